@@ -1,0 +1,149 @@
+"""Reads the data files of the grammar into domains of compiled frames."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.generation.training.grammar.nouns import Noun, inflect, parse_noun
+from bot.generation.training.grammar.template import CLAUSES, LISTS, Frame, compile_frame
+
+SENTENCES = (
+    "anecdota_yo anecdota_otro sentido comparacion comentario tesis final ejemplo pregunta"
+    " cuento_inicio cuento_nudo cuento_giro cuento_final verso"
+).split()
+"""Sentence keys that a domain file may have."""
+
+_ROOM = Path(__file__).parent
+
+
+class DomainFormatError(ValueError):
+    """A data file that breaks the format.
+
+    Attributes:
+        path: The file.
+        problems: What is wrong, one line each.
+    """
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        super().__init__(f"{path.name}: " + "; ".join(problems))
+        self.path = path
+        self.problems = problems
+
+
+@dataclass(slots=True)
+class Domain:
+    """What is known about a family of topics.
+
+    Attributes:
+        name: The file's stem.
+        themes: Its topics.
+        lists: Small pieces by key; adjectives are kept in the masculine singular.
+        frames: Compiled clauses and sentences by key.
+    """
+
+    name: str
+    themes: tuple[Noun, ...] = ()
+    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    frames: dict[str, tuple[Frame, ...]] = field(default_factory=dict)
+
+
+class Numbering:
+    """Gives frames their numbers; equal texts get equal numbers."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def compile(self, text: str) -> Frame:
+        """Compiles a frame under its number.
+
+        Raises:
+            TemplateError: If the frame is malformed.
+        """
+        return compile_frame(text, self._numbers.setdefault(text, len(self._numbers)))
+
+
+def _problem_of(key: str, text: str) -> str | None:
+    """Says what is wrong with the form of an entry, or None."""
+    if text != text.strip() or "  " in text or "\n" in text:
+        return f"{key}: stray space or line break in {text!r}"
+    body = text.split(": ", 1)[1] if text[0] in "@#" and ": " in text else text
+    if key in CLAUSES and (body[-1] in ".!?" or body[0].isupper()):
+        return f"{key}: a clause starts in lower case and has no final mark: {text!r}"
+    if key in SENTENCES and key != "verso" and body[-1] not in ".!?»]}":
+        return f"{key}: a sentence ends with a mark: {text!r}"
+    if key == "verso" and body[-1] in ".;":
+        return f"{key}: a line of verse has no final mark: {text!r}"
+    return None
+
+
+def load_domain(path: Path, numbering: Numbering, *, generic: bool = False) -> Domain:
+    """Loads one data file.
+
+    Args:
+        path: The TOML file.
+        numbering: Shared by all files of a library.
+        generic: Whether any sentence key is allowed, as in the generic files.
+
+    Raises:
+        DomainFormatError: With every problem found.
+    """
+    with path.open("rb") as file:
+        data = tomllib.load(file)
+    problems: list[str] = []
+    domain = Domain(name=str(data.get("nombre", path.stem)))
+    if domain.name != path.stem:
+        problems.append(f"nombre is {domain.name!r}")
+    themes: list[Noun] = []
+    for text in data.get("temas", []):
+        try:
+            themes.append(parse_noun(text))
+        except ValueError as error:
+            problems.append(str(error))
+    domain.themes = tuple(themes)
+    for key, items in data.get("listas", {}).items():
+        if key not in LISTS:
+            problems.append(f"unknown list {key!r}")
+        if key.startswith("adj"):
+            for item in items:
+                inflect(item)
+        domain.lists[key] = tuple(items)
+    sections: Iterable[tuple[str, list[str]]] = [
+        *data.get("clausulas", {}).items(),
+        *data.get("frases", {}).items(),
+    ]
+    for key, entries in sections:
+        if not generic and key not in CLAUSES and key not in SENTENCES:
+            problems.append(f"unknown key {key!r}")
+        frames: list[Frame] = []
+        for text in entries:
+            problem = _problem_of(key, text)
+            if problem:
+                problems.append(problem)
+            try:
+                frames.append(numbering.compile(text))
+            except ValueError as error:
+                problems.append(f"{key}: {error}")
+        domain.frames[key] = tuple(frames)
+    if problems:
+        raise DomainFormatError(path, problems)
+    return domain
+
+
+def load_domains(numbering: Numbering, folder: Path = _ROOM / "domains") -> list[Domain]:
+    """Loads every domain file of a folder, by name."""
+    return [load_domain(path, numbering) for path in sorted(folder.glob("*.toml"))]
+
+
+def load_generic(numbering: Numbering, folder: Path = _ROOM / "frames") -> Domain:
+    """Loads and joins the generic files."""
+    joined = Domain("general")
+    for path in sorted(folder.glob("*.toml")):
+        part = load_domain(path, numbering, generic=True)
+        for key, items in part.lists.items():
+            joined.lists[key] = joined.lists.get(key, ()) + items
+        for key, frames in part.frames.items():
+            joined.frames[key] = joined.frames.get(key, ()) + frames
+    return joined

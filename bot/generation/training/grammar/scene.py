@@ -1,0 +1,200 @@
+"""What is settled for one essay: its topic, its people, and which frames it has used."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from bot.generation.training.grammar.library import Domain
+from bot.generation.training.grammar.nouns import BARE_KINDS, Noun, inflect
+from bot.generation.training.grammar.template import Frame
+
+RELATIVES = (
+    ("mi abuela", 1), ("mi abuelo", 0), ("mi madre", 1), ("mi padre", 0), ("mi hermana", 1),
+    ("mi hermano", 0), ("mi tía", 1), ("mi tío", 0), ("mi prima", 1), ("mi primo", 0),
+    ("mi madrina", 1), ("mi vecina", 1), ("mi vecino", 0), ("mi profesora", 1), ("mi profesor", 0),
+    ("mi hermana mayor", 1), ("mi hermano mayor", 0), ("mi mejor amiga", 1), ("mi mejor amigo", 0),
+)  # fmt: skip
+NAMES = (
+    ("Lucía", 1), ("Mateo", 0), ("Valentina", 1), ("Tomás", 0), ("Camila", 1), ("Joaquín", 0), ("Elena", 1),
+    ("Diego", 0), ("Rosa", 1), ("Andrés", 0), ("Inés", 1), ("Bruno", 0), ("Marina", 1), ("Simón", 0),
+    ("Julia", 1), ("Pablo", 0), ("Amanda", 1), ("Nicolás", 0), ("Clara", 1), ("Emilio", 0), ("Violeta", 1),
+    ("Hugo", 0), ("Alma", 1), ("Gabriel", 0), ("Noemí", 1), ("Samuel", 0), ("Olivia", 1), ("Martín", 0),
+    ("Teresa", 1), ("Rafael", 0), ("Aurora", 1), ("Iván", 0), ("Carmen", 1), ("Lucas", 0), ("Irene", 1),
+    ("Damián", 0), ("Sara", 1), ("Benjamín", 0), ("Celia", 1), ("Álvaro", 0), ("Paula", 1), ("Gaspar", 0),
+    ("Daniela", 1), ("Ramiro", 0), ("Antonia", 1), ("Vicente", 0), ("Mariana", 1), ("Felipe", 0),
+)  # fmt: skip
+
+_DOMAIN_SHARE = 0.7
+
+Pool = tuple[tuple[Frame, ...], tuple[Frame, ...]]
+Key = tuple[str, str, str, bool, frozenset[str]]
+
+
+class Pools:
+    """Frames by what a topic allows, remembered between essays.
+
+    Args:
+        generic: Frames and lists that fit every topic.
+        domains: By name.
+        barred: Numbers of frames that must not be used.
+    """
+
+    def __init__(
+        self, generic: Domain, domains: dict[str, Domain], barred: frozenset[int] = frozenset()
+    ) -> None:
+        self.generic = generic
+        self.domains = domains
+        self._barred = barred
+        self._pools: dict[tuple[str, Key], Pool] = {}
+
+    def get(self, name: str, key: Key) -> Pool:
+        """Gives the domain's and the generic frames of a key that fit a topic."""
+        pool = self._pools.get((name, key))
+        if pool is None:
+            domain = self.domains.get(key[0])
+            own = domain.frames.get(name, ()) if domain else ()
+            pool = self._fit(own, key), self._fit(self.generic.frames.get(name, ()), key)
+            self._pools[(name, key)] = pool
+        return pool
+
+    def _fit(self, frames: Sequence[Frame], key: Key) -> tuple[Frame, ...]:
+        _, kind, stance, bare_only, bound = key
+        return tuple(
+            frame
+            for frame in frames
+            if kind in frame.kinds
+            and stance in frame.stances
+            and not (bare_only and frame.bare)
+            and frame.slots <= bound
+            and frame.number not in self._barred
+        )
+
+
+class Scene:
+    """One essay being written.
+
+    Args:
+        pools: Where the frames come from.
+        rng: The only source of chance.
+        noun: The first topic.
+        second: The second topic, if there is one.
+        domain: Name of the domain, or "" for none.
+        stance: One of `STANCES`.
+        bound: Words of the topic that frames may take up: `A`, `B`, `G`, `V`, `asunto`.
+    """
+
+    __slots__ = (
+        "_key", "_own", "_pools", "_used", "_used_items", "agreement", "agreements", "domain",
+        "noun", "random", "rng", "second", "stance", "words",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        pools: Pools,
+        rng: random.Random,
+        noun: Noun,
+        second: Noun | None,
+        domain: str,
+        stance: str,
+        bound: dict[str, str],
+    ) -> None:
+        self._pools = pools
+        self.rng = rng
+        self.random = rng.random
+        self.noun = noun
+        self.second = second
+        self.domain = domain
+        self.stance = stance
+        self.agreement = noun.agreement
+        family, family_agreement = RELATIVES[int(self.random() * len(RELATIVES))]
+        first = int(self.random() * len(NAMES))
+        other = (first + 1 + int(self.random() * (len(NAMES) - 1))) % len(NAMES)
+        self.agreements = {
+            "f": family_agreement,
+            "n": NAMES[first][1],
+            "m": NAMES[other][1],
+            "yo": int(self.random() * 2),
+        }
+        self.words = {
+            "tema": noun.definite,
+            "tema_s": noun.bare,
+            "un_tema": noun.indefinite,
+            "familiar": family,
+            "nombre": NAMES[first][0],
+            "nombre2": NAMES[other][0],
+            **bound,
+        }
+        slots = set(bound)
+        if second is not None:
+            slots.add("tema2")
+            if second.has_article:
+                slots.add("tema2_s")
+            self.agreements["2"] = second.agreement
+            both_feminine = noun.agreement % 2 and second.agreement % 2
+            self.agreements["y"] = 3 if both_feminine else 2
+            self.words["tema2"] = second.definite
+            self.words["tema2_s"] = second.bare
+            self.words["y_temas"] = f"{noun.definite} y {second.definite}"
+        self._used: set[int] = set()
+        self._used_items: set[str] = set(bound.values())
+        self._key: Key = (domain, noun.kind, stance, noun.kind in BARE_KINDS, frozenset(slots))
+        found = pools.domains.get(domain)
+        self._own = found.lists if found else {}
+
+    def item(self, name: str) -> str:
+        """Draws an unused item of a list, agreeing with the topic if it is an adjective."""
+        items = self._own.get(name)
+        if not items or (name != "adj_malo" and self.random() > 0.92):
+            items = self._pools.generic.lists[name]
+        item = items[int(self.random() * len(items))]
+        for _ in range(6):
+            if item not in self._used_items:
+                break
+            item = items[int(self.random() * len(items))]
+        self._used_items.add(item)
+        return inflect(item)[self.agreement] if name.startswith("adj") else item
+
+    def frame(self, name: str, *, mention: bool = False) -> Frame | None:
+        """Draws a frame that the essay has not used yet and marks it used.
+
+        Args:
+            name: Its key.
+            mention: Whether it must name the topic.
+
+        Returns:
+            None when every fitting frame is used up.
+        """
+        own, generic = self._pools.get(name, self._key)
+        first, then = (own, generic) if self.random() < _DOMAIN_SHARE else (generic, own)
+        for frames in (first, then):
+            count = len(frames)
+            if not count:
+                continue
+            for _ in range(8):
+                frame = frames[int(self.random() * count)]
+                if frame.number not in self._used and (frame.mentions or not mention):
+                    self._used.add(frame.number)
+                    return frame
+        return None
+
+    def text(self, name: str, *, mention: bool = False) -> str:
+        """Writes a sentence of a key, or the empty string when none is left."""
+        frame = self.frame(name, mention=mention)
+        return frame.render(self) if frame else ""
+
+    def clause(self, name: str) -> str:
+        """Writes a clause inside a sentence; repeats one rather than leaving a hole."""
+        frame = self.frame(name)
+        if frame is None:
+            own, generic = self._pools.get(name, self._key)
+            frames = own or generic
+            frame = frames[int(self.random() * len(frames))]
+        return frame.render(self)
+
+    def has(self, name: str) -> bool:
+        """Whether a clause or sentence of this key is still to be had."""
+        own, generic = self._pools.get(name, self._key)
+        return any(frame.number not in self._used for frame in (*own, *generic))
+
+
