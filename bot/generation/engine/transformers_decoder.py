@@ -1,0 +1,110 @@
+"""Any causal language model that ``transformers`` can load, behind the engine's interface.
+
+Each text has its own key/value cache and is run by itself, which works for every architecture and
+never pads. The GPT-2 family has decoders of its own that run the whole batch at once.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoModelForCausalLM, DynamicCache
+
+from bot.errors import ModelNotFoundError
+from bot.generation.engine.decoder import Logits, Slice
+
+TORCH_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+class TransformersDecoder:
+    """A ``transformers`` model with one dynamic cache for each slot.
+
+    Attributes:
+        vocabulary_size: Width of the logits.
+        context_tokens: Positions that the model knows.
+        slot_count: Texts that can be kept at once.
+    """
+
+    def __init__(self, model: Any, *, slot_count: int, context_tokens: int) -> None:
+        """Take over a model in evaluation mode.
+
+        Args:
+            model: An ``AutoModelForCausalLM``.
+            slot_count: Texts that can be kept at once.
+            context_tokens: Positions to use, at most what the model knows.
+        """
+        self._model = model
+        self.vocabulary_size = int(model.get_output_embeddings().weight.shape[0])
+        self.context_tokens = context_tokens
+        self.slot_count = slot_count
+        self._caches: dict[int, Any] = {}
+
+    @torch.inference_mode()
+    def process(self, slices: Sequence[Slice]) -> Logits:
+        """Run each slice by itself; see :class:`~bot.generation.engine.decoder.Decoder`."""
+        rows = []
+        for piece in slices:
+            if piece.start == 0:
+                self._caches[piece.slot] = DynamicCache(config=self._model.config)
+            cache = self._caches[piece.slot]
+            tokens = torch.from_numpy(piece.token_ids.astype(np.int64))[None]
+            output = self._model(
+                input_ids=tokens.to(self._model.device),
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+            if piece.wants_logits:
+                rows.append(output.logits[0, -1].float().cpu().numpy())
+        if not rows:
+            return np.empty((0, self.vocabulary_size), np.float32)
+        return np.stack(rows)
+
+    def copy_prefix(self, source: int, target: int, tokens: int) -> None:
+        """Copy the first ``tokens`` positions of one slot's cache to another."""
+        copied = DynamicCache(config=self._model.config)
+        for index, layer in enumerate(self._caches[source].layers):
+            keys, values = layer.keys[:, :, :tokens], layer.values[:, :, :tokens]
+            copied.update(keys.clone(), values.clone(), index)
+        self._caches[target] = copied
+
+    def release(self, slot: int) -> None:
+        """Drop a slot's cache."""
+        self._caches.pop(slot, None)
+
+    def close(self) -> None:
+        """Drop every cache and the model."""
+        self._caches.clear()
+        self._model = None
+
+
+def load_transformers_decoder(
+    folder: Path, *, dtype: str, device: str, slot_count: int
+) -> TransformersDecoder:
+    """Load any architecture from safetensors, never running code that came with it.
+
+    Args:
+        folder: A ``from_pretrained`` folder.
+        dtype: ``fp32`` or ``bf16``.
+        device: A torch device.
+        slot_count: Texts at once.
+
+    Raises:
+        ModelNotFoundError: ``transformers`` cannot load it.
+    """
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=TORCH_DTYPES[dtype],
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelNotFoundError(str(folder), str(error)) from error
+    context_tokens = getattr(model.config.get_text_config(), "max_position_embeddings", 2048)
+    return TransformersDecoder(
+        model.eval().to(device), slot_count=slot_count, context_tokens=min(context_tokens, 4096)
+    )
