@@ -46,12 +46,15 @@ class FairQueue(Generic[Item]):
             TooManyWaitingError: The person's lane is full.
             QueueFullError: The queue is full.
         """
-        lane = self._lanes.get(person)
-        if lane is not None and len(lane) >= self.limit_per_person:
+        self.ensure_room(person)
+        self._lanes.setdefault(person, deque()).append(item)
+
+    def ensure_room(self, person: str) -> None:
+        """Raise what :meth:`push` would raise for this person now."""
+        if len(self._lanes.get(person, ())) >= self.limit_per_person:
             raise TooManyWaitingError(self.limit_per_person)
         if len(self) >= self.limit:
             raise QueueFullError(self.limit)
-        self._lanes.setdefault(person, deque()).append(item)
 
     def restore(self, person: str, item: Item) -> None:
         """Put back an item that was accepted before, whatever the limits say now."""
