@@ -1,0 +1,77 @@
+# `make run` starts the bot, `make test` checks everything; both install what they need into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH := torch==2.13.0
+
+.DEFAULT_GOAL := help
+.PHONY: help run write serve test check format bench train-embedded evaluate-embedded chromium clean
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 22
+
+run: $(VENV)/.ready  ## Start the bot; without a token, the chat page in the browser
+	$(BIN)/redactor run
+
+test: check $(VENV)/.ready-test chromium  ## Lint, types and all tests
+	$(BIN)/pytest --cov --cov-report=term:skip-covered
+
+check: $(VENV)/.ready-test  ## Lint and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.ready-test  ## Put the code into its format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/.ready-bench  ## Measure the engine beside its alternatives (about 15 minutes)
+	$(BIN)/python -m bot.generation.benchmark $(ARGS)
+
+train-embedded: $(VENV)/.ready-train  ## Train the embedded model again: CORPUS=folder [MINUTES=60]
+	$(BIN)/python -m bot.generation.training.recipe --corpus $(CORPUS) --minutes $(or $(MINUTES),60) $(ARGS)
+
+evaluate-embedded: $(VENV)/.ready-train  ## Measure the embedded model: CORPUS=folder
+	$(BIN)/python -m bot.generation.training.evaluate --corpus $(CORPUS) $(ARGS)
+
+chromium:  ## Install a browser for the tests of the chat page, if there is none
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	if command -v apt-get >/dev/null; then \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium >/dev/null; \
+	else echo "Install Chromium or Chrome: the tests of the chat page drive it."; exit 1; fi
+
+clean:  ## Remove the virtual environment and all caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+# torch comes first, by itself, since its plain name brings gigabytes of CUDA on Linux. A wheel
+# that pip was told to find (PIP_FIND_LINKS) is taken; without an NVIDIA card uv knows where the
+# small CPU build is; everywhere else the plain name is right.
+$(VENV)/.torch:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/pip install --quiet --no-index --no-deps $(TORCH) 2>/dev/null || \
+	if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null; then \
+	  $(BIN)/pip install --quiet uv && \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend cpu $(TORCH); \
+	else $(BIN)/pip install --quiet $(TORCH); fi
+	touch $@
+
+$(VENV)/.ready: $(VENV)/.torch pyproject.toml
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready
+	$(BIN)/pip install --quiet --group test
+	touch $@
+
+$(VENV)/.ready-train: $(VENV)/.ready
+	$(BIN)/pip install --quiet --group train
+	touch $@
+
+$(VENV)/.ready-bench: $(VENV)/.ready
+	$(BIN)/pip install --quiet --group bench
+	$(BIN)/pip install --quiet "llama-cpp-python==0.3.36" || \
+	echo "llama.cpp does not build here (it needs a C++ compiler); the table will say so."
+	touch $@

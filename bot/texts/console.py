@@ -1,0 +1,273 @@
+"""What the program says in a terminal: help, start-up, progress, and why it could not start."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleTexts:
+    """Sentences of the command line.
+
+    Attributes:
+        about: What the program is.
+        help_*: What a command does.
+        option_*: What an option or argument does.
+        no_token: From the page's address to the greeting of a start without a token.
+        token_ready: From the bot's user name to the greeting of a start with one.
+        owner_link: From the link to the sentence that invites its owner.
+        loading_model: From the model's name to a progress bar's label.
+        model_ready: The model can write now.
+        stopping: Said when the program was asked to stop.
+        stopped: Said last.
+        bad_settings: From ``(variable, reason)`` pairs to a sentence.
+        unknown_settings: From names to a warning.
+        bad_token: Telegram refused the token.
+        port_taken: From the port to a sentence.
+        model_not_found: From model and reason to a sentence.
+        database_failed: From address and reason to a sentence.
+        telegram_unreachable: From the reason to a sentence.
+        startup_failed: From a reason to a sentence, for what has none of its own.
+        write_no_topic: No topic came on the command line or on standard input.
+        write_failed: From a reason to a sentence.
+        write_saved: From the file to a sentence.
+        bad_value: From option, least and greatest value to a sentence.
+        models_*: Headings and answers of ``redactor models``.
+    """
+
+    about: str
+    help_run: str
+    help_write: str
+    help_serve: str
+    help_models: str
+    help_models_list: str
+    help_models_download: str
+    help_models_remove: str
+    help_train: str
+    option_topic: str
+    option_words: str
+    option_style: str
+    option_seed: str
+    option_temperature: str
+    option_top_p: str
+    option_top_k: str
+    option_repetition_penalty: str
+    option_candidates: str
+    option_model: str
+    option_out: str
+    option_host: str
+    option_port: str
+    option_uds: str
+    option_version: str
+    option_model_id: str
+    option_yes: str
+    no_token: Callable[[str], str]
+    token_ready: Callable[[str], str]
+    owner_link: Callable[[str], str]
+    loading_model: Callable[[str], str]
+    model_ready: str
+    stopping: str
+    stopped: str
+    bad_settings: Callable[[list[tuple[str, str]]], str]
+    unknown_settings: Callable[[list[str]], str]
+    bad_token: str
+    port_taken: Callable[[int], str]
+    model_not_found: Callable[[str, str], str]
+    database_failed: Callable[[str, str], str]
+    telegram_unreachable: Callable[[str], str]
+    startup_failed: Callable[[str], str]
+    write_no_topic: str
+    write_failed: Callable[[str], str]
+    write_saved: Callable[[str], str]
+    bad_value: Callable[[str, float | None, float | None], str]
+    models_title: str
+    models_name: str
+    models_size: str
+    models_where: str
+    models_current: str
+    models_embedded: str
+    models_downloaded: Callable[[str, str], str]
+    models_removed: Callable[[str, str], str]
+    models_remove_question: Callable[[str, str], str]
+    models_kept: str
+    models_embedded_stays: str
+
+
+SPANISH = ConsoleTexts(
+    about="Redactor: un bot de Telegram que escribe redacciones con un GPT-2 para toda la clase.",
+    help_run="Pone en marcha el bot (o, sin token, la página de prueba).",
+    help_write="Escribe una redacción en la terminal.",
+    help_serve="Pone en marcha solo el servicio que escribe (protocolo de OpenAI).",
+    help_models="Los modelos: ver, descargar, quitar.",
+    help_models_list="Muestra los modelos que hay y lo que ocupan.",
+    help_models_download="Descarga un modelo de Hugging Face.",
+    help_models_remove="Borra un modelo del disco.",
+    help_train="Enseña a un GPT-2 con tus propios textos.",
+    option_topic="El tema; sin él, un tema por línea de la entrada estándar.",
+    option_words="Longitud en palabras.",
+    option_style="Tipo de texto.",
+    option_seed="Semilla: la misma da el mismo texto.",
+    option_temperature="Creatividad, de 0 a 2.",
+    option_top_p="Parte de la probabilidad entre la que se elige.",
+    option_top_k="Número de palabras entre las que se elige; 0 = todas.",
+    option_repetition_penalty="Cuánto se evita repetir; 1 = nada.",
+    option_candidates="Textos que se escriben a la vez para quedarse con el mejor.",
+    option_model="embedded, un nombre de Hugging Face o una carpeta.",
+    option_out="Archivo en el que guardar el texto.",
+    option_host="Dirección en la que escuchar.",
+    option_port="Puerto en el que escuchar.",
+    option_uds="Socket Unix en lugar de dirección y puerto.",
+    option_version="Muestra la versión y termina.",
+    option_model_id="Nombre en Hugging Face, como DeepESP/gpt2-spanish.",
+    option_yes="No preguntar.",
+    no_token=lambda address: (
+        "No hay token de Telegram, así que Redactor funciona en tu navegador, sin cuenta "
+        "ni internet:\n\n"
+        f"    {address}\n\n"
+        "Para usarlo en Telegram: escribe /newbot a @BotFather, copia el token que te da en un "
+        "archivo .env con la línea REDACTOR_TELEGRAM_TOKEN=… y vuelve a empezar."
+    ),
+    token_ready=lambda name: f"El bot está en marcha: https://t.me/{name}",
+    owner_link=lambda link: (
+        "Todavía no tiene dueño. Abre este enlace con tu cuenta de Telegram y será tuyo "
+        f"(sirve una sola vez):\n\n    {link}\n"
+    ),
+    loading_model=lambda model: f"Cargando el modelo {model}",
+    model_ready="El modelo está listo.",
+    stopping="Cerrando: lo que está en la cola se guarda para la próxima vez…",
+    stopped="Hasta pronto.",
+    bad_settings=lambda problems: (
+        "Hay ajustes que no valen. Corrígelos en .env o en el entorno y vuelve a empezar:\n"
+        + "\n".join(f"    {name}: {reason}" for name, reason in problems)
+    ),
+    unknown_settings=lambda names: (
+        f"No conozco estos ajustes y no los uso: {', '.join(names)}. Los que hay están en "
+        ".env.example."
+    ),
+    bad_token=(
+        "Telegram no reconoce el token. Cópialo otra vez de @BotFather a "
+        "REDACTOR_TELEGRAM_TOKEN en .env, entero y sin espacios."
+    ),
+    port_taken=lambda port: (
+        f"El puerto {port} está ocupado. Cierra el programa que lo usa o elige otro, por "
+        f"ejemplo REDACTOR_PLAYGROUND_PORT={port + 1}."
+    ),
+    model_not_found=lambda model, reason: (
+        f"No se puede cargar el modelo {model}: {reason}\n"
+        "Con `redactor models` ves los que hay; `embedded` está siempre."
+    ),
+    database_failed=lambda url, reason: (
+        f"No se puede abrir la base de datos {url}: {reason}\n"
+        "Comprueba REDACTOR_DATABASE_URL y que se puede escribir en REDACTOR_DATA_DIR."
+    ),
+    telegram_unreachable=lambda reason: (
+        f"No se llega a Telegram ({reason}). Comprueba la conexión a internet y vuelve a empezar."
+    ),
+    startup_failed=lambda reason: f"No se ha podido empezar: {reason}",
+    write_no_topic='Falta el tema. Por ejemplo: redactor write "El mar es hermoso"',
+    write_failed=lambda reason: f"No se ha podido escribir la redacción: {reason}",
+    write_saved=lambda file: f"Guardado en {file}",
+    bad_value=lambda name, least, greatest: (
+        f"--{name.replace('_', '-')} tiene que estar entre {least:g} y {greatest:g}."
+    ),
+    models_title="Modelos",
+    models_name="Modelo",
+    models_size="En disco",
+    models_where="Dónde",
+    models_current="en uso",
+    models_embedded="incluido",
+    models_downloaded=lambda model, size: f"{model} está descargado ({size}).",
+    models_removed=lambda model, size: f"{model} ya no está; se liberan {size}.",
+    models_remove_question=lambda model, size: f"¿Borrar {model} ({size})?",
+    models_kept="No se ha borrado nada.",
+    models_embedded_stays="El modelo incluido forma parte del programa y no se puede borrar.",
+)
+
+ENGLISH = ConsoleTexts(
+    about="Redactor: a Telegram bot that writes essays with a GPT-2 shared by a whole class.",
+    help_run="Start the bot (or, without a token, the playground page).",
+    help_write="Write an essay to the terminal.",
+    help_serve="Start only the service that writes (OpenAI protocol).",
+    help_models="Models: list, download, remove.",
+    help_models_list="Show the models there are and the disk space they take.",
+    help_models_download="Download a model from Hugging Face.",
+    help_models_remove="Delete a model from the disk.",
+    help_train="Teach a GPT-2 with your own texts.",
+    option_topic="The topic; without it, one topic a line from standard input.",
+    option_words="Length in words.",
+    option_style="Kind of text.",
+    option_seed="Seed: the same one gives the same text.",
+    option_temperature="Creativity, 0 to 2.",
+    option_top_p="Share of the probability to choose from.",
+    option_top_k="Number of tokens to choose from; 0 = all.",
+    option_repetition_penalty="How much repetition is avoided; 1 = not at all.",
+    option_candidates="Texts written side by side, of which the best is kept.",
+    option_model="embedded, a Hugging Face name, or a folder.",
+    option_out="File to save the text to.",
+    option_host="Address to listen on.",
+    option_port="Port to listen on.",
+    option_uds="Unix socket instead of address and port.",
+    option_version="Show the version and exit.",
+    option_model_id="Name on Hugging Face, such as DeepESP/gpt2-spanish.",
+    option_yes="Do not ask.",
+    no_token=lambda address: (
+        "There is no Telegram token, so Redactor runs in your browser, without account or "
+        "internet:\n\n"
+        f"    {address}\n\n"
+        "To use it in Telegram: write /newbot to @BotFather, copy the token it gives you into a "
+        "file .env with the line REDACTOR_TELEGRAM_TOKEN=… and start again."
+    ),
+    token_ready=lambda name: f"The bot is running: https://t.me/{name}",
+    owner_link=lambda link: (
+        "It has no owner yet. Open this link with your Telegram account and it is yours "
+        f"(it works once):\n\n    {link}\n"
+    ),
+    loading_model=lambda model: f"Loading the model {model}",
+    model_ready="The model is ready.",
+    stopping="Stopping: what is in the queue is kept for the next time…",
+    stopped="See you soon.",
+    bad_settings=lambda problems: (
+        "Some settings are wrong. Correct them in .env or in the environment and start again:\n"
+        + "\n".join(f"    {name}: {reason}" for name, reason in problems)
+    ),
+    unknown_settings=lambda names: (
+        f"These settings are unknown and not used: {', '.join(names)}. .env.example lists those "
+        "there are."
+    ),
+    bad_token=(
+        "Telegram does not know the token. Copy it again from @BotFather to "
+        "REDACTOR_TELEGRAM_TOKEN in .env, whole and without spaces."
+    ),
+    port_taken=lambda port: (
+        f"Port {port} is taken. Close the program that uses it or choose another one, for "
+        f"example REDACTOR_PLAYGROUND_PORT={port + 1}."
+    ),
+    model_not_found=lambda model, reason: (
+        f"The model {model} cannot be loaded: {reason}\n"
+        "`redactor models` lists those there are; `embedded` is always there."
+    ),
+    database_failed=lambda url, reason: (
+        f"The database {url} cannot be opened: {reason}\n"
+        "Check REDACTOR_DATABASE_URL, and that REDACTOR_DATA_DIR can be written to."
+    ),
+    telegram_unreachable=lambda reason: (
+        f"Telegram cannot be reached ({reason}). Check the internet connection and start again."
+    ),
+    startup_failed=lambda reason: f"Cannot start: {reason}",
+    write_no_topic='A topic is missing. For example: redactor write "The sea is beautiful"',
+    write_failed=lambda reason: f"The essay could not be written: {reason}",
+    write_saved=lambda file: f"Saved to {file}",
+    bad_value=lambda name, least, greatest: (
+        f"--{name.replace('_', '-')} must be between {least:g} and {greatest:g}."
+    ),
+    models_title="Models",
+    models_name="Model",
+    models_size="On disk",
+    models_where="Where",
+    models_current="in use",
+    models_embedded="included",
+    models_downloaded=lambda model, size: f"{model} has been downloaded ({size}).",
+    models_removed=lambda model, size: f"{model} is gone; {size} are free again.",
+    models_remove_question=lambda model, size: f"Delete {model} ({size})?",
+    models_kept="Nothing was deleted.",
+    models_embedded_stays="The included model is part of the program and cannot be deleted.",
+)
