@@ -1,0 +1,18 @@
+"""A local Bot API server and a chat page: the whole bot without a Telegram account.
+
+- ``model``, ``world``: what exists, and the rules that hold for everybody.
+- ``members``, ``people``, ``seed``: who comes and goes, what people do, the first classroom.
+- ``updates``, ``privacy``, ``text``, ``parse_modes``, ``wire``, ``refusals``: Telegram's ways.
+- ``methods``: the methods of the Bot API, one family a file.
+- ``gateway``, ``failures``: one call from token to answer, and what goes wrong on purpose.
+- ``bot_api``, ``api``, ``changes``, ``server``: all of it over HTTP, on 127.0.0.1 only.
+- ``page``: the chat page.
+
+Deliberately stricter than Telegram: unknown parameters are refused by name; texts are measured in
+UTF-16 units. Deliberately absent: webhooks, media other than documents, inline mode, payments,
+the legacy ``Markdown`` parse mode, everything for business accounts.
+"""
+
+from bot.playground.server import PlaygroundServer
+
+__all__ = ["PlaygroundServer"]

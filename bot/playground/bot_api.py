@@ -1,0 +1,91 @@
+"""The Bot API over HTTP: reading parameters in every form that bots send them."""
+
+import json
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from bot.playground.gateway import Gateway
+from bot.playground.methods.parameters import Upload
+from bot.playground.refusals import ApiRefusal
+from bot.playground.wire import file_path
+from bot.playground.world import World
+
+DROPPED = 599
+"""A status that never leaves the process: the server cuts the connection instead."""
+
+
+async def serve_method(request: Request, gateway: Gateway) -> Response:
+    """Answer ``/bot<token>/<method>``."""
+    token, method = request.path_params["token"], request.path_params["method"]
+    try:
+        raw = await read_parameters(request)
+    except ValueError as error:
+        refusal = ApiRefusal(400, f"Bad Request: can't parse the request: {error}")
+        return JSONResponse(refusal.as_json(), 400)
+    answer = await gateway.call(token, method, raw)
+    if answer.is_dropped:
+        return Response(status_code=DROPPED)
+    if isinstance(answer.body, str):
+        return PlainTextResponse(answer.body, answer.status)
+    headers = {}
+    parameters = answer.body.get("parameters") or {}
+    if "retry_after" in parameters:
+        headers["retry-after"] = str(parameters["retry_after"])
+    return JSONResponse(answer.body, answer.status, headers)
+
+
+async def read_parameters(request: Request) -> dict[str, object]:
+    """Return the parameters of a request: query string, then form, multipart or JSON body.
+
+    Parts with a file become :class:`Upload`; ``attach://NAME`` is replaced by the part ``NAME``.
+
+    Raises:
+        ValueError: A body that can't be read.
+    """
+    values: dict[str, object] = dict(request.query_params)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        body = json.loads(await request.body() or b"{}")
+        if not isinstance(body, dict):
+            raise ValueError("the JSON body must be an object")
+        values.update(body)
+    elif kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        async with request.form(max_part_size=60 * 1024 * 1024) as form:
+            for name, value in form.items():
+                values[name] = await _upload(value) if isinstance(value, UploadFile) else value
+    return _with_attachments(values)
+
+
+async def _upload(part: UploadFile) -> Upload:
+    return Upload(
+        file_name=part.filename or "file",
+        mime_type=part.content_type or "application/octet-stream",
+        data=await part.read(),
+    )
+
+
+def _with_attachments(values: dict[str, object]) -> dict[str, object]:
+    used = set()
+    resolved = dict(values)
+    for name, value in values.items():
+        if isinstance(value, str) and value.startswith("attach://"):
+            part = value.removeprefix("attach://")
+            if isinstance(values.get(part), Upload):
+                resolved[name] = values[part]
+                used.add(part)
+    return {name: value for name, value in resolved.items() if name not in used}
+
+
+async def serve_file(request: Request, gateway: Gateway, world: World) -> Response:
+    """Answer ``/file/bot<token>/<path>``."""
+    try:
+        gateway.check_token(request.path_params["token"])
+    except ApiRefusal as refusal:
+        return JSONResponse(refusal.as_json(), refusal.status)
+    path = request.path_params["path"]
+    for file in world.files.values():
+        if file_path(file) == path:
+            return Response(file.data, media_type="application/octet-stream")
+    return JSONResponse(ApiRefusal(404, "Not Found").as_json(), 404)

@@ -1,0 +1,26 @@
+"""The methods of the Bot API, one family a file; :data:`METHODS` is the table of all."""
+
+from bot.playground.methods import (
+    callbacks,
+    chats,
+    documents,
+    messages,
+    profile,
+    receiving,
+    topics,
+)
+from bot.playground.methods.registry import METHODS, Method, Result, find_method
+
+__all__ = [
+    "METHODS",
+    "Method",
+    "Result",
+    "callbacks",
+    "chats",
+    "documents",
+    "find_method",
+    "messages",
+    "profile",
+    "receiving",
+    "topics",
+]

@@ -1,0 +1,142 @@
+"""What all methods that put a message into a chat have in common."""
+
+from dataclasses import dataclass
+
+from bot.playground import parse_modes
+from bot.playground.methods.parameters import (
+    AnyMarkup,
+    Entity,
+    InlineKeyboard,
+    ReplyParameters,
+    inline_keyboard_json,
+)
+from bot.playground.model import GENERAL_TOPIC_ID, Chat, Json
+from bot.playground.refusals import bad_request
+from bot.playground.text import (
+    check_entities,
+    clean,
+    detect_entities,
+    merge_entities,
+    trimmed,
+    utf16_length,
+)
+from bot.playground.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Formatted:
+    """A text as it will be kept, with its entities."""
+
+    text: str
+    entities: list[Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a message goes: the chat, the topic and the message that it answers."""
+
+    chat: Chat
+    thread_id: int | None
+    reply_to: int | None
+    quote: Json | None
+
+
+def formatted(
+    text: str, parse_mode: str | None, entities: list[Entity] | None, *, limit: int, too_long: str
+) -> Formatted:
+    """Return the text that Telegram would keep; it may be empty.
+
+    Args:
+        text: As the bot sent it.
+        parse_mode: ``HTML``, ``MarkdownV2`` or nothing.
+        entities: Given entities; with them the parse mode doesn't count.
+        limit: The longest text allowed, in UTF-16 units, after parsing.
+        too_long: The reason of the refusal beyond that.
+
+    Raises:
+        ApiRefusal: 400.
+    """
+    if entities:
+        given = [entity.model_dump(exclude_none=True) for entity in entities]
+        check_entities(text, given)
+        plain = text
+    else:
+        plain, given = parse_modes.parse(text, parse_mode)
+    if given:
+        # Cleaning would move the entities; only the ends are cut, as for plain texts.
+        plain, given = trimmed(plain, given)
+    else:
+        plain = clean(plain)
+    if utf16_length(plain) > limit:
+        raise bad_request(too_long)
+    return Formatted(plain, merge_entities(given, detect_entities(plain)))
+
+
+def destination(
+    world: World,
+    chat_reference: int | str,
+    thread_id: int | None,
+    reply: ReplyParameters | None,
+) -> Destination:
+    """Find out where a message of the bot goes.
+
+    Raises:
+        ApiRefusal: 403 where the bot may not write; 400 for an unknown chat or topic, or a
+            message to reply to that is gone (without ``allow_sending_without_reply``).
+    """
+    chat = world.chat_for_bot(chat_reference)
+    if chat.type == "channel" and not chat.member(world.bot.id).is_administrator:
+        raise bad_request("need administrator rights in the channel chat")
+    reply_to, quote = _reply(world, chat, reply)
+    if reply_to is not None and thread_id is None and chat.is_forum:
+        thread_id = chat.messages[reply_to].thread_id
+    if thread_id is not None:
+        check_topic(world, chat, thread_id)
+    return Destination(chat, thread_id, reply_to, quote)
+
+
+def check_topic(world: World, chat: Chat, thread_id: int) -> None:
+    """Refuse to write in a topic that doesn't exist or is closed.
+
+    The general topic has no id to write to: its messages go without ``message_thread_id``.
+    """
+    topic = chat.topics.get(thread_id)
+    if topic is None or thread_id == GENERAL_TOPIC_ID:
+        raise bad_request("message thread not found")
+    if topic.is_closed and not chat.member(world.bot.id).is_administrator:
+        raise bad_request("TOPIC_CLOSED")
+
+
+def markups(markup: AnyMarkup | None) -> tuple[Json | None, Json | None]:
+    """Split ``reply_markup`` into an inline keyboard and what only clients act on.
+
+    Raises:
+        ApiRefusal: 400 for a bad keyboard.
+    """
+    if markup is None:
+        return None, None
+    if isinstance(markup, InlineKeyboard):
+        return inline_keyboard_json(markup), None
+    return None, markup.model_dump(exclude_none=True)
+
+
+def _reply(
+    world: World, chat: Chat, reply: ReplyParameters | None
+) -> tuple[int | None, Json | None]:
+    if reply is None:
+        return None, None
+    if reply.chat_id is not None and world.chat(reply.chat_id) is not chat:
+        raise bad_request("the playground doesn't support replies to other chats")
+    replied = chat.messages.get(reply.message_id)
+    if replied is None:
+        if reply.allow_sending_without_reply:
+            return None, None
+        raise bad_request("message to be replied not found")
+    if reply.quote is None:
+        return replied.id, None
+    text = replied.text_of_any_kind
+    at = text.find(reply.quote)
+    if at < 0:
+        raise bad_request("QUOTE_TEXT_INVALID")
+    quote: Json = {"text": reply.quote, "position": utf16_length(text[:at]), "is_manual": True}
+    return replied.id, quote

@@ -1,0 +1,191 @@
+"""What exists in the playground's world: people, chats, messages, files.
+
+Plain mutable records without behaviour. :mod:`bot.playground.world` changes them and
+:mod:`bot.playground.wire` turns them into the JSON of the Bot API.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypedDict
+
+ChatType = Literal["private", "group", "supergroup", "channel"]
+Json = dict[str, Any]
+"""A JSON object as the Bot API sends and receives it."""
+
+Status = Literal["creator", "administrator", "member", "left", "kicked"]
+
+ANONYMOUS_ADMIN_ID = 1087968824
+"""Telegram's own @GroupAnonymousBot: the author of what anonymous administrators write."""
+CHANNEL_BOT_ID = 136817688
+"""Telegram's own @Channel_Bot: the author of what people write in a group as a channel."""
+GENERAL_TOPIC_ID = 1
+"""The topic of a forum that always exists; its messages carry no ``message_thread_id``."""
+
+
+@dataclass(slots=True)
+class User:
+    """A person or a bot."""
+
+    id: int
+    first_name: str
+    is_bot: bool = False
+    last_name: str | None = None
+    username: str | None = None
+    language_code: str | None = None
+    has_blocked_bot: bool = False
+
+
+@dataclass(slots=True)
+class Member:
+    """What a user is in one chat."""
+
+    user_id: int
+    status: Status = "member"
+    is_anonymous: bool = False
+
+    @property
+    def is_present(self) -> bool:
+        """Whether the user is in the chat now."""
+        return self.status in ("creator", "administrator", "member")
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether the user has the rights of an administrator."""
+        return self.status in ("creator", "administrator")
+
+
+@dataclass(slots=True)
+class Topic:
+    """A topic of a forum; its id is the id of the message that created it."""
+
+    thread_id: int
+    name: str
+    icon_color: int = 0x6FB9F0
+    is_closed: bool = False
+
+
+@dataclass(slots=True)
+class StoredFile:
+    """A file that somebody sent; ``file_id`` is what bots know it by."""
+
+    file_id: str
+    file_unique_id: str
+    file_name: str
+    mime_type: str
+    data: bytes
+
+
+@dataclass(slots=True)
+class Message:
+    """One message of one chat, a service message included.
+
+    ``entities`` and ``markup`` are kept as the JSON that the Bot API uses; offsets and lengths
+    count UTF-16 code units. ``service`` holds the fields of a service message, such as
+    ``{"group_chat_created": True}``. ``page_markup`` is a reply keyboard or a forced reply,
+    which the Bot API never sends back but clients act on.
+    """
+
+    id: int
+    chat_id: int
+    date: int
+    sender_id: int
+    sender_chat_id: int | None = None
+    text: str | None = None
+    entities: list[Json] = field(default_factory=list)
+    document: StoredFile | None = None
+    reply_to: int | None = None
+    quote: Json | None = None
+    thread_id: int | None = None
+    is_topic_message: bool = False
+    edit_date: int | None = None
+    markup: Json | None = None
+    page_markup: Json | None = None
+    service: Json = field(default_factory=dict)
+    reactions: dict[int, list[Json]] = field(default_factory=dict)
+    is_seen_by_bot: bool = True
+    is_protected: bool = False
+
+    @property
+    def text_of_any_kind(self) -> str:
+        """The text, or the caption of a document, or nothing."""
+        return self.text or ""
+
+
+class MessageFields(TypedDict, total=False):
+    """The fields of :class:`Message` that the one who posts it chooses."""
+
+    sender_chat_id: int | None
+    text: str | None
+    entities: list[Json]
+    document: StoredFile | None
+    reply_to: int | None
+    quote: Json | None
+    thread_id: int | None
+    markup: Json | None
+    page_markup: Json | None
+    service: Json
+    is_protected: bool
+
+
+@dataclass(slots=True)
+class Draft:
+    """A message that the bot is still writing, shown for a while in a private chat."""
+
+    draft_id: int
+    text: str
+    entities: list[Json]
+    expires_at: float
+    thread_id: int | None = None
+    can_stop: bool = False
+    keep_on_stop: bool = False
+
+
+@dataclass(slots=True)
+class Chat:
+    """A chat of any kind. A private chat has the id of the person who talks with the bot."""
+
+    id: int
+    type: ChatType
+    title: str | None = None
+    username: str | None = None
+    description: str | None = None
+    is_forum: bool = False
+    is_started: bool = True
+    migrated_to: int | None = None
+    pinned: list[int] = field(default_factory=list)
+    members: dict[int, Member] = field(default_factory=dict)
+    topics: dict[int, Topic] = field(default_factory=dict)
+    messages: dict[int, Message] = field(default_factory=dict)
+    draft: Draft | None = None
+    last_bot_id: int | None = None
+    menu_button: Json | None = None
+
+    def member(self, user_id: int) -> Member:
+        """Return what the user is here; somebody who never came counts as having left."""
+        return self.members.get(user_id, Member(user_id, "left"))
+
+
+@dataclass(slots=True)
+class CallbackQuery:
+    """A pressed inline button that waits for ``answerCallbackQuery``."""
+
+    id: str
+    user_id: int
+    chat_id: int
+    message_id: int
+    data: str
+    expires_at: float
+    is_answered: bool = False
+
+
+@dataclass(slots=True)
+class BotProfile:
+    """What the bot says about itself, by language code ("" is the default)."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
+    short_descriptions: dict[str, str] = field(default_factory=dict)
+    commands: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
+    """By scope (as a key of :func:`bot.playground.methods.commands.scope_key`) and language."""
+    menu_button: Json = field(default_factory=lambda: {"type": "commands"})
+    reads_all_group_messages: bool = False
+    """Privacy mode switched off."""

@@ -1,0 +1,359 @@
+"""What people do in the playground: write, answer, edit, delete, press, react, come and go.
+
+The page and the tests act through this class; bots act through the Bot API only.
+"""
+
+from bot.playground import members, wire
+from bot.playground.model import (
+    ANONYMOUS_ADMIN_ID,
+    CHANNEL_BOT_ID,
+    CallbackQuery,
+    Chat,
+    ChatType,
+    Json,
+    Message,
+    Status,
+    StoredFile,
+    Topic,
+    User,
+)
+from bot.playground.text import MAX_TEXT_UTF16, clean, detect_entities, utf16_length
+from bot.playground.world import CALLBACK_LIFE_S, World
+
+
+class PersonError(Exception):
+    """Something that a person can't do.
+
+    Attributes:
+        reason: A word for programs, such as ``no_such_message``.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class People:
+    """The people of a :class:`~bot.playground.world.World`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    # Writing.
+
+    def send(
+        self,
+        chat_id: int,
+        user_id: int,
+        text: str = "",
+        *,
+        document: StoredFile | None = None,
+        reply_to: int | None = None,
+        thread_id: int | None = None,
+        sender_chat_id: int | None = None,
+    ) -> Message:
+        """Write a message as a person.
+
+        Args:
+            chat_id: Where; the first message to the bot in private starts that chat.
+            user_id: Who. An anonymous administrator's message arrives in the group's name.
+            text: What; also the caption of a document.
+            document: A file made with :meth:`World.add_file`.
+            reply_to: The id of the message that it answers.
+            thread_id: The topic, in a forum; None is the general one.
+            sender_chat_id: Write in a group as this channel.
+
+        Raises:
+            PersonError: ``no_such_chat``, ``not_a_member``, ``empty``, ``too_long``,
+                ``no_such_message``, ``no_such_topic``, ``topic_closed`` or ``blocked``.
+        """
+        chat = self._chat_of(chat_id, user_id)
+        text = clean(text)
+        if not text and document is None:
+            raise PersonError("empty")
+        if utf16_length(text) > MAX_TEXT_UTF16:
+            raise PersonError("too_long")
+        if reply_to is not None and reply_to not in chat.messages:
+            raise PersonError("no_such_message")
+        self._check_topic(chat, thread_id, user_id)
+        if chat.type == "private":
+            if self._world.users[user_id].has_blocked_bot:
+                raise PersonError("blocked")
+            if not chat.is_started:
+                chat.is_started = True
+                self._world.publish_chat(chat)
+        author_id, written_as = self._author(chat, user_id, sender_chat_id)
+        return self._world.post(
+            chat,
+            author_id,
+            sender_chat_id=written_as,
+            text=text or None,
+            entities=detect_entities(text),
+            document=document,
+            reply_to=reply_to,
+            thread_id=thread_id,
+        )
+
+    def start(self, user_id: int, payload: str = "") -> Message:
+        """Open the bot by its link ``t.me/<bot>?start=PAYLOAD``, unblocking it if needed."""
+        self.unblock(user_id)
+        return self.send(user_id, user_id, f"/start {payload}")
+
+    def edit(self, chat_id: int, user_id: int, message_id: int, text: str) -> Message:
+        """Change one's own message.
+
+        Raises:
+            PersonError: ``no_such_message``, ``not_yours``, ``empty`` or ``not_modified``.
+        """
+        chat = self._chat_of(chat_id, user_id)
+        message = self._message(chat, message_id)
+        if not self._is_mine(message, user_id):
+            raise PersonError("not_yours")
+        text = clean(text)
+        if not text:
+            raise PersonError("empty")
+        if text == message.text:
+            raise PersonError("not_modified")
+        message.text, message.entities = text, detect_entities(text)
+        message.edit_date = int(self._world.now())
+        self._world.publish_edit(message)
+        if message.is_seen_by_bot or self._world.reaches_bot(chat, message):
+            message.is_seen_by_bot = True
+            kind = "edited_channel_post" if chat.type == "channel" else "edited_message"
+            self._world.updates.push(kind, wire.message_json(self._world, message))
+        return message
+
+    def delete(self, chat_id: int, user_id: int, message_id: int) -> None:
+        """Delete a message for everybody: one's own, any in private, any as administrator.
+
+        Raises:
+            PersonError: ``no_such_message`` or ``not_yours``.
+        """
+        chat = self._chat_of(chat_id, user_id)
+        message = self._message(chat, message_id)
+        may = (
+            chat.type == "private"
+            or chat.member(user_id).is_administrator
+            or self._is_mine(message, user_id)
+        )
+        if not may:
+            raise PersonError("not_yours")
+        self._world.remove(chat, message)
+
+    def press(self, chat_id: int, user_id: int, message_id: int, data: str) -> CallbackQuery:
+        """Press the inline button that carries ``data``.
+
+        Returns:
+            The query; its answer appears among the changes as ``callback_answer``.
+
+        Raises:
+            PersonError: ``no_such_message`` or ``no_such_button``.
+        """
+        chat = self._chat_of(chat_id, user_id)
+        message = self._message(chat, message_id)
+        rows = (message.markup or {}).get("inline_keyboard", [])
+        if not any(button.get("callback_data") == data for row in rows for button in row):
+            raise PersonError("no_such_button")
+        world = self._world
+        query = CallbackQuery(
+            str(4_300_000_000_000_000 + world.serial()),
+            user_id,
+            chat.id,
+            message.id,
+            data,
+            world.now() + CALLBACK_LIFE_S,
+        )
+        world.queries[query.id] = query
+        world.updates.push(
+            "callback_query",
+            {
+                "id": query.id,
+                "from": wire.user_json(world.users[user_id]),
+                "message": wire.message_json(world, message),
+                "chat_instance": str(abs(chat.id) * 31 + 7),
+                "data": data,
+            },
+        )
+        return query
+
+    def react(self, chat_id: int, user_id: int, message_id: int, emoji: str | None) -> None:
+        """Set one's reaction to a message, or take it back with None."""
+        chat = self._chat_of(chat_id, user_id)
+        message = self._message(chat, message_id)
+        old = message.reactions.pop(user_id, [])
+        new: list[Json] = [{"type": "emoji", "emoji": emoji}] if emoji else []
+        if new:
+            message.reactions[user_id] = new
+        self._world.publish_edit(message)
+        if chat.type == "private" or chat.member(self._world.bot.id).is_administrator:
+            self._world.updates.push(
+                "message_reaction",
+                {
+                    "chat": wire.chat_json(self._world, chat),
+                    "message_id": message.id,
+                    "user": wire.user_json(self._world.users[user_id]),
+                    "date": int(self._world.now()),
+                    "old_reaction": old,
+                    "new_reaction": new,
+                },
+            )
+
+    def stop_draft(self, user_id: int) -> None:
+        """Press the stop button under the draft that the bot is writing.
+
+        Raises:
+            PersonError: ``no_draft`` when none is shown, or it can't be stopped.
+        """
+        chat = self._chat_of(user_id, user_id)
+        draft = chat.draft
+        if draft is None or not draft.can_stop or draft.expires_at <= self._world.now():
+            raise PersonError("no_draft")
+        if not draft.keep_on_stop:
+            self._world.show_draft(chat, None)
+        self._world.updates.push(
+            "stopped_message_generation",
+            {"chat": wire.chat_json(self._world, chat), "draft_id": draft.draft_id},
+        )
+
+    # Coming and going.
+
+    def create_user(
+        self,
+        first_name: str,
+        *,
+        last_name: str | None = None,
+        language_code: str | None = "es",
+        is_bot: bool = False,
+    ) -> User:
+        """Create a person (or another bot)."""
+        return self._world.add_user(
+            first_name, last_name=last_name, language_code=language_code, is_bot=is_bot
+        )
+
+    def create_chat(
+        self,
+        kind: ChatType,
+        title: str,
+        creator_id: int,
+        member_ids: list[int],
+        *,
+        is_forum: bool = False,
+        with_bot: bool = True,
+    ) -> Chat:
+        """Create a group, supergroup, forum or channel.
+
+        Raises:
+            PersonError: ``wrong_kind`` for a private chat or a forum that is no supergroup.
+        """
+        if kind == "private" or (is_forum and kind != "supergroup"):
+            raise PersonError("wrong_kind")
+        chat = self._world.add_chat(kind, title, is_forum=is_forum)
+        members.set_status(self._world, chat, creator_id, "creator", actor_id=creator_id)
+        # The first "joined" is the creation itself.
+        chat.messages.clear()
+        for member_id in member_ids:
+            members.set_status(self._world, chat, member_id, "member", actor_id=creator_id)
+        if with_bot:
+            members.set_status(
+                self._world, chat, self._world.bot.id, "member", actor_id=creator_id
+            )
+        return chat
+
+    def create_topic(self, chat_id: int, user_id: int, name: str) -> Topic:
+        """Open a topic in a forum."""
+        return members.create_topic(
+            self._world, self._chat_of(chat_id, user_id), user_id, name, None
+        )
+
+    def close_topic(self, chat_id: int, user_id: int, thread_id: int, *, is_closed: bool) -> None:
+        """Close or reopen a topic.
+
+        Raises:
+            PersonError: ``no_such_topic``.
+        """
+        chat = self._chat_of(chat_id, user_id)
+        topic = chat.topics.get(thread_id)
+        if topic is None:
+            raise PersonError("no_such_topic")
+        members.close_topic(self._world, chat, user_id, topic, is_closed=is_closed)
+
+    def set_status(
+        self,
+        chat_id: int,
+        actor_id: int,
+        user_id: int,
+        status: Status,
+        *,
+        is_anonymous: bool = False,
+    ) -> None:
+        """Add, promote, demote, remove or ban a user; the bot too.
+
+        Raises:
+            PersonError: ``no_such_chat`` or ``no_such_user``.
+        """
+        chat = self._world.chats.get(chat_id)
+        if chat is None or chat.type == "private":
+            raise PersonError("no_such_chat")
+        if user_id not in self._world.users or actor_id not in self._world.users:
+            raise PersonError("no_such_user")
+        members.set_status(
+            self._world, chat, user_id, status, actor_id=actor_id, is_anonymous=is_anonymous
+        )
+
+    def migrate(self, chat_id: int, user_id: int) -> Chat:
+        """Turn a basic group into a supergroup; returns the new chat."""
+        return members.migrate_to_supergroup(self._world, self._chat_of(chat_id, user_id), user_id)
+
+    def block(self, user_id: int) -> None:
+        """Block the bot."""
+        members.set_blocked(self._world, user_id, is_blocked=True)
+
+    def unblock(self, user_id: int) -> None:
+        """Unblock the bot."""
+        members.set_blocked(self._world, user_id, is_blocked=False)
+
+    # Checks.
+
+    def _chat_of(self, chat_id: int, user_id: int) -> Chat:
+        chat = self._world.chats.get(chat_id)
+        if chat is None or chat.migrated_to is not None:
+            raise PersonError("no_such_chat")
+        if not chat.member(user_id).is_present:
+            raise PersonError("not_a_member")
+        return chat
+
+    def _message(self, chat: Chat, message_id: int) -> Message:
+        message = chat.messages.get(message_id)
+        if message is None:
+            raise PersonError("no_such_message")
+        return message
+
+    def _check_topic(self, chat: Chat, thread_id: int | None, user_id: int) -> None:
+        if thread_id is None:
+            return
+        topic = chat.topics.get(thread_id)
+        if topic is None:
+            raise PersonError("no_such_topic")
+        if topic.is_closed and not chat.member(user_id).is_administrator:
+            raise PersonError("topic_closed")
+
+    def _author(
+        self, chat: Chat, user_id: int, sender_chat_id: int | None
+    ) -> tuple[int, int | None]:
+        """Return who a message seems to be from, and the chat that it was written as."""
+        if sender_chat_id is not None:
+            channel = self._world.chats.get(sender_chat_id)
+            if channel is None or not channel.member(user_id).is_administrator:
+                raise PersonError("no_such_chat")
+            return CHANNEL_BOT_ID, sender_chat_id
+        if chat.member(user_id).is_anonymous:
+            return ANONYMOUS_ADMIN_ID, chat.id
+        if chat.type == "channel":
+            return CHANNEL_BOT_ID, chat.id
+        return user_id, None
+
+    def _is_mine(self, message: Message, user_id: int) -> bool:
+        if message.sender_chat_id is not None:
+            written_as = self._world.chats[message.sender_chat_id]
+            return written_as.member(user_id).is_administrator
+        return message.sender_id == user_id

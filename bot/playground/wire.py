@@ -1,0 +1,241 @@
+"""The world's records as the JSON objects of the Bot API."""
+
+from typing import TYPE_CHECKING
+
+from bot.playground.model import Chat, Draft, Json, Member, Message, StoredFile, Topic, User
+
+if TYPE_CHECKING:
+    from bot.playground.world import World
+
+
+def user_json(user: User) -> Json:
+    """Return a ``User``."""
+    return _without_none(
+        {
+            "id": user.id,
+            "is_bot": user.is_bot,
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "username": user.username,
+            "language_code": user.language_code,
+        }
+    )
+
+
+def chat_json(world: "World", chat: Chat) -> Json:
+    """Return a ``Chat``; a private one has the names of its person."""
+    if chat.type == "private":
+        person = world.users[chat.id]
+        return _without_none(
+            {
+                "id": chat.id,
+                "type": "private",
+                "first_name": person.first_name,
+                "last_name": person.last_name,
+                "username": person.username,
+            }
+        )
+    return _without_none(
+        {
+            "id": chat.id,
+            "type": chat.type,
+            "title": chat.title,
+            "username": chat.username,
+            "is_forum": chat.is_forum or None,
+        }
+    )
+
+
+def chat_full_json(world: "World", chat: Chat) -> Json:
+    """Return a ``ChatFullInfo``."""
+    full = chat_json(world, chat)
+    full["accent_color_id"] = abs(chat.id) % 7
+    full["max_reaction_count"] = 11
+    full["accepted_gift_types"] = {
+        "unlimited_gifts": False,
+        "limited_gifts": False,
+        "unique_gifts": False,
+        "premium_subscription": False,
+        "gifts_from_channels": False,
+    }
+    if chat.description:
+        full["description"] = chat.description
+    if chat.pinned:
+        full["pinned_message"] = message_json(world, chat.messages[chat.pinned[-1]])
+    if chat.type in ("group", "supergroup"):
+        full["permissions"] = dict.fromkeys(_PERMISSIONS, True)
+    return full
+
+
+_PERMISSIONS = (
+    "can_send_messages",
+    "can_send_audios",
+    "can_send_documents",
+    "can_send_photos",
+    "can_send_videos",
+    "can_send_video_notes",
+    "can_send_voice_notes",
+    "can_send_polls",
+    "can_send_other_messages",
+    "can_add_web_page_previews",
+    "can_change_info",
+    "can_invite_users",
+    "can_pin_messages",
+    "can_manage_topics",
+)
+_ADMINISTRATOR_RIGHTS = (
+    "can_manage_chat",
+    "can_delete_messages",
+    "can_manage_video_chats",
+    "can_restrict_members",
+    "can_promote_members",
+    "can_change_info",
+    "can_invite_users",
+    "can_post_stories",
+    "can_edit_stories",
+    "can_delete_stories",
+    "can_send_welcome_messages",
+    "can_pin_messages",
+    "can_manage_topics",
+)
+
+
+def member_json(world: "World", member: Member) -> Json:
+    """Return a ``ChatMember`` of the kind that the member's status asks for."""
+    fields: Json = {"status": member.status, "user": user_json(world.users[member.user_id])}
+    if member.status == "creator":
+        fields["is_anonymous"] = member.is_anonymous
+    elif member.status == "administrator":
+        fields["can_be_edited"] = False
+        fields["is_anonymous"] = member.is_anonymous
+        fields.update(dict.fromkeys(_ADMINISTRATOR_RIGHTS, True))
+    elif member.status == "kicked":
+        fields["until_date"] = 0
+    return fields
+
+
+def document_json(file: StoredFile) -> Json:
+    """Return a ``Document``."""
+    return {
+        "file_name": file.file_name,
+        "mime_type": file.mime_type,
+        "file_id": file.file_id,
+        "file_unique_id": file.file_unique_id,
+        "file_size": len(file.data),
+    }
+
+
+def file_path(file: StoredFile) -> str:
+    """Return the path of a file under ``/file/bot<token>/``."""
+    return f"documents/{file.file_unique_id}/{file.file_name}"
+
+
+def topic_json(topic: Topic) -> Json:
+    """Return a ``ForumTopic``."""
+    return {
+        "message_thread_id": topic.thread_id,
+        "name": topic.name,
+        "icon_color": topic.icon_color,
+    }
+
+
+def message_json(world: "World", message: Message, *, with_reply: bool = True) -> Json:
+    """Return a ``Message``; the message that it replies to comes along, one level deep."""
+    chat = world.chats[message.chat_id]
+    fields: Json = {
+        "message_id": message.id,
+        "date": message.date,
+        "chat": chat_json(world, chat),
+        "from": user_json(world.users[message.sender_id]),
+        "message_thread_id": message.thread_id,
+        "is_topic_message": message.is_topic_message or None,
+        "edit_date": message.edit_date,
+        "quote": message.quote,
+        "has_protected_content": message.is_protected or None,
+        "reply_markup": message.markup,
+    }
+    if message.sender_chat_id is not None:
+        fields["sender_chat"] = chat_json(world, world.chats[message.sender_chat_id])
+    if message.document is not None:
+        fields["document"] = document_json(message.document)
+        fields["caption"] = message.text
+        fields["caption_entities"] = message.entities or None
+    else:
+        fields["text"] = message.text
+        fields["entities"] = message.entities or None
+    if with_reply:
+        fields["reply_to_message"] = _replied_json(world, chat, message)
+    fields.update(message.service)
+    return _without_none(fields)
+
+
+def _replied_json(world: "World", chat: Chat, message: Message) -> Json | None:
+    replied_id = message.reply_to
+    # In a forum Telegram shows messages that reply to nothing as replies to the message that
+    # created their topic. Bots that look at replies must know the two apart.
+    if replied_id is None and message.is_topic_message and message.thread_id != message.id:
+        replied_id = message.thread_id
+    replied = chat.messages.get(replied_id) if replied_id is not None else None
+    return None if replied is None else message_json(world, replied, with_reply=False)
+
+
+def page_message_json(world: "World", message: Message) -> Json:
+    """Return a ``Message`` with what only the page needs, under the key ``playground``."""
+    fields = message_json(world, message)
+    fields["playground"] = _without_none(
+        {
+            "is_seen_by_bot": message.is_seen_by_bot,
+            "replied_id": message.reply_to,
+            "keyboard": message.page_markup,
+            "reactions": [
+                {"user_id": user_id, "emoji": reaction.get("emoji", "★")}
+                for user_id, reactions in message.reactions.items()
+                for reaction in reactions
+            ],
+        }
+    )
+    return fields
+
+
+def draft_json(draft: Draft) -> Json:
+    """Return a draft for the page (the Bot API never sends one back)."""
+    return {
+        "draft_id": draft.draft_id,
+        "text": draft.text,
+        "entities": draft.entities,
+        "expires_at": draft.expires_at,
+        "message_thread_id": draft.thread_id,
+        "can_stop": draft.can_stop,
+    }
+
+
+def page_chat_json(world: "World", chat: Chat) -> Json:
+    """Return a chat with its members, topics and messages for the page."""
+    fields = chat_json(world, chat)
+    draft = chat.draft
+    fields.update(
+        is_started=chat.is_started,
+        description=chat.description,
+        migrated_to=chat.migrated_to,
+        pinned=list(chat.pinned),
+        members=[
+            {"user_id": m.user_id, "status": m.status, "is_anonymous": m.is_anonymous}
+            for m in chat.members.values()
+        ],
+        topics=[
+            {
+                "thread_id": t.thread_id,
+                "name": t.name,
+                "is_closed": t.is_closed,
+                "color": t.icon_color,
+            }
+            for t in chat.topics.values()
+        ],
+        has_blocked_bot=chat.type == "private" and world.users[chat.id].has_blocked_bot,
+        draft=draft_json(draft) if draft and draft.expires_at > world.now() else None,
+    )
+    return fields
+
+
+def _without_none(fields: Json) -> Json:
+    return {name: value for name, value in fields.items() if value is not None}
