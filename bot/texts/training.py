@@ -1,0 +1,174 @@
+"""What ``redactor train`` says, in Spanish and in English.
+
+Templates take the named values in braces; numbers come formatted.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingTexts:
+    """Every sentence of training, for one language.
+
+    Attributes:
+        decimal_comma: Whether numbers have a decimal comma.
+    """
+
+    decimal_comma: bool
+    reading: str
+    tokenizing: str
+    learning_vocabulary: str
+    corpus: str
+    starting_new: str
+    starting_base: str
+    starting_adapters: str
+    resuming: str
+    progress: str
+    remaining: str
+    held_out: str
+    sample: str
+    stopping: str
+    paused: str
+    how_to_resume: str
+    saving: str
+    finished: str
+    improved: str
+    not_improved: str
+    how_to_use: str
+    chart_title: str
+    chart_steps: str
+    chart_loss: str
+    chart_training: str
+    chart_held_out: str
+    no_texts: str
+    too_little_text: str
+    unreadable_text: str
+    result_exists: str
+    unfinished: str
+    nothing_to_resume: str
+    changed: str
+    not_enough_disk: str
+    disk_full: str
+    unknown_size: str
+    base_model: str
+    diverged: str
+    parameter: str
+
+
+ES = TrainingTexts(
+    decimal_comma=True,
+    reading="Leo los textos de {folder}…",
+    tokenizing="Convierto los textos en tokens: {done} de {total} archivos",
+    learning_vocabulary="Aprendo un vocabulario de {size} tokens…",
+    corpus="{records} textos, {characters} letras, {tokens} tokens; {held_out} apartados para medir.",
+    starting_new="Modelo nuevo de {parameters} millones de parámetros, en {device}.",
+    starting_base="Parto de {base}: {parameters} millones de parámetros, en {device}.",
+    starting_adapters=(
+        "Parto de {base} con adaptadores LoRA: entreno {trained} de {parameters} millones de "
+        "parámetros, en {device}."
+    ),
+    resuming="Sigo desde el paso {step}.",
+    progress="{percent} %, quedan {remaining}, pérdida {loss}, {speed} tokens/s",
+    remaining="{minutes} min",
+    held_out="Paso {step}: pérdida {loss}, en los textos apartados {held_out}.",
+    sample="Muestra: {text}",
+    stopping="Termino este paso y guardo…",
+    paused="Entrenamiento guardado en el paso {step} ({percent} %).",
+    how_to_resume="Para seguir, repite la misma orden con --resume.",
+    saving="Guardo el modelo…",
+    finished="Listo: {out} ({minutes} min, {tokens} tokens).",
+    improved="En los textos apartados la pérdida bajó de {before} a {after}.",
+    not_improved=(
+        "En los textos apartados la pérdida no bajó ({before} antes, {after} ahora): hacen falta "
+        "más textos o más tiempo."
+    ),
+    how_to_use="Para usarlo: REDACTOR_MODEL={out}, o elígelo en /clase.",
+    chart_title="Pérdida durante el entrenamiento",
+    chart_steps="pasos",
+    chart_loss="nats por token",
+    chart_training="entrenamiento",
+    chart_held_out="textos apartados",
+    no_texts="En {folder} no hay textos. Pon ahí archivos .txt, también en subcarpetas.",
+    too_little_text=(
+        "Hay muy poco texto: {characters} letras en {records} textos. Hacen falta al menos "
+        "{minimum} letras y dos textos."
+    ),
+    unreadable_text=(
+        "No puedo leer {path}: no es texto sin formato. Guárdalo como texto (.txt) en UTF-8."
+    ),
+    result_exists="{path} ya existe y no lo toco. Elige otro nombre con --out.",
+    unfinished=(
+        "Hay un entrenamiento a medias con ese nombre ({work}). Síguelo con --resume o "
+        "descártalo con --restart."
+    ),
+    nothing_to_resume="No hay ningún entrenamiento a medias en {work}.",
+    changed=(
+        "El entrenamiento a medias se empezó con otros valores de: {names}. Repite la misma "
+        "orden, o descártalo con --restart."
+    ),
+    not_enough_disk="Falta sitio en el disco para {path}: hacen falta {needed} MB y hay {free} MB.",
+    disk_full="Se llenó el disco al escribir {path}. Libera sitio y sigue con --resume.",
+    unknown_size="No conozco el tamaño «{size}». Los que hay: {known}, o CAPASxANCHO, como 6x384.",
+    base_model="No puedo partir de «{base}»: {reason}",
+    diverged=(
+        "El entrenamiento se desbocó en el paso {step}. Prueba con --learning-rate más pequeño."
+    ),
+    parameter="{name}: {value} no vale; debe estar entre {minimum} y {maximum}.",
+)
+
+EN = TrainingTexts(
+    decimal_comma=False,
+    reading="Reading the texts in {folder}…",
+    tokenizing="Turning the texts into tokens: {done} of {total} files",
+    learning_vocabulary="Learning a vocabulary of {size} tokens…",
+    corpus="{records} texts, {characters} letters, {tokens} tokens; {held_out} held out.",
+    starting_new="A new model of {parameters} million parameters, on {device}.",
+    starting_base="Starting from {base}: {parameters} million parameters, on {device}.",
+    starting_adapters=(
+        "Starting from {base} with LoRA adapters: training {trained} of {parameters} million "
+        "parameters, on {device}."
+    ),
+    resuming="Going on from step {step}.",
+    progress="{percent} %, {remaining} left, loss {loss}, {speed} tokens/s",
+    remaining="{minutes} min",
+    held_out="Step {step}: loss {loss}, on the held-out texts {held_out}.",
+    sample="Sample: {text}",
+    stopping="Ending this step and saving…",
+    paused="Training saved at step {step} ({percent} %).",
+    how_to_resume="To go on, repeat the same command with --resume.",
+    saving="Saving the model…",
+    finished="Done: {out} ({minutes} min, {tokens} tokens).",
+    improved="On the held-out texts the loss went down from {before} to {after}.",
+    not_improved=(
+        "On the held-out texts the loss did not go down ({before} before, {after} now): it takes "
+        "more texts or more time."
+    ),
+    how_to_use="To use it: REDACTOR_MODEL={out}, or choose it in /clase.",
+    chart_title="Loss during training",
+    chart_steps="steps",
+    chart_loss="nats a token",
+    chart_training="training",
+    chart_held_out="held-out texts",
+    no_texts="There are no texts in {folder}. Put .txt files there; subfolders are fine.",
+    too_little_text=(
+        "There is too little text: {characters} letters in {records} texts. It takes at least "
+        "{minimum} letters and two texts."
+    ),
+    unreadable_text="Cannot read {path}: it is no plain text. Save it as text (.txt) in UTF-8.",
+    result_exists="{path} exists and stays as it is. Choose another name with --out.",
+    unfinished=(
+        "There is an unfinished training of that name ({work}). Go on with --resume or throw it "
+        "away with --restart."
+    ),
+    nothing_to_resume="There is no unfinished training in {work}.",
+    changed=(
+        "The unfinished training was begun with other values of: {names}. Repeat the same "
+        "command, or throw it away with --restart."
+    ),
+    not_enough_disk="Too little room on the disk for {path}: {needed} MB needed, {free} MB free.",
+    disk_full="The disk became full while writing {path}. Make room and go on with --resume.",
+    unknown_size="There is no size “{size}”. There are: {known}, or LAYERSxWIDTH, such as 6x384.",
+    base_model="Cannot start from “{base}”: {reason}",
+    diverged="The training diverged at step {step}. Try a smaller --learning-rate.",
+    parameter="{name}: {value} is not valid; it must be between {minimum} and {maximum}.",
+)
