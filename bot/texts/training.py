@@ -60,7 +60,10 @@ ES = TrainingTexts(
     reading="Leo los textos de {folder}…",
     tokenizing="Convierto los textos en tokens: {done} de {total} archivos",
     learning_vocabulary="Aprendo un vocabulario de {size} tokens…",
-    corpus="{records} textos, {characters} letras, {tokens} tokens; {held_out} apartados para medir.",
+    corpus=(
+        "{records} textos, {characters} letras, {tokens} tokens; {held_out} textos apartados para "
+        "medir."
+    ),
     starting_new="Modelo nuevo de {parameters} millones de parámetros, en {device}.",
     starting_base="Parto de {base}: {parameters} millones de parámetros, en {device}.",
     starting_adapters=(
@@ -106,7 +109,9 @@ ES = TrainingTexts(
         "El entrenamiento a medias se empezó con otros valores de: {names}. Repite la misma "
         "orden, o descártalo con --restart."
     ),
-    not_enough_disk="Falta sitio en el disco para {path}: hacen falta {needed} MB y hay {free} MB.",
+    not_enough_disk=(
+        "Falta sitio en el disco para {path}: hacen falta {needed} MB y hay {free} MB."
+    ),
     disk_full="Se llenó el disco al escribir {path}. Libera sitio y sigue con --resume.",
     unknown_size="No conozco el tamaño «{size}». Los que hay: {known}, o CAPASxANCHO, como 6x384.",
     base_model="No puedo partir de «{base}»: {reason}",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-from transformers import GPT2TokenizerFast, PreTrainedTokenizerBase
+from transformers import GPT2Tokenizer, PreTrainedTokenizerBase
 
 END_OF_TEXT = "<|endoftext|>"
 
@@ -41,7 +41,7 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, context_tokens: int) -> N
         folder: An existing folder.
         context_tokens: The model's window, kept in the tokenizer's settings.
     """
-    fast = GPT2TokenizerFast(
+    fast = GPT2Tokenizer(
         tokenizer_object=tokenizer,
         bos_token=END_OF_TEXT,
         eos_token=END_OF_TEXT,
@@ -58,9 +58,9 @@ def end_of_text_id(tokenizer: PreTrainedTokenizerBase) -> int:
     """Return the id of the token that ends a text.
 
     Raises:
-        ValueError: The tokenizer has none.
+        TypeError: The tokenizer has none.
     """
     identifier = tokenizer.eos_token_id
     if not isinstance(identifier, int):
-        raise ValueError("the tokenizer has no token that ends a text")
+        raise TypeError("the tokenizer has no token that ends a text")
     return identifier

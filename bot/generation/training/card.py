@@ -72,7 +72,8 @@ def _data(card: CardFacts, prepared: Prepared) -> str:
         )
     lines.append(
         f"{prepared.records:,} texts, {prepared.characters:,} characters, "
-        f"{prepared.tokens:,} tokens to learn from; {prepared.held_out_records:,} texts held out.\n"
+        f"{prepared.tokens:,} tokens to learn from; "
+        f"{prepared.held_out_records:,} texts held out.\n"
     )
     if len(prepared.sources) <= _SOURCES_SHOWN:
         lines += ["| file | texts | characters |", "|---|---:|---:|"]

@@ -32,7 +32,7 @@ def draw_losses(history: Sequence[LossPoint], path: Path, texts: TrainingTexts) 
     )
     axes.plot(
         [point.step for point in measured],
-        [point.held_out for point in measured],
+        [point.held_out or 0.0 for point in measured],
         color="#b23a48",
         marker="o",
         markersize=3,

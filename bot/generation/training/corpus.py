@@ -24,11 +24,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One text.
+    r"""One text.
 
     Attributes:
         source: File it comes from, relative to the folder, with ``/``.
-        text: Its text in NFC with ``\\n`` line ends, neither empty nor padded.
+        text: Its text in NFC with ``\n`` line ends, neither empty nor padded.
     """
 
     source: str
@@ -54,10 +54,10 @@ def text_files(folder: Path) -> tuple[Path, ...]:
 
 
 def decode_text(raw: bytes, path: Path) -> str:
-    """Turn a file's bytes into text.
+    r"""Turn a file's bytes into text.
 
     UTF-8 with or without a mark, UTF-16 with a mark, else Windows-1252 (what old Spanish files
-    are in; Latin-1 is its part). Line ends become ``\\n`` and the text NFC.
+    are in; Latin-1 is its part). Line ends become ``\n`` and the text NFC.
 
     Args:
         raw: The bytes.

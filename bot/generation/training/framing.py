@@ -1,6 +1,6 @@
-"""Heading a text with its topic, as the model's prompts do.
+r"""Heading a text with its topic, as the model's prompts do.
 
-A model that answers to ``topic.\\n`` learns from a class's texts only if they look the same.
+A model that answers to ``topic.\n`` learns from a class's texts only if they look the same.
 A text whose first line is a title is headed with that title; another with the noun that it
 speaks of most, found without a parser: a determiner and the word behind it, weighed by how
 often they stand together and how long the word is.
@@ -20,10 +20,14 @@ _ARTICLES = {
     "del": "el", "al": "el", "su": "su", "sus": "sus",
 }  # fmt: skip
 _EMPTY_NOUNS = frozenset(
-    "mismo misma mismos mismas otro otra otros otras primer primera primero segundo segunda gran "
-    "mayor mejor peor cual cuales que vez veces cosa cosas manera modo forma parte tipo hecho "
-    "lado caso punto poco mucho todo toda todos todas demás momento efecto cabo".split()
-)
+    {
+        "mismo", "misma", "mismos", "mismas", "otro", "otra", "otros", "otras", "primer",
+        "primera", "primero", "segundo", "segunda", "gran", "mayor", "mejor", "peor",
+        "cual", "cuales", "que", "vez", "veces", "cosa", "cosas", "manera", "modo", "forma",
+        "parte", "tipo", "hecho", "lado", "caso", "punto", "poco", "mucho", "todo", "toda",
+        "todos", "todas", "demás", "momento", "efecto", "cabo",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

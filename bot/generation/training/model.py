@@ -79,10 +79,9 @@ def prepare_for_training(model: GPT2LMHeadModel, dropout: float) -> None:
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = dropout
-    for block in model.transformer.h:
-        block.attn.attn_dropout.p = dropout
-        if model.config.activation_function == "gelu_new":
-            block.mlp.act = nn.GELU(approximate="tanh")
+    if model.config.activation_function == "gelu_new":
+        for block in model.transformer.h:
+            cast("Any", block).mlp.act = nn.GELU(approximate="tanh")
 
 
 def add_adapters(model: GPT2LMHeadModel, rank: int, dropout: float) -> nn.Module:
@@ -119,7 +118,8 @@ def plain_copy(model: nn.Module, weights: dict[str, Tensor] | None = None) -> GP
         load_trained_weights(copied, weights)
     merge = getattr(copied, "merge_and_unload", None)
     merged = merge() if merge is not None else copied
-    return cast("GPT2LMHeadModel", merged).eval()
+    merged.train(False)
+    return cast("GPT2LMHeadModel", merged)
 
 
 def trained_weights(model: nn.Module) -> dict[str, Tensor]:
@@ -172,8 +172,8 @@ def summed_loss(model: GPT2LMHeadModel, ids: Tensor, lengths: Tensor) -> Tensor:
     )
 
 
-def _first(output: Any) -> Tensor:
-    # Blocks answered with a tuple until transformers 5 and answer with the tensor since.
+def _first(output: object) -> Tensor:
+    # Blocks answered with a tuple before transformers 5 and answer with the tensor since.
     return cast("Tensor", output[0] if isinstance(output, tuple) else output)
 
 

@@ -94,11 +94,11 @@ class RowWriter:
         name: Beginning of the files' names.
         context_tokens: Tokens of a row.
         end_of_text: What fills a row behind its last piece.
-        dtype: uint16 or uint32.
+        dtype: ``uint16`` or ``uint32``.
     """
 
     def __init__(
-        self, folder: Path, name: str, context_tokens: int, end_of_text: int, dtype: Any
+        self, folder: Path, name: str, context_tokens: int, end_of_text: int, dtype: str
     ) -> None:
         self._folder = folder
         self._name = name

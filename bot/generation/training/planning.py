@@ -75,9 +75,7 @@ def default_learning_rate(width: int, options: TrainingOptions) -> float:
     return min(3e-4, 0.15 / width)
 
 
-def _rows_per_step(
-    options: TrainingOptions, learnt: RowStore, context: int, on_gpu: bool
-) -> int:
+def _rows_per_step(options: TrainingOptions, learnt: RowStore, context: int, on_gpu: bool) -> int:
     if options.batch_tokens is not None:
         return max(1, options.batch_tokens // context)
     tokens = _GPU_BATCH_TOKENS

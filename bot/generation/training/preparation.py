@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from bot.generation.training.bpe import end_of_text_id, save_tokenizer, train_tokenizer
@@ -92,9 +93,7 @@ def prepare(
     """
     progress.reading(options.texts)
     files = text_files(options.texts)
-    context = min(
-        options.context_tokens or DEFAULT_CONTEXT_TOKENS, base_context_tokens or 1 << 30
-    )
+    context = min(options.context_tokens or DEFAULT_CONTEXT_TOKENS, base_context_tokens or 1 << 30)
     framing = Framing(frame_prompt(frames))
     folder = tokenizer_folder(options.work)
     folder.mkdir(parents=True, exist_ok=True)
@@ -156,7 +155,7 @@ def _write_rows(
         raise TooLittleTextError(characters, MINIMUM_CHARACTERS, records)
     held_out = held_out_records(encoded, options.held_out_share)
     learnt = [~chosen for chosen in held_out]
-    dtype = encoded[0].tokens.dtype
+    dtype = encoded[0].tokens.dtype.name
     room_bytes = 2 * sum(file.tokens.nbytes for file in encoded)
     check_room(options.work, room_bytes)
     parts = (
@@ -189,7 +188,7 @@ def _openings(
     options: TrainingOptions,
     encoding: Encoding,
     encoded: list[EncodedFile],
-    held_out: Sequence[np.ndarray],
+    held_out: Sequence[NDArray[np.bool_]],
 ) -> tuple[str, ...]:
     """Take the openings of some held-out texts: the topic line, or else the first words."""
     found: list[str] = []

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress as Bar, TaskID, TextColumn
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Bar
 from rich.text import Text
 
 from bot.generation.training.messages import number
@@ -178,7 +179,5 @@ class Progress:
             )
         )
         verdict = self._texts.improved if after < before else self._texts.not_improved
-        self.say(
-            verdict.format(before=self._number(before, 3), after=self._number(after, 3))
-        )
+        self.say(verdict.format(before=self._number(before, 3), after=self._number(after, 3)))
         self.say(self._texts.how_to_use.format(out=out))

@@ -31,6 +31,7 @@ from bot.generation.training.errors import (
 from bot.generation.training.model import (
     add_adapters,
     decay_groups,
+    gpt2_inside,
     load_base,
     new_model,
     parameter_count,
@@ -82,7 +83,7 @@ def train(
     """
     _claim_places(options)
     # One bar at a time: this training's own.
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     with Progress(console, texts) as progress:
         try:
             return _Training(options, progress, texts).run()
@@ -109,9 +110,7 @@ def _claim_places(options: TrainingOptions) -> None:
 class _Training:
     """One call of ``train``."""
 
-    def __init__(
-        self, options: TrainingOptions, progress: Progress, texts: TrainingTexts
-    ) -> None:
+    def __init__(self, options: TrainingOptions, progress: Progress, texts: TrainingTexts) -> None:
         self._options = options
         self._progress = progress
         self._texts = texts
@@ -139,9 +138,7 @@ class _Training:
             self._save(model, tokenizer, prepared, result, plan)
         return result
 
-    def _prepare(
-        self, base: tuple[GPT2LMHeadModel, PreTrainedTokenizerBase] | None
-    ) -> Prepared:
+    def _prepare(self, base: tuple[GPT2LMHeadModel, PreTrainedTokenizerBase] | None) -> Prepared:
         model, tokenizer = base if base is not None else (None, None)
         context = model.config.n_positions if model is not None else None
         return prepare(self._options, tokenizer, context, self._frames, self._progress)
@@ -176,9 +173,7 @@ class _Training:
         if with_adapters:
             model = add_adapters(gpt2, options.lora_rank, dropout)
         trained = sum(value.numel() for value in trained_weights(model).values())
-        checkpoint.check_room(
-            options.work, _STATE_BYTES_PER_PARAMETER * trained + 8 * parameters
-        )
+        checkpoint.check_room(options.work, _STATE_BYTES_PER_PARAMETER * trained + 8 * parameters)
         self._progress.starting(_name(options.base), trained, parameters, str(self._device))
         return model.to(self._device)
 
@@ -223,8 +218,7 @@ class _Training:
     def _sample(
         self, model: nn.Module, tokenizer: PreTrainedTokenizerBase, prompt: str, tokens: int
     ) -> str:
-        get_base = getattr(model, "get_base_model", None)
-        gpt2 = get_base() if get_base is not None else model
+        gpt2 = gpt2_inside(model)
         return write_sample(
             gpt2,
             tokenizer,
@@ -323,8 +317,7 @@ def _name(base: str | None) -> str | None:
 
 def _facts_of(model: nn.Module) -> tuple[int, int, int]:
     """Return parameters, width and vocabulary of a model, adapters not counted."""
-    get_base = getattr(model, "get_base_model", None)
-    config = (get_base() if get_base is not None else model).config
+    config = gpt2_inside(model).config
     parameters = sum(
         value.numel() for name, value in model.named_parameters() if "lora_" not in name
     )
@@ -347,7 +340,7 @@ def _stopping(session: Session, progress: Progress) -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in signals}
 
     def on_signal(number: int, _frame: object) -> None:
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
         progress.stopping()
         session.stop()
 

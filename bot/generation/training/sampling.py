@@ -1,5 +1,7 @@
 """Short samples from a model in training, without touching the training's random streams."""
 
+from typing import Any, cast
+
 import torch
 from torch import Tensor
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerBase
@@ -28,14 +30,14 @@ def write_sample(
     """
     was_training = model.training
     device = next(model.parameters()).device
-    model.eval()
+    model.train(False)
     devices = [device] if device.type == "cuda" else []
     ids = torch.tensor([tokenizer.encode(prompt, add_special_tokens=False)], device=device)
     ids = ids[:, -(model.config.n_positions - new_tokens) :]
     try:
         with torch.random.fork_rng(devices=devices), torch.no_grad():
             torch.manual_seed(seed)
-            output = model.generate(  # type: ignore[operator]
+            output = cast("Any", model).generate(
                 ids,
                 attention_mask=torch.ones_like(ids),
                 max_new_tokens=new_tokens,

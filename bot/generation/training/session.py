@@ -224,9 +224,7 @@ class Session:
             raise DivergedError(position.step)
         rate = float(self._optimizer.param_groups[0]["lr"])
         position.history.append(
-            LossPoint(
-                position.step, position.tokens, position.elapsed_s, rate, loss, held_out
-            )
+            LossPoint(position.step, position.tokens, position.elapsed_s, rate, loss, held_out)
         )
         if len(position.history) > _POINTS_KEPT:
             # Thin out the curve's older half; measured points stay.
@@ -322,6 +320,6 @@ class Session:
 def uses_bf16(device: torch.device) -> bool:
     """Tell whether bf16 arithmetic is faster than float32 on a device."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return bool(supported is not None and supported())

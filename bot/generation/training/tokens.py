@@ -102,9 +102,7 @@ def encode_files(
             os.environ["TOKENIZERS_PARALLELISM"] = before
 
 
-def _collect(
-    encoded: Iterable[EncodedFile], on_file: Callable[[int], None]
-) -> list[EncodedFile]:
+def _collect(encoded: Iterable[EncodedFile], on_file: Callable[[int], None]) -> list[EncodedFile]:
     files = []
     for item in encoded:
         files.append(item)
@@ -119,7 +117,7 @@ def encode_file(path: Path, folder: Path, encoding: Encoding) -> EncodedFile:
         UnreadableTextError: It is no text.
     """
     tokenizer = Tokenizer.from_file(str(encoding.tokenizer_file))
-    dtype = np.uint16 if tokenizer.get_vocab_size() <= 2**16 else np.uint32
+    is_small = tokenizer.get_vocab_size() <= 2**16
     records = list(read_file(path, folder))
     texts = [encoding.framing.apply(record.text) for record in records]
     pieces: list[NDArray[np.uint32]] = []
@@ -134,7 +132,7 @@ def encode_file(path: Path, folder: Path, encoding: Encoding) -> EncodedFile:
             is_open += [True] * (len(parts) - 1) + [False]
     return EncodedFile(
         source=path.relative_to(folder).as_posix(),
-        tokens=(np.concatenate(pieces) if pieces else np.zeros(0)).astype(dtype),
+        tokens=_joined(pieces, is_small),
         piece_lengths=np.array([len(piece) for piece in pieces], dtype=np.int32),
         piece_records=np.array(owners, dtype=np.int32),
         piece_is_open=np.array(is_open, dtype=np.bool_),
@@ -142,6 +140,11 @@ def encode_file(path: Path, folder: Path, encoding: Encoding) -> EncodedFile:
         record_bytes=np.array([len(text.encode()) for text in texts], dtype=np.int64),
         characters=sum(len(record.text) for record in records),
     )
+
+
+def _joined(pieces: list[NDArray[np.uint32]], is_small: bool) -> TokenArray:
+    joined = np.concatenate([np.zeros(0, dtype=np.uint32), *pieces])
+    return joined.astype(np.uint16) if is_small else joined
 
 
 def _encode_batch(tokenizer: Tokenizer, texts: list[str]) -> list[NDArray[np.uint32]]:
