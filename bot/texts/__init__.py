@@ -1,0 +1,63 @@
+"""Every sentence a person reads: one :class:`Texts` per language, Spanish first.
+
+Each module holds one section, with its Spanish and its English instance side by side; a sentence
+that lacks a translation is a type error. Plain text only: nothing here is markup.
+"""
+
+from dataclasses import dataclass
+
+from bot.texts import chat, config, failures, frames
+from bot.texts.chat import ChatTexts
+from bot.texts.config import ConfigTexts
+from bot.texts.failures import FailureTexts
+from bot.texts.frames import FrameTexts
+
+__all__ = [
+    "ChatTexts",
+    "ConfigTexts",
+    "FailureTexts",
+    "FrameTexts",
+    "Texts",
+    "texts_for",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Everything the program says in one language.
+
+    Attributes:
+        chat: Sentences and labels of the chat.
+        config: The same for a person's settings.
+        failures: What cannot be done.
+        frames: What is put around a topic.
+    """
+
+    chat: ChatTexts
+    config: ConfigTexts
+    failures: FailureTexts
+    frames: FrameTexts
+
+
+SPANISH = Texts(
+    chat=chat.SPANISH,
+    config=config.SPANISH,
+    failures=failures.SPANISH,
+    frames=frames.SPANISH,
+)
+ENGLISH = Texts(
+    chat=chat.ENGLISH,
+    config=config.ENGLISH,
+    failures=failures.ENGLISH,
+    frames=frames.ENGLISH,
+)
+
+
+def texts_for(language: str) -> Texts:
+    """The texts of a language.
+
+    Args:
+        language: An IETF tag such as ``es``, ``en`` or ``en-GB``. Whatever is not English gets
+            Spanish, the language of the class.
+    """
+    return ENGLISH if language.lower().startswith("en") else SPANISH

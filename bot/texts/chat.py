@@ -1,0 +1,337 @@
+"""What the bot says in a chat, apart from settings and failures."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.texts.numbers import english_span, plural, spanish_span
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTexts:
+    """Sentences and labels of the chat.
+
+    Attributes:
+        commands: What each command does, by its key; shown in Telegram's menu and in the help.
+        help_intro: Comes before the list of commands.
+        help_outro: Comes after it.
+        welcome: Answer to ``/start``.
+        owner_welcome: Answer to the person who opened the owner's link.
+        owner_code_wrong: That link was used before or is wrong.
+        group_greeting: Said once in a group that the bot was added to.
+        group_closed: Said once in a group that is not open to the bot.
+        stranger: Said once to a person who may not use the bot.
+        stranger_toast: The same as a toast, at most 200 characters.
+        unclaimed: The bot has no owner yet.
+        unknown_command: A command that the bot does not know, in private.
+        not_text: A photo, a voice message and so on, in private.
+        ask_topic: The question after ``/redactar`` alone.
+        ask_topic_hint: Grey text in the input field, at most 64 characters.
+        acknowledged: From essays ahead and an estimate in seconds (or None) to the acknowledgement.
+        writing: The placeholder while the text is being written.
+        preview_note: Put under a preview that is edited into a message.
+        cut_note: Stands for text that a preview leaves out.
+        stopped: The placeholder of an essay that was cancelled.
+        stopped_with_text: The same, followed by what was written.
+        cancelled: Answer to ``/cancelar``, from the number of essays stopped.
+        nothing_to_cancel: Answer to ``/cancelar`` when there is nothing.
+        already_finished: Toast: the essay of this button is done.
+        not_yours: Toast: somebody else's button.
+        button_gone: Toast: a button of another version.
+        queue: From running, waiting, and one's own essays ahead and estimate, to the answer to ``/cola``.
+        greeting_empty_queue: Answer to ``/cola`` when nothing is going on.
+        privacy: Answer to ``/privacidad``.
+        erase_ask: Asks whether everything is to be deleted.
+        erased: Everything was deleted.
+        erase_kept: Nothing was deleted.
+        button_cancel: Label.
+        button_again: Label.
+        button_continue: Label.
+        button_retry: Label.
+        button_erase: Label.
+        button_keep: Label.
+        started_toast: Toast after pressing another or continue.
+    """
+
+    commands: Mapping[str, str]
+    help_intro: str
+    help_outro: str
+    welcome: str
+    owner_welcome: str
+    owner_code_wrong: str
+    group_greeting: str
+    group_closed: str
+    stranger: str
+    stranger_toast: str
+    unclaimed: str
+    unknown_command: str
+    not_text: str
+    ask_topic: str
+    ask_topic_hint: str
+    acknowledged: Callable[[int, float | None], str]
+    writing: str
+    preview_note: str
+    cut_note: str
+    stopped: str
+    stopped_with_text: str
+    cancelled: Callable[[int], str]
+    nothing_to_cancel: str
+    already_finished: str
+    not_yours: str
+    button_gone: str
+    queue: Callable[[int, int, tuple[int, float | None] | None], str]
+    greeting_empty_queue: str
+    privacy: str
+    erase_ask: str
+    erased: str
+    erase_kept: str
+    button_cancel: str
+    button_again: str
+    button_continue: str
+    button_retry: str
+    button_erase: str
+    button_keep: str
+    started_toast: str
+
+
+def _acknowledged_es(ahead: int, estimate_s: float | None) -> str:
+    if ahead <= 0:
+        start = "¡Anotado! Empiezo enseguida."
+    else:
+        start = f"¡Anotado! Delante de ti hay {plural(ahead, 'texto', 'textos')}."
+    return start if estimate_s is None else f"{start} Estará en {spanish_span(estimate_s)}."
+
+
+def _acknowledged_en(ahead: int, estimate_s: float | None) -> str:
+    if ahead <= 0:
+        start = "Got it! I'm starting right away."
+    else:
+        verb = "is" if ahead == 1 else "are"
+        start = f"Got it! There {verb} {plural(ahead, 'text', 'texts')} ahead of yours."
+    return (
+        start if estimate_s is None else f"{start} It will be ready in {english_span(estimate_s)}."
+    )
+
+
+def _cancelled_es(count: int) -> str:
+    return "Cancelado." if count == 1 else f"He cancelado {count} textos."
+
+
+def _cancelled_en(count: int) -> str:
+    return "Cancelled." if count == 1 else f"I cancelled {count} texts."
+
+
+def _queue_es(running: int, waiting: int, own: tuple[int, float | None] | None) -> str:
+    lines = [
+        f"Escribiendo ahora: {plural(running, 'texto', 'textos')}.",
+        f"En espera: {plural(waiting, 'texto', 'textos')}.",
+    ]
+    if own is not None:
+        ahead, estimate_s = own
+        mine = "El tuyo es el siguiente." if ahead <= 0 else f"Delante del tuyo hay {ahead}."
+        lines.append(
+            mine if estimate_s is None else f"{mine} Estará en {spanish_span(estimate_s)}."
+        )
+    return "\n".join(lines)
+
+
+def _queue_en(running: int, waiting: int, own: tuple[int, float | None] | None) -> str:
+    lines = [
+        f"Being written: {plural(running, 'text', 'texts')}.",
+        f"Waiting: {plural(waiting, 'text', 'texts')}.",
+    ]
+    if own is not None:
+        ahead, estimate_s = own
+        verb = "is" if ahead == 1 else "are"
+        mine = "Yours is next." if ahead <= 0 else f"There {verb} {ahead} ahead of yours."
+        lines.append(
+            mine
+            if estimate_s is None
+            else f"{mine} It will be ready in {english_span(estimate_s)}."
+        )
+    return "\n".join(lines)
+
+
+SPANISH = ChatTexts(
+    commands={
+        "write": "Escribir un texto sobre un tema",
+        "again": "Escribir otro texto sobre el último tema",
+        "continue": "Seguir con el último texto",
+        "cancel": "Parar lo que estoy escribiendo para ti",
+        "queue": "Ver la cola",
+        "config": "Elegir longitud, estilo y más",
+        "help": "Cómo se usa",
+        "privacy": "Qué guardo y qué no",
+        "erase": "Borrar lo que guardo de ti",
+        "start": "Empezar",
+    },
+    help_intro=(
+        "Escribo textos sobre el tema que me des, con un modelo GPT-2 que comparte toda la clase.\n\n"
+        "Prueba así:\n"
+        "/redactar El mar es hermoso, pero esclavo para los pescadores que trabajan en él\n\n"
+        "En privado basta con que me escribas el tema. También puedes responder a un mensaje con "
+        "/redactar y tomaré su texto como tema.\n\n"
+        "Lo que sé hacer:"
+    ),
+    help_outro=(
+        "Los ajustes también se cambian con palabras: /config longitud 300, "
+        "/config creatividad 0,7, /config estilo cuento.\n\n"
+        "Escribe una máquina: puede inventar datos y equivocarse. Léelo siempre con espíritu crítico."
+    ),
+    welcome=(
+        "¡Hola! Dame un tema y escribiré un texto sobre él.\n\n"
+        "Por ejemplo:\n"
+        "/redactar El mar es hermoso, pero esclavo para los pescadores que trabajan en él\n\n"
+        "Con /config eliges la longitud y el estilo, y con /ayuda ves todo lo demás."
+    ),
+    owner_welcome=(
+        "¡Hola! Desde ahora este bot es tuyo. Añádeme a un grupo y podrán usarme todos sus miembros.\n\n"
+        "Para empezar, envíame un tema. Con /ayuda ves todo lo que sé hacer."
+    ),
+    owner_code_wrong="Ese enlace ya se usó o no es correcto.",
+    group_greeting=(
+        "¡Hola, clase! Escribo textos sobre el tema que me deis:\n"
+        "/redactar El mar es hermoso, pero esclavo para los pescadores que trabajan en él\n\n"
+        "Cada persona tiene sus propios ajustes en /config. Con /ayuda veis todo lo demás."
+    ),
+    group_closed=(
+        "¡Hola! Todavía no puedo escribir en este grupo: tiene que añadirme la persona "
+        "responsable del bot."
+    ),
+    stranger=(
+        "¡Hola! Este bot es de una clase y solo escribe para ella. "
+        "Si es la tuya, pide a tu profesor o profesora que me añada a vuestro grupo."
+    ),
+    stranger_toast="Este bot es de una clase y solo escribe para ella.",
+    unclaimed=(
+        "¡Hola! Todavía no tengo dueño. Quien me puso en marcha tiene un enlace para abrirme: "
+        "aparece al arrancar el programa."
+    ),
+    unknown_command="No conozco esa orden. Con /ayuda ves las que hay.",
+    not_text="Solo entiendo texto. Escríbeme un tema y me pongo con él.",
+    ask_topic="¿Sobre qué tema quieres que escriba? Responde a este mensaje.",
+    ask_topic_hint="El mar y los pescadores…",
+    acknowledged=_acknowledged_es,
+    writing="Escribiendo…",
+    preview_note="Escribiendo…",
+    cut_note="…",
+    stopped="Cancelado.",
+    stopped_with_text="Cancelado. Esto es lo que llevaba escrito:",
+    cancelled=_cancelled_es,
+    nothing_to_cancel="No estoy escribiendo nada para ti.",
+    already_finished="Ese texto ya está terminado.",
+    not_yours="Este botón es de otra persona.",
+    button_gone="Este botón ya no sirve. Empieza de nuevo con la orden.",
+    queue=_queue_es,
+    greeting_empty_queue="No hay nadie en la cola. ¡Es buen momento para /redactar!",
+    privacy=(
+        "Guardo tus ajustes, los temas que me das y los textos que escribo, para poder continuarlos "
+        "o repetirlos. No anoto en ningún registro lo que escribes, y no envío nada a otros servicios "
+        "aparte de Telegram y del ordenador que escribe los textos.\n\n"
+        "Con /borrar lo elimino todo."
+    ),
+    erase_ask=(
+        "¿Borro todo lo que guardo de ti? Son tus ajustes, tus temas y tus textos. "
+        "Los mensajes que ya están en el chat no los puedo borrar."
+    ),
+    erased="Hecho: ya no guardo nada de ti.",
+    erase_kept="De acuerdo, no he borrado nada.",
+    button_cancel="Cancelar",
+    button_again="Otra",
+    button_continue="Continuar",
+    button_retry="Probar otra vez",
+    button_erase="Sí, bórralo todo",
+    button_keep="No, déjalo",
+    started_toast="¡Anotado!",
+)
+
+ENGLISH = ChatTexts(
+    commands={
+        "write": "Write a text on a topic",
+        "again": "Write another text on the last topic",
+        "continue": "Go on with the last text",
+        "cancel": "Stop what I am writing for you",
+        "queue": "Show the queue",
+        "config": "Choose length, style and more",
+        "help": "How to use me",
+        "privacy": "What I keep and what I don't",
+        "erase": "Delete what I keep about you",
+        "start": "Begin",
+    },
+    help_intro=(
+        "I write texts on the topic that you give me, with a GPT-2 model shared by the whole class.\n\n"
+        "Try this:\n"
+        "/write The sea is beautiful, but it enslaves the fishermen who work on it\n\n"
+        "In a private chat, just send me the topic. You can also reply to a message with /write, and "
+        "its text becomes the topic.\n\n"
+        "What I can do:"
+    ),
+    help_outro=(
+        "Settings can be changed with words too: /config length 300, /config creativity 0.7, "
+        "/config style story.\n\n"
+        "A machine is writing: it may make things up and be wrong. Always read it critically."
+    ),
+    welcome=(
+        "Hello! Give me a topic and I'll write a text about it.\n\n"
+        "For example:\n"
+        "/write The sea is beautiful, but it enslaves the fishermen who work on it\n\n"
+        "With /config you choose length and style, and /help shows everything else."
+    ),
+    owner_welcome=(
+        "Hello! From now on this bot is yours. Add me to a group and all its members can use me.\n\n"
+        "To begin, send me a topic. /help shows everything I can do."
+    ),
+    owner_code_wrong="That link has been used already, or it is wrong.",
+    group_greeting=(
+        "Hello, class! I write texts on the topic that you give me:\n"
+        "/write The sea is beautiful, but it enslaves the fishermen who work on it\n\n"
+        "Everyone has their own settings in /config. /help shows everything else."
+    ),
+    group_closed=(
+        "Hello! I can't write in this group yet: the person in charge of the bot has to add me."
+    ),
+    stranger=(
+        "Hello! This bot belongs to a class and writes only for it. "
+        "If it is yours, ask your teacher to add me to your group."
+    ),
+    stranger_toast="This bot belongs to a class and writes only for it.",
+    unclaimed=(
+        "Hello! I have no owner yet. Whoever started me has a link that opens me: "
+        "the program shows it when it starts."
+    ),
+    unknown_command="I don't know that command. /help shows the ones there are.",
+    not_text="I only understand text. Send me a topic and I'll get to work.",
+    ask_topic="What topic shall I write about? Reply to this message.",
+    ask_topic_hint="The sea and the fishermen…",
+    acknowledged=_acknowledged_en,
+    writing="Writing…",
+    preview_note="Writing…",
+    cut_note="…",
+    stopped="Cancelled.",
+    stopped_with_text="Cancelled. This is what I had written:",
+    cancelled=_cancelled_en,
+    nothing_to_cancel="I'm not writing anything for you.",
+    already_finished="That text is finished already.",
+    not_yours="This button is somebody else's.",
+    button_gone="This button no longer works. Start again with the command.",
+    queue=_queue_en,
+    greeting_empty_queue="Nobody is in the queue. A good moment for /write!",
+    privacy=(
+        "I keep your settings, the topics you give me and the texts I write, so that they can be "
+        "continued or repeated. What you write goes into no log, and nothing is sent to other services "
+        "besides Telegram and the computer that writes the texts.\n\n"
+        "/delete removes everything."
+    ),
+    erase_ask=(
+        "Shall I delete everything I keep about you? That is your settings, your topics and your "
+        "texts. I can't delete the messages that are already in the chat."
+    ),
+    erased="Done: I keep nothing about you any more.",
+    erase_kept="All right, I deleted nothing.",
+    button_cancel="Cancel",
+    button_again="Another",
+    button_continue="Continue",
+    button_retry="Try again",
+    button_erase="Yes, delete everything",
+    button_keep="No, keep it",
+    started_toast="Got it!",
+)

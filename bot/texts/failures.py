@@ -1,0 +1,110 @@
+"""What the bot says when something cannot be done, and what to do about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.texts.numbers import plural, thousands
+
+
+@dataclass(frozen=True, slots=True)
+class FailureTexts:
+    """One sentence or two per kind of failure.
+
+    Attributes:
+        empty_topic: The topic has no letters.
+        topic_too_long: From characters received and allowed.
+        prompt_too_long: The topic does not fit into the model's window.
+        queue_full: From the number that may wait.
+        too_many_waiting: From the number that one person may have waiting.
+        busy: The service takes no more right now.
+        nothing_to_repeat: There is no earlier essay.
+        shutting_down: The bot is stopping.
+        generation_passing: The service failed; trying again may help.
+        generation_lasting: The service failed and will again.
+        out_of_range: Some value is outside its range, where no better sentence exists.
+        unknown: Anything else.
+    """
+
+    empty_topic: str
+    topic_too_long: Callable[[int, int], str]
+    prompt_too_long: str
+    queue_full: Callable[[int], str]
+    too_many_waiting: Callable[[int], str]
+    busy: str
+    nothing_to_repeat: str
+    shutting_down: str
+    generation_passing: str
+    generation_lasting: str
+    out_of_range: str
+    unknown: str
+
+
+def _topic_too_long_es(length: int, limit: int) -> str:
+    return (
+        f"Ese tema es demasiado largo: tiene {thousands(length, comma=True)} caracteres y el máximo "
+        f"son {thousands(limit, comma=True)}. ¿Puedes resumirlo?"
+    )
+
+
+def _topic_too_long_en(length: int, limit: int) -> str:
+    return (
+        f"That topic is too long: it has {thousands(length, comma=False)} characters and the limit "
+        f"is {thousands(limit, comma=False)}. Can you shorten it?"
+    )
+
+
+def _queue_full_es(limit: int) -> str:
+    return (
+        f"La cola está llena: ya hay {plural(limit, 'texto', 'textos')} en espera. "
+        "Prueba dentro de un rato."
+    )
+
+
+def _queue_full_en(limit: int) -> str:
+    verb = "is" if limit == 1 else "are"
+    return f"The queue is full: {plural(limit, 'text', 'texts')} {verb} waiting. Try again in a while."
+
+
+def _too_many_waiting_es(limit: int) -> str:
+    return (
+        f"Ya tienes {plural(limit, 'texto', 'textos')} en espera, que es el máximo por persona. "
+        "Espera a que termine alguno o usa /cancelar."
+    )
+
+
+def _too_many_waiting_en(limit: int) -> str:
+    return (
+        f"You already have {plural(limit, 'text', 'texts')} waiting, the most that one person may. "
+        "Wait for one to finish, or use /cancel."
+    )
+
+
+SPANISH = FailureTexts(
+    empty_topic="Necesito un tema con alguna palabra. Por ejemplo: /redactar La lluvia en el desierto",
+    topic_too_long=_topic_too_long_es,
+    prompt_too_long="Ese tema no cabe en el modelo. ¿Puedes resumirlo?",
+    queue_full=_queue_full_es,
+    too_many_waiting=_too_many_waiting_es,
+    busy="Ahora mismo hay demasiado trabajo. Prueba dentro de un momento.",
+    nothing_to_repeat="Todavía no he escrito nada para ti en este chat. Empieza con /redactar y un tema.",
+    shutting_down="Me están reiniciando. Vuelve a probar dentro de un minuto.",
+    generation_passing="No he podido escribir el texto. Prueba otra vez dentro de un momento.",
+    generation_lasting="No puedo escribir ese texto: el modelo lo rechaza. Prueba con otro tema u otros ajustes.",
+    out_of_range="Ese valor no se puede usar. Mira los ajustes en /config.",
+    unknown="Lo siento, algo ha fallado por mi parte. Prueba otra vez; si sigue igual, avisa a quien lleva el bot.",
+)
+
+ENGLISH = FailureTexts(
+    empty_topic="I need a topic with a word or two. For example: /write Rain in the desert",
+    topic_too_long=_topic_too_long_en,
+    prompt_too_long="That topic does not fit into the model. Can you shorten it?",
+    queue_full=_queue_full_en,
+    too_many_waiting=_too_many_waiting_en,
+    busy="There is too much work right now. Try again in a moment.",
+    nothing_to_repeat="I haven't written anything for you in this chat yet. Begin with /write and a topic.",
+    shutting_down="I'm being restarted. Try again in a minute.",
+    generation_passing="I couldn't write the text. Try again in a moment.",
+    generation_lasting="I can't write that text: the model refuses it. Try another topic or other settings.",
+    out_of_range="That value can't be used. Have a look at /config.",
+    unknown="Sorry, something went wrong on my side. Try again; if it goes on, tell whoever runs the bot.",
+)
