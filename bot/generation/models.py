@@ -1,0 +1,297 @@
+"""What models there are: the embedded one, folders, and the Hub's cache. No ``torch`` here."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import ModelNotFoundError
+
+if TYPE_CHECKING:
+    from huggingface_hub import CachedRepoInfo
+
+EMBEDDED_NAME = "embedded"
+EMBEDDED_FOLDER = Path(__file__).parent / "embedded"
+
+# Weights as safetensors, the tokenizer, the configuration: what loads without running code.
+DOWNLOADED_PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
+
+
+class Source(StrEnum):
+    """Where a model's files are."""
+
+    EMBEDDED = "embedded"  # part of the program
+    FOLDER = "folder"  # in the models folder: trained or copied there
+    HUB = "hub"  # in the Hub's cache
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOnDisk:
+    """A model whose files are here.
+
+    Attributes:
+        name: What to ask for it by.
+        source: Where it is.
+        path: Its folder.
+        size_bytes: On disk.
+        architecture: ``model_type`` of its configuration, such as ``gpt2``; empty if unknown.
+        problem: Why it cannot be used, in English, or None.
+    """
+
+    name: str
+    source: Source
+    path: Path
+    size_bytes: int
+    architecture: str
+    problem: str | None
+
+
+def resolve_model(name: str, models_dir: Path | None = None) -> Path | str:
+    """Find a model by name.
+
+    Args:
+        name: ``embedded``, a folder, a name in the models folder, or a Hub id (``owner/name``).
+        models_dir: Folder of model folders; that of a Hub id is named with ``--`` for ``/``.
+
+    Returns:
+        Its folder, or the Hub id itself when it has to be downloaded first.
+
+    Raises:
+        ModelNotFoundError: There is none, or it cannot be used; the reason says which.
+    """
+    for folder in _folders(name, models_dir):
+        if folder.is_dir():
+            problem = folder_problem(folder)
+            if problem is not None:
+                raise ModelNotFoundError(name, problem)
+            return folder
+    if name == EMBEDDED_NAME:
+        raise ModelNotFoundError(name, "this installation has no embedded model")
+    if not _HUB_ID.fullmatch(name) or name.startswith("."):
+        raise ModelNotFoundError(name, "there is no such folder")
+    return _cached_snapshot(name) or name
+
+
+def _folders(name: str, models_dir: Path | None) -> Iterator[Path]:
+    if name == EMBEDDED_NAME:
+        yield EMBEDDED_FOLDER
+        return
+    yield Path(name).expanduser()
+    if models_dir is not None:
+        yield models_dir / name
+        yield models_dir / name.replace("/", "--")
+
+
+def folder_problem(folder: Path) -> str | None:
+    """Say why a model folder cannot be used, in English; None if it can."""
+    return _files_problem(path.name for path in folder.iterdir() if path.is_file())
+
+
+def _files_problem(names: Iterable[str]) -> str | None:
+    found = set(names)
+    if any(name.endswith(".safetensors") for name in found):
+        return None if "config.json" in found else "it has no config.json"
+    if any(name.endswith(_PICKLES) for name in found):
+        return (
+            "its weights are not in the safetensors format; other formats can run code when they "
+            "are read, so they are refused"
+        )
+    if any(name.endswith(".gguf") for name in found):
+        return "it is a GGUF file; serve it with llama.cpp and give the service's address instead"
+    return "it has no weights (model.safetensors)"
+
+
+def _cached_snapshot(model_id: str, cache_dir: Path | None = None) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        folder = snapshot_download(
+            model_id,
+            cache_dir=cache_dir,
+            local_files_only=True,
+            allow_patterns=list(DOWNLOADED_PATTERNS),
+            ignore_patterns=["*/*"],
+        )
+    except (LocalEntryNotFoundError, HFValidationError, OSError):
+        return None
+    return Path(folder) if folder_problem(Path(folder)) is None else None
+
+
+def list_models(
+    models_dir: Path | None = None, cache_dir: Path | None = None
+) -> list[ModelOnDisk]:
+    """List what is on disk: the embedded model, the models folder, the Hub's cache.
+
+    Args:
+        models_dir: Folder of model folders.
+        cache_dir: The Hub's cache; None is its usual place.
+    """
+    found = []
+    if EMBEDDED_FOLDER.is_dir():
+        found.append(_on_disk(EMBEDDED_NAME, Source.EMBEDDED, EMBEDDED_FOLDER))
+    if models_dir is not None and models_dir.is_dir():
+        folders = sorted(path for path in models_dir.iterdir() if path.is_dir())
+        found += [
+            _on_disk(path.name, Source.FOLDER, path)
+            for path in folders
+            if (path / "config.json").is_file()
+        ]
+    return found + [
+        _on_disk(repo.repo_id, Source.HUB, _newest_snapshot(repo), repo.size_on_disk)
+        for repo in _cached_repos(cache_dir)
+    ]
+
+
+def _cached_repos(cache_dir: Path | None) -> "list[CachedRepoInfo]":
+    from huggingface_hub import CacheNotFound, scan_cache_dir
+
+    try:
+        repos = scan_cache_dir(cache_dir).repos
+    except CacheNotFound:
+        return []
+    models = [repo for repo in repos if repo.repo_type == "model" and repo.revisions]
+    return sorted(models, key=lambda repo: str(repo.repo_id))
+
+
+def _newest_snapshot(repo: "CachedRepoInfo") -> Path:
+    newest = max(repo.revisions, key=lambda revision: revision.last_modified)
+    return Path(newest.snapshot_path)
+
+
+def _on_disk(name: str, source: Source, path: Path, size_bytes: int | None = None) -> ModelOnDisk:
+    if size_bytes is None:
+        size_bytes = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return ModelOnDisk(name, source, path, size_bytes, _architecture(path), folder_problem(path))
+
+
+def _architecture(folder: Path) -> str:
+    try:
+        configuration = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(configuration.get("model_type", "")) if isinstance(configuration, dict) else ""
+
+
+def download_model(
+    model_id: str,
+    report: Callable[[float | None], None] = lambda _: None,
+    *,
+    cache_dir: Path | None = None,
+    endpoint: str | None = None,
+) -> Path:
+    """Fetch a model from the Hub into its cache: safetensors, tokenizer, configuration.
+
+    Args:
+        model_id: ``owner/name``.
+        report: Told how far it got, 0 to 1.
+        cache_dir: The Hub's cache; None is its usual place.
+        endpoint: The Hub's address; None is the usual one (``HF_ENDPOINT``).
+
+    Returns:
+        The model's folder.
+
+    Raises:
+        ModelNotFoundError: There is no such model, it has no safetensors, or the Hub cannot be
+            reached.
+    """
+    import httpx
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
+
+    try:
+        info = HfApi(endpoint=endpoint).model_info(model_id, files_metadata=True)
+        files = {file.rfilename: file.size or 0 for file in info.siblings or []}
+        problem = _files_problem(name for name in files if "/" not in name)
+        if problem is not None:
+            raise ModelNotFoundError(model_id, problem)
+        folder = snapshot_download(
+            model_id,
+            revision=info.sha,
+            cache_dir=cache_dir,
+            endpoint=endpoint,
+            allow_patterns=list(DOWNLOADED_PATTERNS),
+            ignore_patterns=["*/*"],
+            tqdm_class=_progress_class(report, _downloaded_bytes(files)),
+        )
+    except GatedRepoError as error:
+        raise ModelNotFoundError(model_id, "its authors must grant access to it first") from error
+    except RepositoryNotFoundError as error:
+        raise ModelNotFoundError(model_id, "the Hub has no such model") from error
+    except HFValidationError as error:
+        raise ModelNotFoundError(model_id, "that is no Hub id") from error
+    except (OSError, httpx.HTTPError) as error:
+        reason = f"the Hub cannot be reached ({type(error).__name__})"
+        raise ModelNotFoundError(model_id, reason) from error
+    report(1.0)
+    return Path(folder)
+
+
+def _downloaded_bytes(files: dict[str, int]) -> int:
+    endings = tuple(pattern.removeprefix("*") for pattern in DOWNLOADED_PATTERNS)
+    return sum(size for name, size in files.items() if "/" not in name and name.endswith(endings))
+
+
+def _progress_class(report: Callable[[float | None], None], total_bytes: int) -> type[Any]:
+    from huggingface_hub.utils import tqdm
+
+    class Progress(tqdm):
+        """Draws nothing; counts the bytes that reached the disk."""
+
+        done_bytes = 0
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            kwargs.pop("name", None)
+            # The Hub's library has a second bar for bytes on the network and one for files.
+            self.is_counted = str(kwargs.get("desc", "")).startswith("Reconstructing")
+            super().__init__(*args, **{**kwargs, "disable": True})
+
+        def update(self, n: float | None = 1) -> bool | None:
+            if self.is_counted and total_bytes:
+                Progress.done_bytes += int(n or 0)
+                report(min(1.0, Progress.done_bytes / total_bytes))
+            return None
+
+    return Progress
+
+
+def remove_model(name: str, models_dir: Path | None = None, cache_dir: Path | None = None) -> int:
+    """Delete a model from the models folder or from the Hub's cache.
+
+    Returns:
+        Bytes freed.
+
+    Raises:
+        ModelNotFoundError: There is no such model there, or it is the embedded one.
+    """
+    if name == EMBEDDED_NAME:
+        raise ModelNotFoundError(name, "it is a part of the program")
+    for model in list_models(models_dir, cache_dir):
+        if model.name != name or model.source is Source.EMBEDDED:
+            continue
+        if model.source is Source.FOLDER:
+            shutil.rmtree(model.path)
+        else:
+            _remove_from_cache(name, cache_dir)
+        return model.size_bytes
+    raise ModelNotFoundError(name, "it is neither in the models folder nor in the Hub's cache")
+
+
+def _remove_from_cache(model_id: str, cache_dir: Path | None) -> None:
+    from huggingface_hub import scan_cache_dir
+
+    cache = scan_cache_dir(cache_dir)
+    revisions = [
+        revision.commit_hash
+        for repo in cache.repos
+        if repo.repo_type == "model" and repo.repo_id == model_id
+        for revision in repo.revisions
+    ]
+    cache.delete_revisions(*revisions).execute()

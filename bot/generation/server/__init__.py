@@ -1,0 +1,18 @@
+"""The generation service: an engine behind the OpenAI completions protocol.
+
+- ``listening``   ``serve``: sockets, signals, the parent's end
+- ``application`` the routes
+- ``host``        the engine while it loads, serves, stalls and stops
+- ``protocol``    requests as they come in, errors as they go out
+- ``completion``  one request being answered
+- ``text``        tokens to text, stop sequences
+- ``selection``   which of several candidates is the best
+- ``metrics``     what Prometheus reads
+"""
+
+from bot.generation.server.application import create_app
+from bot.generation.server.host import EngineHost, LoadedModel
+from bot.generation.server.listening import serve
+from bot.generation.server.loading import ServiceOptions
+
+__all__ = ["EngineHost", "LoadedModel", "ServiceOptions", "create_app", "serve"]

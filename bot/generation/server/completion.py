@@ -1,0 +1,338 @@
+"""One request being answered: its texts, from tokens to pieces of text."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.errors import GenerationError
+from bot.generation.engine import Generation, TokenEvent
+from bot.generation.parameters import SamplingParameters
+from bot.generation.server.host import EngineHost, LoadedModel, State
+from bot.generation.server.metrics import ServiceMetrics
+from bot.generation.server.protocol import CompletionRequest, ProtocolError, unavailable
+from bot.generation.server.selection import rank
+from bot.generation.server.text import StopFinder
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a text; the last one has a reason.
+
+    Attributes:
+        text: Whole characters; may be empty in the last piece.
+        token_ids: Tokens since the piece before.
+        finish_reason: ``stop`` or ``length``, or None while more follows.
+    """
+
+    text: str
+    token_ids: list[int]
+    finish_reason: str | None
+
+
+@dataclass(slots=True)
+class Choice:
+    """One text of an answer while it is written.
+
+    Attributes:
+        prompt: What it continues, as text.
+        prompt_token_ids: The same in tokens.
+        generation: The engine's side of it.
+        text: What was written so far.
+        token_ids: The same in tokens; those of a stop sequence too.
+        finish_reason: Why it ended, or None.
+    """
+
+    prompt: str
+    prompt_token_ids: list[int]
+    generation: Generation
+    text: str = ""
+    token_ids: list[int] = field(default_factory=list)
+    finish_reason: str | None = None
+
+
+class Completion:
+    """One request being answered.
+
+    Attributes:
+        id: Of the request, in the answer and in the log.
+        choices: The candidates, those of the first prompt first.
+    """
+
+    def __init__(
+        self,
+        request_id: str,
+        request: CompletionRequest,
+        host: EngineHost,
+        metrics: ServiceMetrics,
+    ) -> None:
+        """Hand every text of the request to the engine, or none of them.
+
+        Raises:
+            ProtocolError: The service is not ready, or the request is wrong.
+            PromptTooLongError, EngineBusyError, InvalidParameterError: See there.
+        """
+        self.id = request_id
+        self._request = request
+        self._host = host
+        self._metrics = metrics
+        self._model = host.model()
+        self._created_s = int(time.time())
+        self._parameters = request.sampling_parameters()
+        self.choices: list[Choice] = []
+        self._prompt_tokens = 0
+        prompts = [(one, self._prompt_token_ids(one)) for one in request.prompts]
+        try:
+            for prompt, token_ids in prompts:
+                self._submit(prompt, token_ids)
+        except BaseException:
+            self.cancel()
+            raise
+        metrics.prompt_tokens.inc(self._prompt_tokens)
+
+    def _submit(self, prompt: str | Sequence[int], token_ids: list[int]) -> None:
+        engine = self._model.engine
+        text = prompt if isinstance(prompt, str) else engine.tokenizer.decode(token_ids)
+        candidates = engine.submit_candidates(
+            token_ids, self._parameters, self._request.candidates
+        )
+        self.choices += [Choice(text, token_ids, generation) for generation in candidates]
+        self._prompt_tokens += len(token_ids)
+
+    def _prompt_token_ids(self, prompt: str | Sequence[int]) -> list[int]:
+        token_ids = prompt_token_ids(self._model, prompt)
+        keep = self._request.truncate_prompt_tokens
+        if keep is not None:
+            room = self._model.engine.context_tokens - 1
+            token_ids = token_ids[-(room if keep == -1 else keep) :]
+        return token_ids
+
+    def cancel(self) -> None:
+        """Free the slots of the texts that are still being written."""
+        for choice in self.choices:
+            if choice.finish_reason is None:
+                choice.generation.cancel()
+
+    async def collect(self) -> dict[str, Any]:
+        """Write all texts and return the answer's body.
+
+        Raises:
+            ProtocolError: The engine gave a text up.
+        """
+        with self._accounted():
+            async for _ in _merge([self._pieces(choice) for choice in self.choices]):
+                pass
+        chosen = [choice for group in self._groups() for choice in self._best(group)]
+        body = self._body([self._choice_body(i, choice) for i, choice in enumerate(chosen)])
+        body["usage"] = self._usage()
+        return body
+
+    @contextlib.contextmanager
+    def _accounted(self) -> Iterator[None]:
+        """Free the slots and write the account, however the writing ends."""
+        outcome = "cancelled"
+        try:
+            yield
+            outcome = "ok"
+        except GenerationError as error:
+            outcome = "failed"
+            if self._host.observe() is State.STOPPING:
+                raise unavailable("the service is stopping", "shutting_down", 5) from error
+            raise ProtocolError(
+                500, "the engine failed", code="engine_failed", kind="server_error"
+            ) from error
+        except Exception:
+            outcome = "failed"
+            raise
+        finally:
+            self.cancel()
+            self._account(outcome)
+
+    def _groups(self) -> Iterable[list[Choice]]:
+        size = self._request.candidates
+        for start in range(0, len(self.choices), size):
+            yield self.choices[start : start + size]
+
+    def _best(self, group: list[Choice]) -> list[Choice]:
+        if len(group) == self._request.answers:
+            return group
+        order = rank(group[0].prompt, [(one.text, one.finish_reason == "stop") for one in group])
+        return [group[i] for i in order[: self._request.answers]]
+
+    async def events(self) -> AsyncGenerator[bytes, None]:
+        """Yield the answer as server-sent events, to ``[DONE]``; an error is an event, too."""
+        asked = self._request.stream_options
+        include_usage = asked is not None and bool(asked.include_usage)
+        usage: dict[str, Any] = {"usage": None} if include_usage else {}
+        try:
+            with self._accounted():
+                if self._request.echo:
+                    for i, choice in enumerate(self.choices):
+                        echo = Piece(choice.prompt, [], None)
+                        yield _event(self._body([self._piece_body(i, echo)]) | usage)
+                async for i, piece in _merge([self._pieces(one) for one in self.choices]):
+                    yield _event(self._body([self._piece_body(i, piece)]) | usage)
+        except ProtocolError as error:
+            yield _event({"error": error.body})
+        else:
+            if include_usage:
+                yield _event(self._body([]) | {"usage": self._usage()})
+        yield b"data: [DONE]\n\n"
+
+    async def _pieces(self, choice: Choice) -> AsyncGenerator[Piece, None]:
+        reader = _ChoiceReader(choice, self._model, self._parameters)
+        while events := await choice.generation.next_events():
+            if not choice.token_ids:
+                self._metrics.first_token(time.monotonic() - choice.generation.submitted_s)
+            piece = reader.take(events)
+            if piece.text or piece.finish_reason:
+                yield piece
+            if piece.finish_reason:
+                return
+
+    def _account(self, outcome: str) -> None:
+        generations = [choice.generation for choice in self.choices]
+        self._metrics.requests.labels(outcome).inc()
+        self._metrics.finished(generations)
+        for generation in generations:
+            if generation.started_s is not None:
+                self._host.note_run(time.monotonic() - generation.started_s)
+        first = generations[0]
+        started_s = first.started_s or time.monotonic()
+        _log.info(
+            "%s %s: %d texts, %d prompt tokens, %d new, wait %.2f s, run %.2f s, batch %.1f",
+            self.id,
+            outcome,
+            len(generations),
+            self._prompt_tokens,
+            sum(len(choice.token_ids) for choice in self.choices),
+            started_s - first.submitted_s,
+            time.monotonic() - started_s,
+            first.batch_tokens / max(1, first.new_tokens),
+        )
+
+    def _body(self, choices: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "object": "text_completion",
+            "created": self._created_s,
+            "model": self._model.name,
+            "system_fingerprint": self._model.engine.revision,
+            "choices": choices,
+        }
+
+    def _choice_body(self, index: int, choice: Choice) -> dict[str, Any]:
+        text = choice.prompt + choice.text if self._request.echo else choice.text
+        return self._piece_body(index, Piece(text, choice.token_ids, choice.finish_reason))
+
+    def _piece_body(self, index: int, piece: Piece) -> dict[str, Any]:
+        body = {
+            "index": index,
+            "text": piece.text,
+            "logprobs": None,
+            "finish_reason": piece.finish_reason,
+        }
+        if self._request.return_token_ids:
+            body["token_ids"] = piece.token_ids
+        return body
+
+    def _usage(self) -> dict[str, int]:
+        written = sum(len(choice.token_ids) for choice in self.choices)
+        return {
+            "prompt_tokens": self._prompt_tokens,
+            "completion_tokens": written,
+            "total_tokens": self._prompt_tokens + written,
+        }
+
+
+class _ChoiceReader:
+    """Turns the engine's events of one text into pieces and keeps the choice up to date."""
+
+    def __init__(self, choice: Choice, model: LoadedModel, parameters: SamplingParameters) -> None:
+        self._choice = choice
+        self._detokenizer = model.detokenizers.new(choice.prompt_token_ids)
+        self._stop = StopFinder(parameters.stop)
+        self._stop_from = parameters.min_new_tokens
+        self._unsent: list[int] = []
+
+    def take(self, events: list[TokenEvent]) -> Piece:
+        text = ""
+        for event in events:
+            if event.token_id is not None:
+                text += self._push(event.token_id)
+            if self._stop.has_stopped:
+                self._choice.generation.cancel()
+                self._choice.finish_reason = "stop"
+                break
+            if event.finish_reason == "abort":
+                raise GenerationError("the engine gave the text up")
+            if event.finish_reason is not None:
+                text += self._stop.push(self._detokenizer.finish()) + self._stop.finish()
+                self._choice.finish_reason = event.finish_reason
+        self._choice.text += text
+        token_ids, self._unsent = self._unsent, []
+        if not text and self._choice.finish_reason is None:
+            self._unsent, token_ids = token_ids, []
+        return Piece(text, token_ids, self._choice.finish_reason)
+
+    def _push(self, token_id: int) -> str:
+        self._choice.token_ids.append(token_id)
+        self._unsent.append(token_id)
+        text = self._detokenizer.push(token_id)
+        # Like vLLM: what comes before min_tokens cannot end the text.
+        if len(self._choice.token_ids) <= self._stop_from:
+            return text
+        return self._stop.push(text)
+
+
+def prompt_token_ids(model: LoadedModel, prompt: str | Sequence[int]) -> list[int]:
+    """Return a prompt's tokens.
+
+    Raises:
+        ProtocolError: It is empty, or a token is not in the vocabulary.
+    """
+    engine = model.engine
+    token_ids = engine.tokenizer.encode(prompt) if isinstance(prompt, str) else list(prompt)
+    size = engine.vocabulary_size
+    if not token_ids:
+        raise ProtocolError(400, "the prompt is empty", code="invalid_value", param="prompt")
+    if not all(0 <= token_id < size for token_id in token_ids):
+        raise ProtocolError(
+            400, f"token ids go from 0 to {size - 1}", code="invalid_value", param="prompt"
+        )
+    return token_ids
+
+
+async def _merge(
+    sources: list[AsyncGenerator[Piece, None]],
+) -> AsyncGenerator[tuple[int, Piece], None]:
+    """Yield the pieces of several texts as they come, each with its text's number."""
+    if len(sources) == 1:
+        async for piece in sources[0]:
+            yield 0, piece
+        return
+    waiting = {asyncio.ensure_future(anext(source, None)): i for i, source in enumerate(sources)}
+    try:
+        while waiting:
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for future in done:
+                i = waiting.pop(future)
+                found = future.result()
+                if found is not None:
+                    waiting[asyncio.ensure_future(anext(sources[i], None))] = i
+                    yield i, found
+    finally:
+        for future in waiting:
+            future.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def _event(body: dict[str, Any]) -> bytes:
+    # ASCII only: some clients split lines at U+2028, too.
+    return b"data: " + json.dumps(body, separators=(",", ":")).encode("ascii") + b"\n\n"
