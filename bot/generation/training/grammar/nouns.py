@@ -61,6 +61,7 @@ class Noun:
         kind: One of `KINDS`.
         bad: Whether it names something that nobody wants.
         takes_el: Whether it is a feminine word with the article *el* (`el agua`).
+        article: Whether it stands with an article; not so infinitives, names, and words like `internet`.
     """
 
     bare: str
@@ -68,11 +69,12 @@ class Noun:
     kind: str = "cualquiera"
     bad: bool = False
     takes_el: bool = False
+    article: bool = True
 
     @property
     def has_article(self) -> bool:
         """Whether the noun is used with an article."""
-        return self.kind not in BARE_KINDS
+        return self.article and self.kind not in BARE_KINDS
 
     @property
     def definite(self) -> str:
@@ -108,8 +110,9 @@ def parse_noun(text: str) -> Noun:
     if feminine:
         words = words[:-3].strip()
     bad = "malo" in rest
-    if kind in BARE_KINDS:
-        return Noun(words, FEMININE_SINGULAR if feminine else MASCULINE_SINGULAR, kind, bad)
+    if kind in BARE_KINDS or " " not in words or words.startswith("mi "):
+        agreement = FEMININE_SINGULAR if feminine else MASCULINE_SINGULAR
+        return Noun(words, agreement, kind, bad, article=False)
     article, _, bare = words.partition(" ")
     if article not in _ARTICLES or not bare:
         raise ValueError(f"topic {text!r} lacks its article")

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from bot.generation.training.grammar.library import Domain
-from bot.generation.training.grammar.nouns import BARE_KINDS, Noun, inflect
+from bot.generation.training.grammar.nouns import Noun, inflect
 from bot.generation.training.grammar.template import Frame
 
 RELATIVES = (
@@ -86,7 +86,7 @@ class Scene:
 
     __slots__ = (
         "_key", "_own", "_pools", "_used", "_used_items", "agreement", "agreements", "domain",
-        "noun", "random", "rng", "second", "stance", "words",
+        "noun", "random", "rng", "second", "slots", "stance", "words",
     )  # fmt: skip
 
     def __init__(
@@ -125,11 +125,7 @@ class Scene:
             "nombre2": NAMES[other][0],
             **bound,
         }
-        slots = set(bound)
         if second is not None:
-            slots.add("tema2")
-            if second.has_article:
-                slots.add("tema2_s")
             self.agreements["2"] = second.agreement
             both_feminine = noun.agreement % 2 and second.agreement % 2
             self.agreements["y"] = 3 if both_feminine else 2
@@ -138,9 +134,20 @@ class Scene:
             self.words["y_temas"] = f"{noun.definite} y {second.definite}"
         self._used: set[int] = set()
         self._used_items: set[str] = set(bound.values())
-        self._key: Key = (domain, noun.kind, stance, noun.kind in BARE_KINDS, frozenset(slots))
+        self.settle({"tema2", "tema2_s"} if second is not None else set())
         found = pools.domains.get(domain)
         self._own = found.lists if found else {}
+
+    def settle(self, slots: set[str] | frozenset[str]) -> None:
+        """Fixes which slots of the topic frames may take up (`tema2`, `A`, `asunto` …)."""
+        known = set(slots)
+        if self.second is None or not self.second.has_article:
+            known.discard("tema2_s")
+        if self.second is None:
+            known.discard("tema2")
+        self.slots = frozenset(known)
+        bare_only = not self.noun.has_article
+        self._key: Key = (self.domain, self.noun.kind, self.stance, bare_only, self.slots)
 
     def item(self, name: str) -> str:
         """Draws an unused item of a list, agreeing with the topic if it is an adjective."""

@@ -21,7 +21,7 @@ LISTS = ("gente", "lugar", "objeto", "adj", "adj_malo", "accion", "idea")
 CLAUSES = ("razon", "hecho", "problema", "causa", "consecuencia", "contra", "propuesta", "antes", "futuro")
 
 _TOPIC_SLOTS = {"tema", "tema_s", "un_tema", "tema2", "tema2_s", "y_temas"}
-_BOUND_SLOTS = {"A", "B", "G", "V", "asunto"}
+_BOUND_SLOTS = {"A", "B", "G", "V", "asunto", "asunto_min"}
 _NAME_SLOTS = {"familiar", "nombre", "nombre2"}
 _REFERENCES = ("2:", "y:", "f:", "n:", "m:", "yo:")
 _BARE_WORDS = {"este", "ese", "un", "el"}
@@ -115,7 +115,7 @@ def _agreement(slot: str, needs: Needs, text: str) -> Part:
 def _slot(slot: str, needs: Needs, text: str) -> Part:
     """Compiles what stands between braces."""
     if slot in _TOPIC_SLOTS or slot in _BOUND_SLOTS or slot in _NAME_SLOTS:
-        if slot in {"tema", "tema_s", "un_tema", "y_temas", "asunto"}:
+        if slot in {"tema", "tema_s", "un_tema", "y_temas", "asunto", "asunto_min"}:
             needs.mentions += 1
         if slot in {"tema_s", "un_tema"}:
             needs.bare = True
