@@ -240,9 +240,9 @@ def _downloaded_bytes(files: dict[str, int]) -> int:
 
 
 def _progress_class(report: Callable[[float | None], None], total_bytes: int) -> type[Any]:
-    from huggingface_hub.utils import tqdm
+    from tqdm import tqdm  # type: ignore[import-untyped]
 
-    class Progress(tqdm):
+    class Progress(tqdm):  # type: ignore[misc]
         """Draws nothing; counts the bytes that reached the disk."""
 
         done_bytes = 0

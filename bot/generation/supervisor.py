@@ -1,0 +1,377 @@
+"""Keeps the bot's own generation service alive: starts it, watches it, starts it again."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import re
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from asyncio.subprocess import PIPE, Process
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from bot.errors import (
+    GenerationError,
+    ModelNotFoundError,
+    PortTakenError,
+    SettingsError,
+    StartupError,
+)
+from bot.generation.client import GenerationClient
+
+_log = logging.getLogger(__name__)
+_child_log = logging.getLogger(f"{__name__}.child")
+
+_POLL_S = 0.25
+_PROBE_TIMEOUT_S = 5.0
+_FIRST_BACKOFF_S = 0.5
+_GREATEST_BACKOFF_S = 30.0
+_GOOD_RUN_S = 60.0  # after so long, the next crash counts as the first again
+_FAILED_STARTS = 5  # in a row, never ready: it will not get better by itself
+_USAGE_EXIT_CODE = 2
+_NOT_STARTED = 127  # as shells say it
+_KEPT_LINES = 20
+_LEVELS = logging.getLevelNamesMapping()
+_LEVEL = re.compile(r"\b(DEBUG|WARNING|ERROR|CRITICAL)\b")
+
+
+class GenerationSupervisor:
+    """Runs the generation service as a child process on a socket that only this user can reach.
+
+    The child dies with this process, however that ends: it watches its standard input, which ends
+    when this process does.
+
+    Attributes:
+        failure: Why the service was given up, or None.
+        restarts: How often it was started again.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        model: str,
+        port: int | None = None,
+        environment: Mapping[str, str] | None = None,
+        hang_timeout_s: float = 60.0,
+        first_answer_timeout_s: float = 120.0,
+        stop_timeout_s: float = 15.0,
+    ) -> None:
+        """Prepare; nothing is started yet.
+
+        Args:
+            command: How to run the service. To it are added ``--exit-with-parent`` and where to
+                listen: ``--uds PATH``, or ``--host 127.0.0.1 --port PORT``.
+            model: What it was told to serve, for errors.
+            port: Loopback port to use; None takes a Unix socket in a private folder or, where
+                there are none, a free port.
+            environment: Of the child; None is this process's own.
+            hang_timeout_s: A child that does not answer for so long is killed.
+            first_answer_timeout_s: The same for its first answer, which needs imports.
+            stop_timeout_s: What a child gets to end by itself.
+        """
+        self.failure: StartupError | None = None
+        self.restarts = 0
+        self._command = list(command)
+        self._model = model
+        self._chosen_port = port
+        self._port = port
+        self._environment = dict(environment) if environment is not None else None
+        self._hang_timeout_s = hang_timeout_s
+        self._first_answer_timeout_s = first_answer_timeout_s
+        self._stop_timeout_s = stop_timeout_s
+        self._folder: Path | None = None
+        self._process: Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._is_stopping = False
+        self._is_ready = False
+        self._was_ready = False
+        self._progress: float | None = None
+        self._changed = asyncio.Event()
+        self._last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._report: dict[str, Any] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child that runs now."""
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def uds(self) -> Path | None:
+        """The socket, or None where a port is used. Known once started."""
+        return self._folder / "service.sock" if self._folder is not None else None
+
+    @property
+    def base_url(self) -> str:
+        """The address for clients; where a Unix socket is used, the host in it means nothing."""
+        return "http://localhost" if self._port is None else f"http://127.0.0.1:{self._port}"
+
+    def client(self, **options: Any) -> GenerationClient:
+        """Return a client of this service, with further options of ``GenerationClient``."""
+        return GenerationClient(self.base_url, uds=self.uds, **options)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start the child and return at once."""
+        assert self._keeper is None, "started twice"
+        if self._chosen_port is None:
+            if hasattr(socket, "AF_UNIX") and os.name == "posix":
+                self._folder = Path(tempfile.mkdtemp(prefix="redactor-"))
+            else:
+                self._port = _free_port()
+        self._keeper = asyncio.create_task(self._keep(), name="generation-supervisor")
+
+    async def stop(self) -> None:
+        """End the child: politely, then by force. May be called twice."""
+        self._is_stopping = True
+        keeper, self._keeper = self._keeper, None
+        try:
+            await self._end_process()
+        finally:
+            if keeper is not None:
+                keeper.cancel()
+                await asyncio.gather(keeper, return_exceptions=True)
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def wait_until_ready(
+        self,
+        timeout_s: float,
+        on_progress: Callable[[float | None], None] = lambda _: None,
+    ) -> None:
+        """Wait until the service takes requests.
+
+        Args:
+            timeout_s: For how long at most.
+            on_progress: Told how far loading got, 0 to 1, or None if unknown.
+
+        Raises:
+            StartupError: It was given up; ``ModelNotFoundError`` when there is no such model.
+            GenerationError: It was not ready in time.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not self._is_ready:
+                    if self.failure is not None:
+                        raise self.failure
+                    on_progress(self._progress)
+                    await self._changed.wait()
+        except TimeoutError:
+            raise GenerationError(f"not ready after {timeout_s:.0f} s") from None
+
+    async def wait_until_failed(self) -> StartupError:
+        """Wait until the service is given up and return why; for ever while it is not."""
+        while self.failure is None:
+            await self._changed.wait()
+        return self.failure
+
+    def _notify(self) -> None:
+        # Whoever waits has the old event; the new one is for the next change.
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _keep(self) -> None:
+        """Run one child after another until told to stop or given up."""
+        backoff_s = _FIRST_BACKOFF_S
+        failed_starts = 0
+        while True:
+            started_s = time.monotonic()
+            try:
+                exit_code = await self._run_once()
+            except OSError as error:
+                exit_code = _NOT_STARTED
+                self._last_lines.append(f"{self._command[0]}: {error.strerror}")
+            if self._is_stopping:
+                return
+            failed_starts = 0 if self._was_ready else failed_starts + 1
+            self.failure = self._final_error(exit_code, failed_starts)
+            if self.failure is not None:
+                _log.error("the generation service is given up: %s", self.failure)
+                self._notify()
+                return
+            if time.monotonic() - started_s > _GOOD_RUN_S:
+                backoff_s = _FIRST_BACKOFF_S
+            _log.warning(
+                "the generation service ended with code %s; starting it again in %.1f s",
+                exit_code,
+                backoff_s,
+            )
+            self._notify()
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(_GREATEST_BACKOFF_S, 2 * backoff_s)
+            self.restarts += 1
+
+    async def _run_once(self) -> int:
+        """Run one child to its end and return its exit code, negative for a signal."""
+        self._was_ready = False
+        self._progress = None
+        self._report = None
+        self._last_lines.clear()
+        self._process = process = await asyncio.create_subprocess_exec(
+            *self._command,
+            "--exit-with-parent",
+            *self._listening_arguments(),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            env=self._environment,
+            # Ctrl-C in a terminal goes to the whole session; the bot ends its child itself, when
+            # the essays in progress are safe.
+            start_new_session=True,
+        )
+        _log.info("generation service started, process %d", process.pid)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._forward_log(process))
+            tasks.create_task(self._read_reports(process))
+            watching = tasks.create_task(self._watch(process))
+            try:
+                exit_code = await process.wait()
+            except asyncio.CancelledError:
+                _kill(process)
+                raise
+            self._is_ready = False
+            watching.cancel()
+        return exit_code
+
+    def _listening_arguments(self) -> list[str]:
+        if self.uds is not None:
+            return ["--uds", str(self.uds)]
+        return ["--host", "127.0.0.1", "--port", str(self._port)]
+
+    async def _watch(self, process: Process) -> None:
+        """Ask for its health again and again; kill a child that hangs."""
+        transport = httpx.AsyncHTTPTransport(uds=str(self.uds) if self.uds is not None else None)
+        allowed_s = self._first_answer_timeout_s
+        answered_s = time.monotonic()
+        async with httpx.AsyncClient(transport=transport, trust_env=False) as http:
+            while True:
+                status = await self._probe(http)
+                now_s = time.monotonic()
+                if status is not None:
+                    answered_s = now_s
+                    allowed_s = self._hang_timeout_s
+                if status == "stalled" or now_s - answered_s > allowed_s:
+                    _log.error("the generation service hangs; killing process %d", process.pid)
+                    _kill(process)
+                    return
+                await asyncio.sleep(_POLL_S if not self._is_ready else 4 * _POLL_S)
+
+    async def _probe(self, http: httpx.AsyncClient) -> str | None:
+        """Return the status that the child tells, None without an answer."""
+        try:
+            answer = await http.get(f"{self.base_url}/health", timeout=_PROBE_TIMEOUT_S)
+            report = answer.json()
+        except (httpx.HTTPError, OSError, ValueError):
+            return None
+        is_ready = report.get("status") == "ready"
+        progress = report.get("progress")
+        if (is_ready, progress) != (self._is_ready, self._progress):
+            self._is_ready, self._progress = is_ready, progress
+            self._was_ready = self._was_ready or is_ready
+            self._notify()
+        return str(report.get("status"))
+
+    async def _forward_log(self, process: Process) -> None:
+        assert process.stderr is not None
+        async for line in _lines(process.stderr):
+            self._last_lines.append(line)
+            level = _LEVEL.search(line[:80])
+            _child_log.log(_LEVELS[level[1]] if level else logging.INFO, "%s", line)
+
+    async def _read_reports(self, process: Process) -> None:
+        assert process.stdout is not None
+        async for line in _lines(process.stdout):
+            with contextlib.suppress(ValueError):
+                report = json.loads(line)
+                if isinstance(report, dict) and "startup_error" in report:
+                    self._report = report
+
+    def _final_error(self, exit_code: int, failed_starts: int) -> StartupError | None:
+        """Return why starting again is no use, or None if it may help."""
+        report = self._report or {}
+        if exit_code == ModelNotFoundError.exit_code:
+            model = str(report.get("model", self._model))
+            return ModelNotFoundError(model, str(report.get("reason", self._last_line())))
+        if exit_code == PortTakenError.exit_code:
+            if self._chosen_port is not None:
+                return PortTakenError(self._chosen_port)
+            if self._port is not None:  # somebody was quicker
+                self._port = _free_port()
+        if exit_code == SettingsError.exit_code:
+            return SettingsError([("serve", self._last_line())])
+        if exit_code in {_USAGE_EXIT_CODE, _NOT_STARTED}:
+            return StartupError(f"the service cannot be run: {self._last_line()}")
+        if failed_starts >= _FAILED_STARTS:
+            reason = f"the service ended {failed_starts} times while loading, code {exit_code}"
+            return ModelNotFoundError(self._model, reason)
+        return None
+
+    def _last_line(self) -> str:
+        return next((line for line in reversed(self._last_lines) if line.strip()), "")
+
+    async def _end_process(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        assert process.stdin is not None
+        process.stdin.close()  # the only polite way on Windows
+        if os.name == "posix":
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+        try:
+            async with asyncio.timeout(self._stop_timeout_s):
+                await process.wait()
+        except TimeoutError:
+            _log.warning("the generation service does not stop; killing process %d", process.pid)
+        finally:
+            _kill(process)
+            await process.wait()
+
+
+def _kill(process: Process) -> None:
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own
+        else:
+            process.kill()
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
+    """Yield lines of any length; ``readline`` would fail at the longest."""
+    rest = b""
+    while data := await stream.read(2**16):
+        *whole, rest = (rest + data).split(b"\n")
+        for line in whole:
+            yield line.decode("utf-8", "replace").rstrip()
+    if rest:
+        yield rest.decode("utf-8", "replace").rstrip()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,40 @@
+"""A generation service as a process of its own, run as the supervisor runs it."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from bot.errors import StartupError
+from bot.generation.server import ServiceOptions, serve
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--max-batch-size", type=int, default=4)
+    parser.add_argument("--stall-s", type=float, default=60.0)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--uds", type=Path)
+    parser.add_argument("--exit-with-parent", action="store_true")
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    options = ServiceOptions(
+        max_batch_size=given.max_batch_size, stall_s=given.stall_s, dtype="fp32"
+    )
+    try:
+        serve(
+            given.model,
+            host=given.host,
+            port=given.port,
+            uds=given.uds,
+            exit_with_parent=given.exit_with_parent,
+            options=options,
+        )
+    except StartupError as error:
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()
