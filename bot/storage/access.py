@@ -63,6 +63,12 @@ class AccessStore:
         with self._engine.connect() as connection:
             return connection.execute(query).first() is not None
 
+    def admitted_chats(self) -> list[int]:
+        """The chats whose members may use the bot, oldest first."""
+        query = select(admitted_chats.c.chat_id).order_by(admitted_chats.c.admitted_at)
+        with self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
+
     def remove_chat(self, chat_id: int) -> None:
         """Close the bot to a chat."""
         with self._engine.begin() as connection:

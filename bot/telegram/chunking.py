@@ -1,0 +1,160 @@
+"""Cut a long text into messages.
+
+A piece ends at a paragraph if it can, else at a line, a sentence, a word, and only inside a word
+that is longer than a message. Cuts fall between grapheme clusters (Unicode Standard Annex 29), so
+that no surrogate pair, accent, flag or family is torn apart; only a single cluster longer than a
+message is cut between its code points.
+
+Exactly this white space vanishes: what stands at the beginning and the end of the text, and the
+run of white space in which a cut falls. Telegram trims every message anyway. All else is kept, in
+order, once: the pieces with white space between them are the text.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import accumulate
+
+import regex
+
+TELEGRAM_LIMIT_UNITS = 4096
+"""Greatest length of a message. Telegram counts code points or UTF-16 units, depending on whom one
+asks; what is short enough in UTF-16 units is short enough in both."""
+
+LEAST_LIMIT_UNITS = 32
+"""A piece must have room for its mark and for something to read."""
+
+_CLUSTER = regex.compile(r"\X")
+_SENTENCE_END = regex.compile(r"[.!?…]['\"»”’)\]]*$")
+
+_WORD, _SENTENCE, _LINE, _PARAGRAPH = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class _Boundary:
+    """White space at which a piece may end: the index of its first cluster, and its rank."""
+
+    index: int
+    rank: int
+
+
+def utf16_units(text: str) -> int:
+    """Length of a text in UTF-16 code units."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def split_text(text: str, limit_units: int = TELEGRAM_LIMIT_UNITS) -> list[str]:
+    """Cut a text into pieces that fit into messages together with their marks.
+
+    Args:
+        text: Any text.
+        limit_units: Greatest length of a marked piece in UTF-16 units, 32 to 4096.
+
+    Returns:
+        The pieces in order, none empty, without marks; no piece for a text of white space.
+
+    Raises:
+        ValueError: The limit leaves no room for text.
+    """
+    if limit_units < LEAST_LIMIT_UNITS:
+        raise ValueError(f"limit of {limit_units} units is below {LEAST_LIMIT_UNITS}")
+    stripped = text.strip()
+    if utf16_units(stripped) <= limit_units:
+        return [stripped] if stripped else []
+    digits = 1
+    while True:
+        # The mark's width depends on the number of pieces, which depends on the mark's width.
+        pieces = _split(stripped, limit_units - len(_mark(10**digits - 1, 10**digits - 1)))
+        if len(str(len(pieces))) <= digits:
+            return pieces
+        digits += 1
+
+
+def marked(pieces: list[str]) -> list[str]:
+    """Put ``(1/3)`` under each of several pieces; a single one stays as it is."""
+    if len(pieces) < 2:
+        return list(pieces)
+    return [piece + _mark(number, len(pieces)) for number, piece in enumerate(pieces, start=1)]
+
+
+def shorten(text: str, limit_units: int, *, keep_end: bool = False) -> str:
+    """The beginning (or the end) of a text that may be too long, with an ellipsis for the rest."""
+    stripped = text.strip()
+    if utf16_units(stripped) <= limit_units:
+        return stripped
+    clusters = _clusters(stripped, limit_units)
+    kept: list[str] = []
+    room = limit_units - 2
+    for cluster in reversed(clusters) if keep_end else clusters:
+        room -= utf16_units(cluster)
+        if room < 0:
+            break
+        kept.append(cluster)
+    if keep_end:
+        return "… " + "".join(reversed(kept)).lstrip()
+    return "".join(kept).rstrip() + " …"
+
+
+def _mark(number: int, count: int) -> str:
+    return f"\n\n({number}/{count})"
+
+
+def _clusters(text: str, room_units: int) -> list[str]:
+    """Grapheme clusters, with clusters that fit into no message broken into code points."""
+    clusters: list[str] = []
+    for cluster in _CLUSTER.findall(text):
+        if utf16_units(cluster) <= room_units:
+            clusters.append(cluster)
+        else:
+            clusters.extend(cluster)
+    return clusters
+
+
+def _boundaries(clusters: list[str]) -> list[_Boundary]:
+    boundaries = []
+    index = 0
+    while index < len(clusters):
+        if not clusters[index].isspace():
+            index += 1
+            continue
+        start = index
+        while index < len(clusters) and clusters[index].isspace():
+            index += 1
+        newlines = sum(cluster.count("\n") for cluster in clusters[start:index])
+        before = "".join(clusters[max(0, start - 4) : start])
+        if newlines > 0:
+            rank = _PARAGRAPH if newlines > 1 else _LINE
+        else:
+            rank = _SENTENCE if _SENTENCE_END.search(before) else _WORD
+        boundaries.append(_Boundary(start, rank))
+    return boundaries
+
+
+def _split(text: str, room_units: int) -> list[str]:
+    clusters = _clusters(text, room_units)
+    offsets = [0, *accumulate(utf16_units(cluster) for cluster in clusters)]
+    boundaries = _boundaries(clusters)
+    pieces = []
+    start = 0
+    while start < len(clusters):
+        end = bisect_right(offsets, offsets[start] + room_units) - 1
+        if end < len(clusters):
+            end = _best_end(boundaries, offsets, start, end)
+        pieces.append("".join(clusters[start:end]).rstrip())
+        start = end
+        while start < len(clusters) and clusters[start].isspace():
+            start += 1
+    return pieces
+
+
+def _best_end(boundaries: list[_Boundary], offsets: list[int], start: int, end: int) -> int:
+    """The last boundary of the highest rank in a window, or the window's end if it has none."""
+    first = bisect_right(boundaries, start, key=lambda boundary: boundary.index)
+    last = bisect_right(boundaries, end, key=lambda boundary: boundary.index)
+    # A heading should not become a message of its own because a long paragraph follows it.
+    least = offsets[start] + (offsets[end] - offsets[start]) // 4
+    best: _Boundary | None = None
+    for boundary in boundaries[first:last]:
+        rank = boundary.rank if offsets[boundary.index] >= least else _WORD
+        if best is None or rank >= best.rank:
+            best = _Boundary(boundary.index, rank)
+    return end if best is None else best.index

@@ -1,0 +1,232 @@
+"""``/config``: a person's settings, by buttons or by words.
+
+A button carries its owner, so that in a group only whoever opened a keyboard can press it, and
+all that it takes to act on it, so that it works after a restart:
+``cfg:OWNER:ACTION[:FIELD[:VALUE]]``.
+"""
+
+from dataclasses import replace
+
+from telegram import InlineKeyboardMarkup, Update
+
+from bot.errors import InvalidParameterError
+from bot.essays.preferences import RANGES, Language, Preferences
+from bot.telegram.commands import config_fields
+from bot.telegram.commands.config_fields import (
+    BY_CODE,
+    BY_NAME,
+    FIELDS,
+    RESET_WORDS,
+    Field,
+    UnknownChoiceError,
+    UnknownSettingError,
+    Value,
+    ValueMissingError,
+)
+from bot.telegram.context import FrontContext, person_of
+from bot.telegram.keyboards import CONFIG, data, packed, rows, unpacked
+from bot.texts import ConfigTexts, texts_for
+
+_OPEN, _SET, _MAIN, _RESET, _CLOSE, _FIX_SEED = "o", "s", "m", "r", "x", "f"
+_BUTTONS_IN_A_ROW = 3
+
+
+async def config(update: Update, context: FrontContext) -> None:
+    """``/config`` shows the settings; with words it changes one."""
+    person = person_of(update)
+    if person is None:
+        return
+    preferences = context.preferences(update)
+    if not context.args:
+        text, keyboard = main_page(preferences, person)
+        context.answer(update, text, keyboard)
+        return
+    words = list(context.args)
+    if config_fields.folded(words[0]) in RESET_WORDS:
+        _save(context, person, _defaults(preferences))
+        context.answer(update, texts_for(preferences.language).config.was_reset)
+        return
+    context.answer(update, _change_by_words(context, person, preferences, words))
+
+
+async def press(update: Update, context: FrontContext) -> None:
+    """A button of the settings."""
+    preferences = context.preferences(update)
+    texts = texts_for(preferences.language)
+    try:
+        _, owner, action, *rest = context.callback_parts(update)
+        person = unpacked(owner)
+    except (ValueError, KeyError):
+        context.toast(update, texts.chat.button_gone)
+        return
+    if not await context.may_press(update, person):
+        context.toast(update, texts.chat.not_yours)
+        return
+    # For an anonymous admin the settings belong to the chat, not to who pressed.
+    preferences = context.front.people.known_preferences(person) or preferences
+    try:
+        text, keyboard = _act(context, update, person, preferences, action, rest)
+    except (InvalidParameterError, ValueError, KeyError, IndexError):
+        context.toast(update, texts.chat.button_gone)
+        return
+    context.toast(update)
+    context.change(update, text, keyboard)
+
+
+def main_page(preferences: Preferences, person: str) -> tuple[str, InlineKeyboardMarkup]:
+    """All settings, with a button each."""
+    texts = texts_for(preferences.language).config
+    owner = packed(person)
+    buttons = [
+        (texts.names[field.name], data(CONFIG, owner, _OPEN, field.code)) for field in FIELDS
+    ]
+    last = [
+        (texts.reset, data(CONFIG, owner, _RESET)),
+        (texts.close, data(CONFIG, owner, _CLOSE)),
+    ]
+    text = f"{_summary(preferences, texts)}\n\n{texts.hint}"
+    return text, rows(*_in_rows(buttons, 2), last)
+
+
+def field_page(
+    preferences: Preferences, person: str, field: Field, last_seed: int | None = None
+) -> tuple[str, InlineKeyboardMarkup]:
+    """One setting: what it does, its value, and buttons for others."""
+    texts = texts_for(preferences.language).config
+    owner = packed(person)
+    current = getattr(preferences, field.name)
+    text = (
+        f"{texts.names[field.name]}: {config_fields.shown(preferences, field, texts)}\n\n"
+        f"{texts.explanations[field.name]}"
+    )
+    choices = [
+        (
+            ("✓ " if value == current else "") + config_fields.button_label(field, value, texts),
+            data(CONFIG, owner, _SET, field.code, _packed_value(value)),
+        )
+        for value in field.choices
+    ]
+    if field.name == "seed":
+        choices = _seed_choices(owner, current, last_seed, texts)
+    back = [(texts.back, data(CONFIG, owner, _MAIN))]
+    return text, rows(*_in_rows(choices, _BUTTONS_IN_A_ROW), back)
+
+
+def _act(
+    context: FrontContext,
+    update: Update,
+    person: str,
+    preferences: Preferences,
+    action: str,
+    rest: list[str],
+) -> tuple[str, InlineKeyboardMarkup | None]:
+    """Do what a button says; the page to show then."""
+    if action == _CLOSE:
+        return _summary(preferences, texts_for(preferences.language).config), None
+    if action == _OPEN:
+        field = BY_CODE[rest[0]]
+        return field_page(preferences, person, field, _last_seed(context, update, person))
+    if action == _SET:
+        field = BY_CODE[rest[0]]
+        value = _unpacked_value(field, rest[1])
+        preferences = config_fields.with_value(preferences, field, value)
+    elif action == _FIX_SEED:
+        preferences = replace(preferences, seed=config_fields.new_seed())
+    elif action == _RESET:
+        preferences = _defaults(preferences)
+    elif action != _MAIN:
+        raise KeyError(action)
+    if action != _MAIN:
+        _save(context, person, preferences)
+    return main_page(preferences, person)
+
+
+def _change_by_words(
+    context: FrontContext, person: str, preferences: Preferences, words: list[str]
+) -> str:
+    texts = texts_for(preferences.language).config
+    try:
+        changed, name = config_fields.changed_by_words(preferences, words)
+    except UnknownSettingError as error:
+        return texts.unknown_setting(error.word[:40], list(texts.keyword.values()))
+    except ValueMissingError as error:
+        example = texts.explanations[error.field].rpartition("\n")[2]
+        return texts.value_missing(texts.names[error.field], example)
+    except UnknownChoiceError as error:
+        return texts.unknown_choice(texts.names[error.field], _choices(error.field, texts))
+    except InvalidParameterError as error:
+        least, greatest = RANGES[error.name]
+        return texts.out_of_range(
+            texts.names[error.name], texts.number(least), texts.number(greatest)
+        )
+    _save(context, person, changed)
+    # A new language is confirmed in that language.
+    texts = texts_for(changed.language).config
+    value = config_fields.shown(changed, BY_NAME[name], texts)
+    return texts.changed(texts.names[name], value)
+
+
+def _choices(name: str, texts: ConfigTexts) -> list[str]:
+    if name == "style":
+        return list(texts.styles.values())
+    if name == "language":
+        return list(texts.languages.values())
+    return [texts.on, texts.off]
+
+
+def _summary(preferences: Preferences, texts: ConfigTexts) -> str:
+    lines = [
+        f"{texts.names[field.name]}: {config_fields.shown(preferences, field, texts)}"
+        for field in FIELDS
+    ]
+    return "\n".join([texts.title, "", *lines])
+
+
+def _seed_choices(
+    owner: str, current: int | None, last_seed: int | None, texts: ConfigTexts
+) -> list[tuple[str, str]]:
+    new = ("✓ " if current is None else "") + texts.seed_new[:1].upper() + texts.seed_new[1:]
+    choices = [
+        (new, data(CONFIG, owner, _SET, "see", "-")),
+        (texts.seed_fix, data(CONFIG, owner, _FIX_SEED)),
+    ]
+    if last_seed is not None and last_seed != current:
+        label = texts.seed_last.format(seed=last_seed)
+        choices.append((label, data(CONFIG, owner, _SET, "see", last_seed)))
+    return choices
+
+
+def _last_seed(context: FrontContext, update: Update, person: str) -> int | None:
+    chat = update.effective_chat
+    last = context.front.jobs.last_of(person, chat.id) if chat is not None else None
+    greatest = RANGES["seed"][1]
+    return last.seed if last is not None and 0 <= last.seed <= greatest else None
+
+
+def _defaults(preferences: Preferences) -> Preferences:
+    """The defaults, but in the language that the person reads."""
+    return Preferences(language=Language(preferences.language))
+
+
+def _save(context: FrontContext, person: str, preferences: Preferences) -> None:
+    context.front.people.save_preferences(person, preferences)
+
+
+def _packed_value(value: Value) -> str:
+    if value is None:
+        return "-"
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _unpacked_value(field: Field, packed_value: str) -> Value:
+    if packed_value == "-" and field.name == "seed":
+        return None
+    if field.name == "live_preview":
+        return packed_value == "1"
+    if field.name in RANGES:
+        return float(packed_value)
+    return next(choice for choice in field.choices if choice == packed_value)
+
+
+def _in_rows(buttons: list[tuple[str, str]], per_row: int) -> list[list[tuple[str, str]]]:
+    return [buttons[start : start + per_row] for start in range(0, len(buttons), per_row)]

@@ -1,0 +1,52 @@
+"""Keeps the bot token and what people write out of the log."""
+
+import logging
+import traceback
+
+_HIDDEN = "<token>"
+_QUIET = ("httpx", "httpcore")
+
+
+class TokenFilter(logging.Filter):
+    """Takes the bot token out of every record, its traceback included.
+
+    It belongs on handlers, not on loggers: a logger's filter does not see the records of the
+    loggers below it.
+
+    Args:
+        token: The secret.
+    """
+
+    def __init__(self, token: str) -> None:
+        super().__init__()
+        self._token = token
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record where it holds the token; never drop it."""
+        if not self._token:
+            return True
+        message = record.getMessage()
+        if self._token in message:
+            record.msg = message.replace(self._token, _HIDDEN)
+            record.args = None
+        if record.exc_info is not None and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text and self._token in record.exc_text:
+            record.exc_text = record.exc_text.replace(self._token, _HIDDEN)
+        return True
+
+
+def hide_token(token: str) -> None:
+    """Keep the token out of what the root logger's handlers write, and quiet what prints URLs."""
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # At DEBUG the library prints whole updates, and those are what people write.
+    logging.getLogger("telegram").setLevel(logging.INFO)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(TokenFilter(token))
+
+
+def log_unexpected(logger: logging.Logger, error: BaseException) -> None:
+    """Log where an error arose but not its message: a database quotes what people wrote."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("unexpected %s\n%s", type(error).__name__, frames.rstrip())

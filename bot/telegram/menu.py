@@ -1,0 +1,95 @@
+"""The commands, once: registration, ``/ayuda`` and Telegram's menus are all made from here."""
+
+import logging
+from dataclasses import dataclass
+
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeDefault,
+)
+from telegram.error import TelegramError
+
+from bot.texts import ENGLISH, SPANISH, ChatTexts
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command.
+
+    Attributes:
+        key: Its name in the code and in the texts.
+        spanish: Its Spanish name, ``a-z0-9_``.
+        english: Its English name, which may be the same.
+        aliases: Further names, in no menu.
+        is_listed: Whether menus and the help show it.
+        is_for_groups: Whether a group's menu shows it.
+    """
+
+    key: str
+    spanish: str
+    english: str
+    aliases: tuple[str, ...] = ()
+    is_listed: bool = True
+    is_for_groups: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names it answers to."""
+        return tuple(dict.fromkeys((self.spanish, self.english, *self.aliases)))
+
+
+COMMANDS = (
+    Command("write", "redactar", "write", aliases=("escribir", "essay")),
+    Command("config", "config", "config", aliases=("ajustes", "settings")),
+    Command("again", "otra", "again", aliases=("otro", "another")),
+    Command("continue", "continuar", "continue", aliases=("seguir",)),
+    Command("cancel", "cancelar", "cancel", aliases=("parar", "stop")),
+    Command("queue", "cola", "queue"),
+    Command("help", "ayuda", "help"),
+    Command("privacy", "privacidad", "privacy"),
+    Command("erase", "borrar", "delete", is_for_groups=False),
+    Command("start", "start", "start", is_listed=False),
+)
+
+
+def help_text(texts: ChatTexts) -> str:
+    """What the bot can do, in one language."""
+    is_spanish = texts is SPANISH.chat
+    lines = [
+        f"/{command.spanish if is_spanish else command.english} – {texts.commands[command.key]}"
+        for command in COMMANDS
+        if command.is_listed
+    ]
+    return "\n".join([texts.help_intro, *lines, "", texts.help_outro])
+
+
+async def publish_commands(bot: Bot) -> None:
+    """Fill Telegram's menus: English by default, Spanish for Spanish apps, private and groups.
+
+    A menu that cannot be filled stops nothing: the commands work without it.
+    """
+    for texts, language_code in ((ENGLISH.chat, None), (SPANISH.chat, "es")):
+        for scope in (
+            BotCommandScopeDefault(),
+            BotCommandScopeAllPrivateChats(),
+            BotCommandScopeAllGroupChats(),
+        ):
+            commands = [
+                BotCommand(
+                    command.spanish if language_code else command.english,
+                    texts.commands[command.key],
+                )
+                for command in COMMANDS
+                if command.is_listed
+                and (command.is_for_groups or not isinstance(scope, BotCommandScopeAllGroupChats))
+            ]
+            try:
+                await bot.set_my_commands(commands, scope=scope, language_code=language_code)
+            except TelegramError as error:
+                logger.warning("cannot publish the commands: %s", type(error).__name__)
+                return
