@@ -24,6 +24,9 @@ class TextTokenizer(Protocol):
     @property
     def chat_template(self) -> Any: ...
 
+    @property
+    def backend_tokenizer(self) -> Tokenizer: ...
+
     def encode(self, text: str, *, add_special_tokens: bool = True) -> list[int]: ...
 
     def decode(self, token_ids: Sequence[int], *, skip_special_tokens: bool = False) -> str: ...
@@ -40,6 +43,11 @@ class PlainTokenizer:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
+
+    @property
+    def backend_tokenizer(self) -> Tokenizer:
+        """The tokenizer of the ``tokenizers`` library (``transformers`` names it so)."""
+        return self._tokenizer
 
     def encode(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
         """Return the token ids of ``text``."""

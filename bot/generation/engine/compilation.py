@@ -1,0 +1,48 @@
+"""How functions are compiled: where the machine code is kept, so that only the first start waits.
+
+Numba keeps compiled code by the time stamp of the one file that a function is in, and would not
+notice a change in a function that was inlined from another. So the code is kept in a folder named
+by a hash of all the engine's sources.
+"""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import numba
+import platformdirs
+
+
+def _sources_hash() -> str:
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _code_folder() -> Path:
+    """Return a writable folder for compiled code: Numba's setting, the user's cache, or /tmp."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    candidates = [Path(chosen)] if chosen else []
+    candidates.append(Path(platformdirs.user_cache_dir("redactor")) / "compiled")
+    candidates.append(Path(tempfile.gettempdir()) / f"redactor-compiled-{os.getpid()}")
+    for base in candidates:
+        folder = base / _sources_hash()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    raise OSError("no folder to keep compiled code in")
+
+
+CODE_FOLDER = _code_folder()
+# Read by Numba when a function is decorated, so every module with compiled functions imports this
+# one first.
+numba.config.CACHE_DIR = str(CODE_FOLDER)
+
+compiled = numba.njit(cache=True, nogil=True)
+# Sums may be reordered and products fused: at compile time, alike for every text and batch.
+compiled_fast = numba.njit(cache=True, nogil=True, fastmath=True)

@@ -1,0 +1,240 @@
+"""The int8 decoder for the GPT-2 family on a CPU: memory, threads, and calls of the compiled step."""
+
+import contextlib
+import mmap
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from bot.generation.engine.decoder import Logits, Slice
+from bot.generation.engine.gpt2 import Gpt2Shape
+from bot.generation.engine.int8.attention import BLOCK_TOKENS, block_bytes
+from bot.generation.engine.int8.step import help_steps, open_step, run_step, stage_count
+from bot.generation.engine.int8.tables import Activation, Shape, Work
+from bot.generation.engine.int8.team import COUNTER_BYTES, IS_STOPPING, SLEEPERS, STAGE_BYTES
+from bot.generation.engine.int8.weights import PackedWeights
+
+PAGE = 4096
+LAST_STEP_NUMBER = 2**31 - 1
+ROW_GROWTH = 32
+ACTIVATION_NUMBERS = {
+    "gelu_tanh": Activation.GELU_TANH,
+    "gelu_erf": Activation.GELU_ERF,
+    "relu": Activation.RELU,
+}
+
+
+def _padded(columns: int) -> int:
+    return -(-columns // 16) * 16
+
+
+def slot_bytes(shape: Gpt2Shape) -> int:
+    """Return how much memory the keys and values of one full slot take."""
+    blocks = -(-shape.context_tokens // BLOCK_TOKENS)
+    used = shape.layers * blocks * shape.heads * block_bytes(_padded(shape.head_width))
+    return -(-used // PAGE) * PAGE
+
+
+class Int8Decoder:
+    """A GPT-2 in int8 with slots for keys and values, run by a team of threads.
+
+    Keys and values lie in one region of memory with room for every slot's whole window, of which
+    the system provides the pages that are written to; :meth:`release` hands a slot's pages back.
+
+    Attributes:
+        vocabulary_size: Width of the logits.
+        context_tokens: Positions that a slot has.
+        slot_count: Texts that can be kept at once.
+        threads: Threads that compute, the caller's included.
+    """
+
+    def __init__(
+        self, weights: PackedWeights, shape: Gpt2Shape, *, slot_count: int, threads: int
+    ) -> None:
+        """Set up memory and start the helping threads.
+
+        Args:
+            weights: Kept alive by the decoder.
+            shape: Of the model.
+            slot_count: Texts that can be kept at once.
+            threads: Threads to compute with, at least 1.
+        """
+        self.vocabulary_size = shape.vocabulary
+        self.context_tokens = shape.context_tokens
+        self.slot_count = slot_count
+        self.threads = threads
+        self._model_shape = shape
+        self._weights = weights
+        self._slot_bytes = slot_bytes(shape)
+        self._cache = _lazy_memory(slot_count * self._slot_bytes)
+        self._shape = self._shape_table(shape)
+        self._epsilon = np.float32(shape.epsilon)
+        self._work = np.zeros(Work.COUNT, np.int64)
+        self._work[Work.CACHE] = np.frombuffer(self._cache, np.uint8).ctypes.data
+        self._buffers: dict[Work, np.ndarray] = {}
+        self._row_capacity = 0
+        self._logits = np.empty((0, _padded(shape.vocabulary)), np.float32)
+        self._counters = _lines(stage_count(shape.layers) * STAGE_BYTES)
+        self._control = _lines(SLEEPERS + threads * COUNTER_BYTES)
+        self._step = 0
+        self._wake = [threading.Semaphore(0) for _ in range(threads - 1)]
+        self._helpers = [
+            threading.Thread(target=self._help, args=(i,), name=f"decoder-{i}", daemon=True)
+            for i in range(threads - 1)
+        ]
+        for helper in self._helpers:
+            helper.start()
+
+    def process(self, slices: Sequence[Slice]) -> Logits:
+        """Run the slices; see :class:`~bot.generation.engine.decoder.Decoder`."""
+        tokens = np.concatenate([piece.token_ids for piece in slices])
+        counts = np.array([piece.token_ids.size for piece in slices])
+        bounds = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+        wanted = [i for i, piece in enumerate(slices) if piece.wants_logits]
+        self._reserve(tokens.size, len(wanted))
+        buffers = self._buffers
+        buffers[Work.TOKEN_IDS][: tokens.size] = tokens
+        starts = np.array([piece.start for piece in slices])
+        positions = np.arange(tokens.size) + np.repeat(starts - bounds[:-1], counts)
+        buffers[Work.ROW_POSITIONS][: tokens.size] = positions
+        buffers[Work.SLICE_SLOTS][: len(slices)] = [piece.slot for piece in slices]
+        buffers[Work.SLICE_ROWS][: bounds.size] = bounds
+        buffers[Work.LOGIT_OF][: len(wanted)] = bounds[1:][wanted] - 1
+        self._work[Work.ROWS] = tokens.size
+        self._work[Work.SLICES] = len(slices)
+        self._work[Work.LOGIT_ROWS] = len(wanted)
+        self._run()
+        return self._logits[: len(wanted), : self.vocabulary_size]
+
+    def copy_prefix(self, source: int, target: int, tokens: int) -> None:
+        """Copy the blocks that hold the first ``tokens`` positions of every layer."""
+        blocks = -(-tokens // BLOCK_TOKENS)
+        count = blocks * self._model_shape.heads * int(self._shape[Shape.BLOCK_BYTES])
+        layer_bytes = int(self._shape[Shape.LAYER_BYTES])
+        memory = np.frombuffer(self._cache, np.uint8)
+        for layer in range(self._model_shape.layers):
+            read = source * self._slot_bytes + layer * layer_bytes
+            write = target * self._slot_bytes + layer * layer_bytes
+            memory[write : write + count] = memory[read : read + count]
+
+    def release(self, slot: int) -> None:
+        """Hand the memory of a slot back to the system."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            start = slot * self._slot_bytes
+            self._cache.madvise(mmap.MADV_DONTNEED, start, self._slot_bytes)
+
+    def close(self) -> None:
+        """Stop the helping threads."""
+        self._control[IS_STOPPING // 8] = 1
+        for semaphore in self._wake:
+            semaphore.release()
+        for helper in self._helpers:
+            helper.join()
+
+    def _run(self) -> None:
+        self._step = self._step + 1 if self._step < LAST_STEP_NUMBER else 1
+        control, counters = self._control.ctypes.data, self._counters.ctypes.data
+        open_step(self._shape, self._work, control, counters, self._step)
+        for i, semaphore in enumerate(self._wake):
+            flag = (SLEEPERS + i * COUNTER_BYTES) // 8
+            if self._control[flag]:
+                self._control[flag] = 0
+                semaphore.release()
+        run_step(
+            self._shape,
+            self._weights.model,
+            self._weights.layers,
+            self._work,
+            counters,
+            self._epsilon,
+            self._step,
+        )
+
+    def _help(self, index: int) -> None:
+        control, counters = self._control.ctypes.data, self._counters.ctypes.data
+        sleeper = control + SLEEPERS + index * COUNTER_BYTES
+        last_step = 0
+        while True:
+            last_step = help_steps(
+                self._shape,
+                self._weights.model,
+                self._weights.layers,
+                self._work,
+                control,
+                counters,
+                self._epsilon,
+                last_step,
+                sleeper,
+            )
+            if last_step < 0:
+                return
+            self._wake[index].acquire()
+
+    def _shape_table(self, shape: Gpt2Shape) -> np.ndarray:
+        head_store = _padded(shape.head_width)
+        blocks = -(-shape.context_tokens // BLOCK_TOKENS)
+        table = np.zeros(Shape.COUNT, np.int64)
+        table[Shape.LAYERS] = shape.layers
+        table[Shape.WIDTH] = shape.width
+        table[Shape.HEADS] = shape.heads
+        table[Shape.HEAD_WIDTH] = shape.head_width
+        table[Shape.HEAD_STORE] = head_store
+        table[Shape.INNER] = shape.inner
+        table[Shape.VOCABULARY] = shape.vocabulary
+        table[Shape.SLOT_BYTES] = self._slot_bytes
+        table[Shape.BLOCK_BYTES] = block_bytes(head_store)
+        table[Shape.LAYER_BYTES] = blocks * shape.heads * block_bytes(head_store)
+        table[Shape.ACTIVATION] = ACTIVATION_NUMBERS[shape.activation]
+        table[Shape.THREADS] = self.threads
+        table[Shape.SCALES_ATTENTION] = shape.scales_attention
+        table[Shape.SCALES_BY_LAYER] = shape.scales_by_layer
+        return table
+
+    def _reserve(self, rows: int, logit_rows: int) -> None:
+        """Make room for the rows of a step; grows, since a step is bounded by the engine."""
+        shape = self._model_shape
+        if rows > self._row_capacity:
+            self._row_capacity = -(-rows // ROW_GROWTH) * ROW_GROWTH
+            count = self._row_capacity
+            widest = max(_padded(shape.width), _padded(shape.inner))
+            wanted = {
+                Work.TOKEN_IDS: (np.int32, count),
+                Work.ROW_POSITIONS: (np.int32, count),
+                Work.SLICE_SLOTS: (np.int32, count),
+                Work.SLICE_ROWS: (np.int32, count + 1),
+                Work.LOGIT_OF: (np.int32, count),
+                Work.HIDDEN: (np.float32, count * _padded(shape.width)),
+                Work.QUANTISED: (np.int8, count * widest),
+                Work.ROW_SCALES: (np.float32, count),
+                Work.ROW_SUMS: (np.int32, count),
+                Work.QKV: (np.float32, count * _padded(3 * shape.width)),
+                Work.CONTEXT: (np.float32, count * _padded(shape.width)),
+                Work.INNER: (np.float32, count * _padded(shape.inner)),
+            }
+            for name, (item, size) in wanted.items():
+                self._buffers[name] = np.zeros(size, item)
+                self._work[name] = self._buffers[name].ctypes.data
+        if logit_rows > self._logits.shape[0]:
+            self._logits = np.empty((logit_rows, self._logits.shape[1]), np.float32)
+            self._work[Work.LOGITS] = self._logits.ctypes.data
+
+
+def _lines(size: int) -> np.ndarray:
+    """Return zeroed int64 memory that begins on a cache line."""
+    raw = np.zeros(size // 8 + 8, np.int64)
+    skip = -raw.ctypes.data % COUNTER_BYTES // 8
+    return raw[skip : skip + size // 8]
+
+
+def _lazy_memory(size: int) -> mmap.mmap:
+    """Return memory whose pages are provided when first written to, small ones."""
+    if hasattr(mmap, "MAP_PRIVATE"):
+        region = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    else:
+        region = mmap.mmap(-1, size)
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+        # A page of 2 MiB for each few KB written would fill the memory of the whole window.
+        with contextlib.suppress(OSError):
+            region.madvise(mmap.MADV_NOHUGEPAGE)
+    return region

@@ -1,0 +1,356 @@
+"""The few instructions that Numba has no name for, written as LLVM instructions.
+
+``dot_rows``: products of unsigned weights and signed activations, four at a time, summed in 32-bit
+integers (``vpdpbusd`` of AVX-512 VNNI; the same sums by other instructions elsewhere). Integer
+sums do not depend on their order, so neither do the texts.
+
+Atomics and ``pause`` serve the team of threads. Addresses are plain 64-bit integers.
+"""
+
+import ctypes
+import sys
+from typing import Any
+
+import llvmlite.binding
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils, config
+from numba.core.types import ExternalFunction
+from numba.extending import intrinsic
+
+BYTE, INT16, INT32, INT64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
+COLUMNS = 16  # output columns of a panel: 32-bit lanes of a 512-bit register
+DEPTH = 4  # input rows that one instruction sums
+PANEL_STEP = COLUMNS * DEPTH  # bytes of a panel for each 4 input rows
+
+
+def _vector(element: ir.Type, lanes: int) -> ir.VectorType:
+    return ir.VectorType(element, lanes)
+
+
+def _has_feature(name: str) -> bool:
+    if config.CPU_FEATURES is not None:
+        return f"+{name}" in config.CPU_FEATURES.split(",")
+    if config.CPU_NAME is not None:
+        return False
+    return bool(llvmlite.binding.get_host_cpu_features().get(name, False))
+
+
+# Which instruction sums the products; part of a model's revision only through its results, which
+# are the same.
+ARITHMETIC = (
+    "vnni" if _has_feature("avx512vnni") else "avx2" if _has_feature("avx2") else "portable"
+)
+# Rows whose sums fit into the registers at once.
+GREATEST_ROWS = 16 if ARITHMETIC == "vnni" else 2
+
+
+class _VnniProducts:
+    """One 512-bit register of sums per row and panel."""
+
+    lanes = COLUMNS
+
+    def __init__(self, builder: Any) -> None:
+        self._builder = builder
+        vector = _vector(INT32, COLUMNS)
+        self._instruction = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(vector, [vector] * 3),
+            "llvm.x86.avx512.vpdpbusd.512",
+        )
+
+    def weights(self, address: Any) -> list[Any]:
+        pointer = self._builder.inttoptr(address, _vector(INT32, COLUMNS).as_pointer())
+        return [self._builder.load(pointer, align=4)]
+
+    def activations(self, address: Any) -> list[Any]:
+        word = self._builder.load(self._builder.inttoptr(address, INT32.as_pointer()), align=4)
+        return [_splat(self._builder, word, COLUMNS)]
+
+    def add(self, total: Any, weights: list[Any], activations: list[Any]) -> Any:
+        return self._builder.call(self._instruction, [total, weights[0], activations[0]])
+
+    def columns(self, total: Any) -> Any:
+        return total
+
+
+class _Avx2Products:
+    """``vpmaddwd`` on 16-bit products: two sums per column, added at the end."""
+
+    lanes = 2 * COLUMNS
+
+    def __init__(self, builder: Any) -> None:
+        self._builder = builder
+        self._instruction = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(_vector(INT32, 8), [_vector(INT16, 16)] * 2),
+            "llvm.x86.avx2.pmadd.wd",
+        )
+
+    def weights(self, address: Any) -> list[Any]:
+        builder = self._builder
+        parts = []
+        for part in range(4):
+            pointer = builder.inttoptr(
+                builder.add(address, INT64(16 * part)), _vector(BYTE, 16).as_pointer()
+            )
+            parts.append(builder.zext(builder.load(pointer, align=4), _vector(INT16, 16)))
+        return parts
+
+    def activations(self, address: Any) -> list[Any]:
+        builder = self._builder
+        pointer = builder.inttoptr(address, _vector(BYTE, DEPTH).as_pointer())
+        four = builder.sext(builder.load(pointer, align=4), _vector(INT16, DEPTH))
+        mask = ir.Constant(_vector(INT32, 16), [i % DEPTH for i in range(16)])
+        return [builder.shuffle_vector(four, four, mask)]
+
+    def add(self, total: Any, weights: list[Any], activations: list[Any]) -> Any:
+        builder = self._builder
+        sums = [builder.call(self._instruction, [part, activations[0]]) for part in weights]
+        low = _join(builder, sums[0], sums[1], 8)
+        high = _join(builder, sums[2], sums[3], 8)
+        return builder.add(total, _join(builder, low, high, 16))
+
+    def columns(self, total: Any) -> Any:
+        return _sum_neighbours(self._builder, total, 2 * COLUMNS)
+
+
+class _PortableProducts:
+    """Plain vector products that LLVM fits to any processor: four sums per column."""
+
+    lanes = 4 * COLUMNS
+
+    def __init__(self, builder: Any) -> None:
+        self._builder = builder
+
+    def weights(self, address: Any) -> list[Any]:
+        builder = self._builder
+        pointer = builder.inttoptr(address, _vector(BYTE, 64).as_pointer())
+        return [builder.zext(builder.load(pointer, align=4), _vector(INT32, 64))]
+
+    def activations(self, address: Any) -> list[Any]:
+        builder = self._builder
+        pointer = builder.inttoptr(address, _vector(BYTE, DEPTH).as_pointer())
+        four = builder.sext(builder.load(pointer, align=4), _vector(INT32, DEPTH))
+        mask = ir.Constant(_vector(INT32, 64), [i % DEPTH for i in range(64)])
+        return [builder.shuffle_vector(four, four, mask)]
+
+    def add(self, total: Any, weights: list[Any], activations: list[Any]) -> Any:
+        return self._builder.add(total, self._builder.mul(weights[0], activations[0]))
+
+    def columns(self, total: Any) -> Any:
+        halved = _sum_neighbours(self._builder, total, 4 * COLUMNS)
+        return _sum_neighbours(self._builder, halved, 2 * COLUMNS)
+
+
+_PRODUCTS = {"vnni": _VnniProducts, "avx2": _Avx2Products, "portable": _PortableProducts}
+
+
+def _splat(builder: Any, scalar: Any, lanes: int) -> Any:
+    undefined = ir.Constant(_vector(scalar.type, lanes), ir.Undefined)
+    single = builder.insert_element(undefined, scalar, INT32(0))
+    return builder.shuffle_vector(
+        single, undefined, ir.Constant(_vector(INT32, lanes), [0] * lanes)
+    )
+
+
+def _join(builder: Any, first: Any, second: Any, lanes: int) -> Any:
+    mask = ir.Constant(_vector(INT32, 2 * lanes), list(range(2 * lanes)))
+    return builder.shuffle_vector(first, second, mask)
+
+
+def _sum_neighbours(builder: Any, vector: Any, lanes: int) -> Any:
+    even = ir.Constant(_vector(INT32, lanes // 2), list(range(0, lanes, 2)))
+    odd = ir.Constant(_vector(INT32, lanes // 2), list(range(1, lanes, 2)))
+    return builder.add(
+        builder.shuffle_vector(vector, vector, even), builder.shuffle_vector(vector, vector, odd)
+    )
+
+
+def _emit_dot(builder: Any, rows: int, panels: int, arguments: list[Any]) -> None:
+    """Emit the loop over groups of 4 input rows; all ``rows * panels`` sums stay in registers."""
+    x, w, panel_bytes, step_bytes, groups, out = arguments
+    products = _PRODUCTS[ARITHMETIC](builder)
+    total_type = _vector(INT32, products.lanes)
+    before = builder.block
+    loop = builder.append_basic_block("groups")
+    after = builder.append_basic_block("store")
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    group, x_at, w_at = builder.phi(INT64), builder.phi(INT64), builder.phi(INT64)
+    for variable, start in ((group, INT64(0)), (x_at, x), (w_at, w)):
+        variable.add_incoming(start, before)
+    totals = [builder.phi(total_type) for _ in range(rows * panels)]
+    for total in totals:
+        total.add_incoming(ir.Constant(total_type, None), before)
+    weights = [
+        products.weights(builder.add(w_at, builder.mul(panel_bytes, INT64(panel))))
+        for panel in range(panels)
+    ]
+    sums = []
+    for row in range(rows):
+        activations = products.activations(builder.add(x_at, INT64(DEPTH * row)))
+        for panel in range(panels):
+            total = totals[row * panels + panel]
+            sums.append(products.add(total, weights[panel], activations))
+    for total, result in zip(totals, sums, strict=True):
+        total.add_incoming(result, loop)
+    next_group = builder.add(group, INT64(1))
+    group.add_incoming(next_group, loop)
+    x_at.add_incoming(builder.add(x_at, INT64(DEPTH * rows)), loop)
+    w_at.add_incoming(builder.add(w_at, step_bytes), loop)
+    builder.cbranch(builder.icmp_signed("<", next_group, groups), loop, after)
+    builder.position_at_end(after)
+    for index, result in enumerate(sums):
+        address = builder.add(out, INT64(4 * COLUMNS * index))
+        pointer = builder.inttoptr(address, _vector(INT32, COLUMNS).as_pointer())
+        builder.store(products.columns(result), pointer, align=4)
+
+
+@intrinsic
+def dot_panel(
+    _typing: Any, rows: Any, x: Any, w: Any, groups: Any, out: Any
+) -> Any:
+    """Multiply up to ``GREATEST_ROWS`` rows by one panel of 16 columns.
+
+    ``out[r, c] = sum over g, d of w[g, c, d] * x[g, r, d]`` with
+
+    * x: address of int8, shape [groups, rows, 4]
+    * w: address of uint8, shape [groups, 16, 4]
+    * out: address of int32, shape [rows, 16]
+    """
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        count, *rest = arguments
+        done = builder.append_basic_block("done")
+        switch = builder.switch(count, done)
+        for number in range(1, GREATEST_ROWS + 1):
+            case = builder.append_basic_block(f"rows_{number}")
+            switch.add_case(INT64(number), case)
+            builder.position_at_end(case)
+            x, w, groups, out = rest
+            _emit_dot(builder, number, 1, [x, w, INT64(0), INT64(PANEL_STEP), groups, out])
+            builder.branch(done)
+        builder.position_at_end(done)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 5), generate
+
+
+def _dot_pair(panels: int) -> Any:
+    @intrinsic
+    def dot(
+        _typing: Any, x: Any, w: Any, panel_bytes: Any, step_bytes: Any, groups: Any, out: Any
+    ) -> Any:
+        def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            _emit_dot(builder, 2, panels, arguments)
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 6), generate
+
+    return dot
+
+
+# ``dot_pair_p(x, w, panel_bytes, step_bytes, groups, out)``: two rows (the halves of a 16-bit
+# number) by p panels; ``out[r, p, c] = sum over g, d of w[p, g, c, d] * x[g, r, d]``, where
+# ``w[p, g]`` are the 64 bytes at ``w + p * panel_bytes + g * step_bytes``.
+dot_pair_1 = _dot_pair(1)
+dot_pair_4 = _dot_pair(4)
+
+
+@intrinsic
+def load_acquire(_typing: Any, address: Any) -> Any:
+    """Load the int64 at an address; later reads see what was written before it was stored."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], INT64.as_pointer())
+        return builder.load_atomic(pointer, ordering="seq_cst", align=8)
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
+def store_release(_typing: Any, address: Any, value: Any) -> Any:
+    """Store an int64 after everything written before."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], INT64.as_pointer())
+        builder.store_atomic(arguments[1], pointer, ordering="seq_cst", align=8)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
+
+
+@intrinsic
+def subtract_one(_typing: Any, address: Any) -> Any:
+    """Atomically lower the int64 at an address by 1; return what it was."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], INT64.as_pointer())
+        return builder.atomic_rmw("sub", pointer, INT64(1), ordering="seq_cst")
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
+def replace_if_equal(_typing: Any, address: Any, expected: Any, value: Any) -> Any:
+    """Atomically store ``value`` if the int64 there is ``expected``; return whether it was."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], INT64.as_pointer())
+        pair = builder.cmpxchg(pointer, arguments[1], arguments[2], ordering="seq_cst")
+        return builder.extract_value(pair, 1)
+
+    return types.boolean(types.int64, types.int64, types.int64), generate
+
+
+def _yield_function_address() -> int:
+    """Return the address of the C function that gives the processor to another thread."""
+    if sys.platform == "win32":
+        function: Any = ctypes.windll.kernel32.SwitchToThread
+    else:
+        function = ctypes.CDLL(None).sched_yield
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    if address is None:
+        raise OSError("no function to yield the processor")
+    return address
+
+
+# By name, so that code cached on disk finds it in the next process, where it lies elsewhere.
+llvmlite.binding.add_symbol("redactor_yield", _yield_function_address())
+yield_processor = ExternalFunction("redactor_yield", types.int32())
+
+
+@intrinsic
+def pause(_typing: Any) -> Any:
+    """Tell the processor that this is a waiting loop."""
+
+    def generate(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
+        if llvmlite.binding.get_default_triple().startswith(("x86_64", "i686")):
+            function = cgutils.get_or_insert_function(
+                builder.module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause"
+            )
+            builder.call(function, [])
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+def _view_intrinsic(element: Any) -> Any:
+    @intrinsic
+    def as_pointer(_typing: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(
+                arguments[0], context.get_value_type(signature.return_type)
+            )
+
+        return types.CPointer(element)(types.int64), generate
+
+    return as_pointer
+
+
+float_pointer = _view_intrinsic(types.float32)
+byte_pointer = _view_intrinsic(types.uint8)
+signed_byte_pointer = _view_intrinsic(types.int8)
+int_pointer = _view_intrinsic(types.int32)
+long_pointer = _view_intrinsic(types.int64)

@@ -1,0 +1,266 @@
+"""A GPT-2's weights in int8: rounded tensor by tensor while reading, kept on disk, mapped.
+
+::
+
+    file: magic, length of the JSON, JSON {entry: offset}, entries, each on a cache line
+
+One symmetric scale per output column: ``scale[c] = max |w[:, c]| / 127``. The order of the bytes
+is explained in ``kernels``. The token embedding is kept once, as the output projection's panels,
+and rows of it are gathered from there, unless the checkpoint has two.
+"""
+
+import contextlib
+import json
+import mmap
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.generation.engine.checkpoint import Checkpoint
+from bot.generation.engine.gpt2 import Gpt2Shape, name_prefix
+from bot.generation.engine.int8.tables import Layer, Model
+
+COLUMNS, DEPTH = 16, 4
+OFFSET = 128
+GREATEST = 127.0
+CACHE_LINE = 64
+MAGIC = b"redactor-gpt2-int8-1\n\0\0\0"
+ROWS_AT_ONCE = 4096  # of the token embedding
+FLOAT, MATRIX_PARTS = 4, 3
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedWeights:
+    """Weights in memory, and where each of them is.
+
+    Attributes:
+        model: int64 [Model.COUNT], addresses.
+        layers: int64 [layers, Layer.COUNT], addresses.
+        memory: What the addresses point into; they are valid while this lives.
+    """
+
+    model: NDArray[np.int64]
+    layers: NDArray[np.int64]
+    memory: NDArray[np.uint8]
+
+
+def pack_columns(weight: Floats) -> tuple[Bytes, Floats]:
+    """Round a matrix to int8 and order it as panels.
+
+    Args:
+        weight: Shape [inputs, columns].
+
+    Returns:
+        Bytes [panels, inputs / 4, 16, 4], padded with zeros (that is, 128), and scales
+        [16 * panels].
+    """
+    inputs, columns = weight.shape
+    groups, panels = -(-inputs // DEPTH), -(-columns // COLUMNS)
+    scales = np.ones(panels * COLUMNS, np.float32)
+    scales[:columns] = np.maximum(np.abs(weight).max(axis=0), 1e-30) / GREATEST
+    stored = np.full((groups * DEPTH, panels * COLUMNS), OFFSET, np.uint8)
+    stored[:inputs, :columns] = np.rint(weight / scales[:columns]) + OFFSET
+    ordered = stored.reshape(groups, DEPTH, panels, COLUMNS).transpose(2, 0, 3, 1)
+    return np.ascontiguousarray(ordered), scales
+
+
+def load_weights(
+    checkpoint: Checkpoint, shape: Gpt2Shape, cache_file: Path | None
+) -> PackedWeights:
+    """Return a checkpoint's weights in int8, from the cache if they are there.
+
+    Args:
+        checkpoint: Where they come from.
+        shape: Of the model.
+        cache_file: Where the int8 form is kept; None, or a folder that cannot be written to, means
+            that it is made anew at every start.
+    """
+    if cache_file is not None:
+        if not _is_complete(cache_file, shape):
+            with contextlib.suppress(OSError):
+                _write_cache(checkpoint, shape, cache_file)
+        if _is_complete(cache_file, shape):
+            return _addresses(_read_file(cache_file), shape)
+    region = _anonymous_region(_plan(shape)[1])
+    _write(checkpoint, shape, region)
+    return _addresses(np.frombuffer(region, np.uint8), shape)
+
+
+def _entries(shape: Gpt2Shape) -> Iterator[tuple[str, int]]:
+    """Yield every entry's name and size in bytes, in the order of the file."""
+
+    def matrix(name: str, inputs: int, columns: int) -> Iterator[tuple[str, int]]:
+        padded = -(-columns // COLUMNS) * COLUMNS
+        yield f"{name}.panels", -(-inputs // DEPTH) * DEPTH * padded
+        yield f"{name}.scales", padded * FLOAT
+        yield f"{name}.bias", padded * FLOAT
+
+    width, vector = shape.width, shape.width * FLOAT
+    yield "positions", shape.context_tokens * vector
+    yield from matrix("tokens", width, shape.vocabulary)
+    for layer in range(shape.layers):
+        yield f"{layer}.norm_1.gain", vector
+        yield f"{layer}.norm_1.bias", vector
+        yield from matrix(f"{layer}.qkv", width, 3 * width)
+        yield from matrix(f"{layer}.out", width, width)
+        yield f"{layer}.norm_2.gain", vector
+        yield f"{layer}.norm_2.bias", vector
+        yield from matrix(f"{layer}.up", width, shape.inner)
+        yield from matrix(f"{layer}.down", shape.inner, width)
+    yield "norm.gain", vector
+    yield "norm.bias", vector
+    if not shape.is_tied:
+        yield from matrix("head", width, shape.vocabulary)
+
+
+def _plan(shape: Gpt2Shape) -> tuple[dict[str, int], int]:
+    """Return the offset of each entry from the first, and the size of all."""
+    offsets, at = {}, 0
+    for name, size in _entries(shape):
+        offsets[name] = at
+        at += -(-size // CACHE_LINE) * CACHE_LINE
+    return offsets, at
+
+
+def _write(checkpoint: Checkpoint, shape: Gpt2Shape, file: BinaryIO | mmap.mmap) -> None:
+    """Write the entries in their order; at most one tensor is in memory as floats."""
+    prefix = name_prefix(checkpoint)
+
+    def put(array: NDArray[np.generic]) -> None:
+        raw = np.ascontiguousarray(array).view(np.uint8).reshape(-1)
+        file.write(raw.data)
+        file.write(bytes(-raw.size % CACHE_LINE))
+
+    def put_matrix(name: str) -> None:
+        panels, scales = pack_columns(checkpoint.read(f"{name}.weight"))
+        bias = np.zeros_like(scales)
+        values = checkpoint.read(f"{name}.bias")
+        bias[: values.size] = values
+        for array in (panels, scales, bias):
+            put(array)
+
+    def put_norm(name: str) -> None:
+        put(checkpoint.read(f"{name}.weight"))
+        put(checkpoint.read(f"{name}.bias"))
+
+    put(checkpoint.read(f"{prefix}wpe.weight"))
+    _put_vocabulary(checkpoint, f"{prefix}wte.weight", put)
+    for layer in range(shape.layers):
+        block = f"{prefix}h.{layer}"
+        put_norm(f"{block}.ln_1")
+        put_matrix(f"{block}.attn.c_attn")
+        put_matrix(f"{block}.attn.c_proj")
+        put_norm(f"{block}.ln_2")
+        put_matrix(f"{block}.mlp.c_fc")
+        put_matrix(f"{block}.mlp.c_proj")
+    put_norm(f"{prefix}ln_f")
+    if not shape.is_tied:
+        _put_vocabulary(checkpoint, "lm_head.weight", put)
+
+
+def _put_vocabulary(
+    checkpoint: Checkpoint, name: str, put: Callable[[NDArray[np.generic]], None]
+) -> None:
+    """Write a [vocabulary, width] matrix, whose rows are the output columns, some at a time."""
+    rows = checkpoint.shape(name)[0]
+    all_scales = []
+    for start in range(0, rows, ROWS_AT_ONCE):
+        part = checkpoint.read_rows(name, start, min(start + ROWS_AT_ONCE, rows))
+        panels, scales = pack_columns(part.T)
+        put(panels)
+        all_scales.append(scales)
+    scales = np.concatenate(all_scales)
+    put(scales)
+    put(np.zeros_like(scales))
+
+
+def _addresses(memory: Bytes, shape: Gpt2Shape) -> PackedWeights:
+    """Return the tables of addresses of weights that lie at the end of ``memory``."""
+    offsets, size = _plan(shape)
+    base = memory.ctypes.data + memory.size - size
+    model = np.zeros(Model.COUNT, np.int64)
+    layers = np.zeros((shape.layers, Layer.COUNT), np.int64)
+
+    def set_matrix(row: NDArray[np.int64], at: int, name: str) -> None:
+        row[at : at + MATRIX_PARTS] = [
+            base + offsets[f"{name}.{part}"] for part in ("panels", "scales", "bias")
+        ]
+
+    def set_norm(row: NDArray[np.int64], at: int, name: str) -> None:
+        row[at : at + 2] = [base + offsets[f"{name}.{part}"] for part in ("gain", "bias")]
+
+    model[Model.POSITIONS] = base + offsets["positions"]
+    set_matrix(model, Model.TOKENS, "tokens")
+    set_norm(model, Model.NORM_GAIN, "norm")
+    set_matrix(model, Model.HEAD, "tokens" if shape.is_tied else "head")
+    for number, row in enumerate(layers):
+        set_norm(row, Layer.NORM_1_GAIN, f"{number}.norm_1")
+        set_norm(row, Layer.NORM_2_GAIN, f"{number}.norm_2")
+        for at, name in (
+            (Layer.QKV, "qkv"),
+            (Layer.OUT, "out"),
+            (Layer.UP, "up"),
+            (Layer.DOWN, "down"),
+        ):
+            set_matrix(row, at, f"{number}.{name}")
+    return PackedWeights(model, layers, memory)
+
+
+def _header(shape: Gpt2Shape) -> bytes:
+    offsets, size = _plan(shape)
+    text = json.dumps({"offsets": offsets, "size": size}).encode()
+    start = len(MAGIC) + 8 + len(text)
+    text += b" " * (-start % CACHE_LINE)
+    return MAGIC + len(text).to_bytes(8, "little") + text
+
+
+def _is_complete(path: Path, shape: Gpt2Shape) -> bool:
+    header = _header(shape)
+    try:
+        with path.open("rb") as file:
+            has_header = file.read(len(header)) == header
+        return has_header and path.stat().st_size == len(header) + _plan(shape)[1]
+    except OSError:
+        return False
+
+
+def _write_cache(checkpoint: Checkpoint, shape: Gpt2Shape, path: Path) -> None:
+    """Write beside the final name, then rename: a half-written file is never found there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_header(shape))
+            _write(checkpoint, shape, file)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _anonymous_region(size: int) -> mmap.mmap:
+    """Return zeroed memory on huge pages where the system gives them."""
+    region = mmap.mmap(-1, max(size, 1), **_private())
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with contextlib.suppress(OSError):
+            region.madvise(mmap.MADV_HUGEPAGE)
+    return region
+
+
+def _private() -> dict[str, int]:
+    if hasattr(mmap, "MAP_PRIVATE"):
+        return {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS}
+    return {}
+
+
+def _read_file(path: Path) -> Bytes:
+    with path.open("rb") as file:
+        return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
