@@ -41,6 +41,7 @@ class _Show:
     """What the chat sees of one job."""
 
     job_id: int
+    person: str
     address: Address
     texts: Texts
     has_preview: bool
@@ -49,7 +50,7 @@ class _Show:
     """Whether a placeholder was sent or is about to be."""
     is_over: bool = False
     shown: str = ""
-    position: int = 1
+    place: int = 0
     drafts_work: bool = True
 
     @property
@@ -73,15 +74,16 @@ class Presenter:
     async def queued(self, job: Job, place: Place) -> None:
         """Acknowledge a job, or say that its place has changed."""
         show = self._show(job)
-        text = show.texts.chat.acknowledged(place.position - 1, place.estimate_s)
+        number = place.position if place.ahead_words or self._is_busy(show) else 0
+        text = show.texts.chat.acknowledged(number, place.estimate_s)
         if show.is_over:
             return
         if not show.is_asked:
             self._acknowledge(show, text)
-        elif show.address.is_private and place.position != show.position:
+        elif show.address.is_private and number != show.place:
             # In a group the place is not worth a request; /cola tells it.
             self._change(show, text, Rank.STATUS)
-        show.position = place.position
+        show.place = number
 
     async def started(self, job: Job) -> None:
         """Say that it is being written, where that is news."""
@@ -90,8 +92,8 @@ class Presenter:
             return
         if not show.is_asked:
             self._acknowledge(show, show.texts.chat.writing)
-        elif show.address.is_private and show.position > 1:
-            # Whoever was next has been told that it begins.
+        elif show.address.is_private and show.place > 0:
+            # Whoever did not have to wait was told that it begins.
             self._change(show, show.texts.chat.writing, Rank.STATUS)
 
     async def progressed(self, job: Job, text: str) -> None:
@@ -170,6 +172,7 @@ class Presenter:
             preferences = job.request.preferences
             show = _Show(
                 job_id=job.id,
+                person=job.request.person,
                 address=job.request.address,
                 texts=texts_for(preferences.language),
                 has_preview=preferences.live_preview,
@@ -216,6 +219,13 @@ class Presenter:
     def _draft_done(self, show: _Show, receipt: Receipt) -> None:
         if receipt.refusal in (Refusal.REFUSED, Refusal.GONE):
             show.drafts_work = False
+
+    def _is_busy(self, show: _Show) -> bool:
+        """Whether another essay of the same person comes first."""
+        return any(
+            other.person == show.person and not other.is_over and other.job_id < show.job_id
+            for other in self._shows.values()
+        )
 
     def _is_alone(self, show: _Show) -> bool:
         """Whether no other essay of the chat is on its way, so that there is budget to spare."""

@@ -26,7 +26,8 @@ class ChatTexts:
         not_text: A photo, a voice message and so on, in private.
         ask_topic: The question after ``/redactar`` alone.
         ask_topic_hint: Grey text in the input field, at most 64 characters.
-        acknowledged: From essays ahead and an estimate in seconds (or None) to the acknowledgement.
+        acknowledged: From a place and an estimate in seconds (or None) to the acknowledgement.
+            Place 0 begins at once, 1 is the next in the queue.
         writing: The placeholder while the text is being written.
         preview_note: Put under a preview that is edited into a message.
         cut_note: Stands for text that a preview leaves out.
@@ -37,7 +38,8 @@ class ChatTexts:
         already_finished: Toast: the essay of this button is done.
         not_yours: Toast: somebody else's button.
         button_gone: Toast: a button of another version.
-        queue: From running, waiting, and one's own essays ahead and estimate, to the answer to ``/cola``.
+        queue: From the numbers running and waiting, and one's own place (from 1) and estimate or
+            None, to the answer to ``/cola``.
         greeting_empty_queue: Answer to ``/cola`` when nothing is going on.
         privacy: Answer to ``/privacidad``.
         erase_ask: Asks whether everything is to be deleted.
@@ -93,20 +95,25 @@ class ChatTexts:
     started_toast: str
 
 
-def _acknowledged_es(ahead: int, estimate_s: float | None) -> str:
-    if ahead <= 0:
+def _acknowledged_es(place: int, estimate_s: float | None) -> str:
+    if place == 0:
         start = "¡Anotado! Empiezo enseguida."
+    elif place == 1:
+        start = "¡Anotado! El tuyo es el siguiente."
     else:
-        start = f"¡Anotado! Delante de ti hay {plural(ahead, 'texto', 'textos')}."
+        start = f"¡Anotado! Delante del tuyo hay {plural(place - 1, 'texto', 'textos')} en espera."
     return start if estimate_s is None else f"{start} Estará en {spanish_span(estimate_s)}."
 
 
-def _acknowledged_en(ahead: int, estimate_s: float | None) -> str:
-    if ahead <= 0:
+def _acknowledged_en(place: int, estimate_s: float | None) -> str:
+    if place == 0:
         start = "Got it! I'm starting right away."
+    elif place == 1:
+        start = "Got it! Yours is next."
     else:
-        verb = "is" if ahead == 1 else "are"
-        start = f"Got it! There {verb} {plural(ahead, 'text', 'texts')} ahead of yours."
+        verb = "is" if place == 2 else "are"
+        waiting = plural(place - 1, "text", "texts")
+        start = f"Got it! There {verb} {waiting} waiting ahead of yours."
     return (
         start if estimate_s is None else f"{start} It will be ready in {english_span(estimate_s)}."
     )
@@ -126,8 +133,10 @@ def _queue_es(running: int, waiting: int, own: tuple[int, float | None] | None) 
         f"En espera: {plural(waiting, 'texto', 'textos')}.",
     ]
     if own is not None:
-        ahead, estimate_s = own
-        mine = "El tuyo es el siguiente." if ahead <= 0 else f"Delante del tuyo hay {ahead}."
+        place, estimate_s = own
+        mine = "El tuyo es el siguiente."
+        if place > 1:
+            mine = f"Delante del tuyo hay {plural(place - 1, 'texto', 'textos')}."
         lines.append(
             mine if estimate_s is None else f"{mine} Estará en {spanish_span(estimate_s)}."
         )
@@ -140,9 +149,11 @@ def _queue_en(running: int, waiting: int, own: tuple[int, float | None] | None) 
         f"Waiting: {plural(waiting, 'text', 'texts')}.",
     ]
     if own is not None:
-        ahead, estimate_s = own
-        verb = "is" if ahead == 1 else "are"
-        mine = "Yours is next." if ahead <= 0 else f"There {verb} {ahead} ahead of yours."
+        place, estimate_s = own
+        mine = "Yours is next."
+        if place > 1:
+            verb = "is" if place == 2 else "are"
+            mine = f"There {verb} {plural(place - 1, 'text', 'texts')} ahead of yours."
         lines.append(
             mine
             if estimate_s is None

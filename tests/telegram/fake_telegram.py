@@ -4,6 +4,7 @@ when told to. The library above it is the real one.
 
 import asyncio
 import json
+import re
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -176,7 +177,8 @@ class FakeTelegram(BaseRequest):
         ).encode()
 
     async def _answer(self, name: str, parameters: dict[str, Any]) -> tuple[int, bytes]:
-        handler = getattr(self, f"_{name}", None)
+        snake = re.sub("[A-Z]", lambda capital: "_" + capital.group().lower(), name)
+        handler = getattr(self, f"_{snake}", None)
         if handler is None:
             return _refuse(HTTPStatus.NOT_FOUND, f"Not Found: {name}")
         result = handler(parameters)
@@ -186,33 +188,33 @@ class FakeTelegram(BaseRequest):
             return _refuse(HTTPStatus.BAD_REQUEST, f"Bad Request: {result}")
         return 200, json.dumps({"ok": True, "result": result}).encode()
 
-    def _getMe(self, _: dict[str, Any]) -> Any:
+    def _get_me(self, _: dict[str, Any]) -> Any:
         return BOT
 
-    def _deleteWebhook(self, _: dict[str, Any]) -> Any:
+    def _delete_webhook(self, _: dict[str, Any]) -> Any:
         return True
 
-    def _setMyCommands(self, _: dict[str, Any]) -> Any:
+    def _set_my_commands(self, _: dict[str, Any]) -> Any:
         return True
 
-    def _answerCallbackQuery(self, parameters: dict[str, Any]) -> Any:
+    def _answer_callback_query(self, parameters: dict[str, Any]) -> Any:
         assert len(parameters.get("text") or "") <= 200
         return True
 
-    async def _getUpdates(self, parameters: dict[str, Any]) -> Any:
+    async def _get_updates(self, parameters: dict[str, Any]) -> Any:
         self.confirmed.append(parameters.get("offset"))
         if self.updates:
             return self.updates.popleft()
         await asyncio.sleep(parameters.get("timeout") or 0)
         return []
 
-    def _getChatMember(self, parameters: dict[str, Any]) -> Any:
+    def _get_chat_member(self, parameters: dict[str, Any]) -> Any:
         status = self.members.get((parameters["chat_id"], parameters["user_id"]))
         if status is None:
             return "user not found"
         return member(parameters["user_id"], status)
 
-    def _sendMessage(self, parameters: dict[str, Any]) -> Any:
+    def _send_message(self, parameters: dict[str, Any]) -> Any:
         refusal = _refusal_of_text(parameters["text"])
         if refusal:
             return refusal
@@ -220,7 +222,7 @@ class FakeTelegram(BaseRequest):
         message_id = self.next_message_id(chat_id)
         return self._keep(chat_id, message_id, parameters)
 
-    def _editMessageText(self, parameters: dict[str, Any]) -> Any:
+    def _edit_message_text(self, parameters: dict[str, Any]) -> Any:
         chat_id, message_id = parameters["chat_id"], parameters["message_id"]
         kept = self.chats[chat_id].get(message_id)
         if kept is None:
@@ -237,13 +239,13 @@ class FakeTelegram(BaseRequest):
             )
         return self._keep(chat_id, message_id, parameters)
 
-    def _deleteMessages(self, parameters: dict[str, Any]) -> Any:
+    def _delete_messages(self, parameters: dict[str, Any]) -> Any:
         assert 1 <= len(parameters["message_ids"]) <= 100
         for message_id in parameters["message_ids"]:
             self.chats[parameters["chat_id"]].pop(message_id, None)
         return True
 
-    def _sendMessageDraft(self, parameters: dict[str, Any]) -> Any:
+    def _send_message_draft(self, parameters: dict[str, Any]) -> Any:
         if parameters["chat_id"] < 0:
             return "TEXTDRAFT_PEER_INVALID"
         assert parameters["draft_id"] != 0
@@ -297,47 +299,25 @@ def chat(number: int) -> dict[str, Any]:
 def member(number: int, status: str) -> dict[str, Any]:
     """A member's JSON with all that the library wants to see."""
     fields: dict[str, Any] = {"user": user(number), "status": status}
-    rights = [
-        "can_be_edited",
-        "is_anonymous",
-        "can_manage_chat",
-        "can_delete_messages",
-        "can_manage_video_chats",
-        "can_restrict_members",
-        "can_promote_members",
-        "can_change_info",
-        "can_invite_users",
-        "can_post_stories",
-        "can_edit_stories",
-        "can_delete_stories",
-    ]
+    rights = (
+        "can_be_edited is_anonymous can_manage_chat can_delete_messages can_manage_video_chats "
+        "can_restrict_members can_promote_members can_change_info can_invite_users "
+        "can_post_stories can_edit_stories can_delete_stories"
+    )
     if status == "administrator":
-        fields.update(dict.fromkeys(rights, False))
+        fields.update(dict.fromkeys(rights.split(), False))
     elif status == "creator":
         fields["is_anonymous"] = False
     elif status == "kicked":
         fields["until_date"] = 0
     elif status == "restricted":
-        allowed = [
-            "is_member",
-            "can_change_info",
-            "can_invite_users",
-            "can_pin_messages",
-            "can_send_messages",
-            "can_send_audios",
-            "can_send_documents",
-            "can_send_photos",
-            "can_send_videos",
-            "can_send_video_notes",
-            "can_send_voice_notes",
-            "can_send_polls",
-            "can_send_other_messages",
-            "can_add_web_page_previews",
-            "can_manage_topics",
-            "can_edit_tag",
-            "can_react_to_messages",
-        ]
-        fields.update(dict.fromkeys(allowed, True))
+        allowed = (
+            "is_member can_change_info can_invite_users can_pin_messages can_send_messages "
+            "can_send_audios can_send_documents can_send_photos can_send_videos "
+            "can_send_video_notes can_send_voice_notes can_send_polls can_send_other_messages "
+            "can_add_web_page_previews can_manage_topics can_edit_tag can_react_to_messages"
+        )
+        fields.update(dict.fromkeys(allowed.split(), True))
         fields["until_date"] = 0
     return fields
 

@@ -23,5 +23,5 @@ async def show_queue(update: Update, context: FrontContext) -> None:
     person = person_of(update)
     own = next((job for job in view.waiting if job.request.person == person), None)
     place = context.front.dispatcher.place_of(own.id) if own else None
-    mine = (place.position - 1, place.estimate_s) if place else None
+    mine = (place.position, place.estimate_s) if place else None
     context.answer(update, texts.queue(len(view.running), len(view.waiting), mine))
