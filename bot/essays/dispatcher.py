@@ -115,6 +115,9 @@ class Dispatcher:
         limits: How much to take on.
         clock: Seconds, growing.
         pause_s: Pause before a second attempt; it doubles with each further one.
+
+    Attributes:
+        outcomes: Essays ``delivered``, ``cancelled`` and ``failed`` since the start.
     """
 
     def __init__(
@@ -143,6 +146,11 @@ class Dispatcher:
         self._notices: set[asyncio.Task[None]] = set()
         self._meter = SpeedMeter(clock)
         self._is_stopping = False
+        self.outcomes = {"delivered": 0, "cancelled": 0, "failed": 0}
+
+    def words_per_s(self) -> float | None:
+        """Speed over all essays together, or None before it was measured."""
+        return self._meter.words_per_s()
 
     async def start(self) -> None:
         """Take up the jobs that the last run left unfinished."""
@@ -202,6 +210,7 @@ class Dispatcher:
         if job is not None:
             self._queue.remove(job_id)
             self._jobs.update(job_id, state=JobState.CANCELLED)
+            self.outcomes["cancelled"] += 1
             self._tell(self._observer.cancelled(job, ""))
             self._tell_places()
             return True
@@ -293,13 +302,11 @@ class Dispatcher:
         except RedactorError as error:
             self._release(job)
             logger.warning("job %d ! %s", job.id, type(error).__name__)
-            self._jobs.update(job.id, state=JobState.FAILED)
-            await self._observer.failed(job, error)
+            await self._end_failed(job, error)
         except Exception as error:  # one broken job must not stop the others
             self._release(job)
             logger.exception("job %d ! unexpected", job.id)
-            self._jobs.update(job.id, state=JobState.FAILED)
-            await self._observer.failed(job, GenerationError(type(error).__name__))
+            await self._end_failed(job, GenerationError(type(error).__name__))
         else:
             self._release(job)
             logger.info(
@@ -372,10 +379,16 @@ class Dispatcher:
             earlier_id = earlier.request.continued_from
         return " ".join(reversed(texts))
 
+    async def _end_failed(self, job: Job, error: RedactorError) -> None:
+        self._jobs.update(job.id, state=JobState.FAILED)
+        self.outcomes["failed"] += 1
+        await self._observer.failed(job, error)
+
     async def _end_cancelled(self, job: Job) -> None:
         text = self._drafts[job.id]
         text = finishing.finish(text) if finishing.sentence_ends(text) else finishing.clean(text)
         self._jobs.update(job.id, state=JobState.CANCELLED, text=text)
+        self.outcomes["cancelled"] += 1
         logger.info("job %d ⊘ cancelled", job.id)
         await self._observer.cancelled(job, text)
 
@@ -383,6 +396,7 @@ class Dispatcher:
         try:
             await self._observer.written(job, text)
             self._jobs.update(job.id, state=JobState.DELIVERED)
+            self.outcomes["delivered"] += 1
         except Exception:  # one broken delivery must not stop the others; it stays WRITTEN
             logger.exception("job %d ! not delivered", job.id)
         finally:

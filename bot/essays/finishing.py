@@ -16,6 +16,8 @@ _CONTROL = re.compile(
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _LEAST_LOOP_WORDS = 3
 _LOOP_TURNS = 3
+_LOOP_CHARACTERS = 800
+_REPEAT_CHARACTERS = 6000
 _SENTENCE_TURNS = 3
 
 
@@ -51,14 +53,14 @@ def loop_start(text: str) -> int | None:
     """Where a text begins to go round in circles, or None if it does not.
 
     A loop is a run of words said three times in a row, or a sentence of four words or more said
-    for the third time. Only the end of the text is looked at, since the text is watched while it
-    grows.
+    for the third time. Only the last pages are looked at, since the text is watched as it grows.
 
     Returns:
         Offset at which the second turn begins, so that the first stays.
     """
-    words = [(match.group().casefold(), match.start()) for match in _WORD.finditer(text)]
-    tail = [word for word, _ in words[-120:]]
+    begin = max(0, len(text) - _LOOP_CHARACTERS)
+    words = [(match.group().casefold(), match.start()) for match in _WORD.finditer(text, begin)]
+    tail = [word for word, _ in words]
     for period in range(1, len(tail) // _LOOP_TURNS + 1):
         turns = max(_LOOP_TURNS, -(-_LEAST_LOOP_WORDS * _LOOP_TURNS // period))
         if period * turns > len(tail):
@@ -73,10 +75,11 @@ def loop_start(text: str) -> int | None:
 
 
 def _third_sentence(text: str) -> int | None:
-    ends = sentence_ends(text)
+    begin = max(0, len(text) - _REPEAT_CHARACTERS)
+    ends = [begin + end for end in sentence_ends(text[begin:])]
     if len(ends) < _SENTENCE_TURNS or ends[-1] != len(text.rstrip()):
         return None
-    starts = [0, *ends[:-1]]
+    starts = [begin, *ends[:-1]]
     sentences = [
         " ".join(word.casefold() for word in _WORD.findall(text[start:end]))
         for start, end in zip(starts, ends, strict=True)

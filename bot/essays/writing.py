@@ -24,8 +24,10 @@ _LEAST_SHARE = 0.7
 _NO_REPEAT_TOKENS = 24
 """Longest run of tokens that may come twice; long enough for a topic to be quoted whole."""
 
-_PIECES_PER_DRAFT = 4
-"""The text is cleaned and looked at once in so many pieces, since each look reads all of it."""
+_LOOK_CHARACTERS = 16
+_LOOK_SHARE = 0.02
+"""Growth after which the text is looked at again. A look reads all of it, so that looks at a
+long text are rarer and the whole costs no more than a few readings of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class TextService(Protocol):
     async def describe(self) -> ServedModel:
         """What is served."""
 
-    async def wait_until_ready(self, timeout_s: float) -> None:
+    async def wait_until_ready(self, timeout_s: float) -> object:
         """Wait for the model to be loaded."""
 
     def stream(
@@ -102,17 +104,17 @@ class Writer:
             keep_last_tokens=model.context_tokens // 2 if preceding else None,
         )
         raw = opening
-        pieces = 0
+        next_look = 0
         async with aclosing(stream):
             async for piece in stream:
                 raw += piece
-                pieces += 1
-                if pieces % _PIECES_PER_DRAFT:
+                if len(raw) < next_look:
                     continue
+                next_look = len(raw) + _LOOK_CHARACTERS + int(len(raw) * _LOOK_SHARE)
                 text = finishing.clean(raw)
-                yield Draft(text)
                 if _may_stop(text, preferences.words):
                     break
+                yield Draft(text)
         yield Draft(finishing.finish(raw, preferences.words), is_final=True)
 
 
@@ -124,9 +126,9 @@ def _prompt(
     model: ServedModel, topic: str, preferences: Preferences, preceding: str
 ) -> tuple[str, str]:
     """What the model is asked with, and what of it the reader sees before the answer."""
-    frame = model.frames.for_style(preferences.style)
-    prompt = frame.render_prompt(topic, preferences.words)
-    opening = frame.render_opening(topic, preferences.words)
+    frame = model.frames.of(preferences.style)
+    prompt = frame.prompt_for(topic, preferences.words, model.frames.special_tokens)
+    opening = frame.opening_for(topic, preferences.words)
     if not preceding:
         return prompt, opening
     return prompt + preceding.removeprefix(opening), ""

@@ -6,15 +6,17 @@ that lacks a translation is a type error. Plain text only: nothing here is marku
 
 from dataclasses import dataclass
 
-from bot.texts import chat, config, failures, frames
+from bot.texts import chat, config, console, failures, frames
 from bot.texts.chat import ChatTexts
 from bot.texts.config import ConfigTexts
+from bot.texts.console import ConsoleTexts
 from bot.texts.failures import FailureTexts
 from bot.texts.frames import FrameTexts
 
 __all__ = [
     "ChatTexts",
     "ConfigTexts",
+    "ConsoleTexts",
     "FailureTexts",
     "FrameTexts",
     "Texts",
@@ -29,12 +31,14 @@ class Texts:
     Attributes:
         chat: Sentences and labels of the chat.
         config: The same for a person's settings.
+        console: What is said in a terminal.
         failures: What cannot be done.
         frames: What is put around a topic.
     """
 
     chat: ChatTexts
     config: ConfigTexts
+    console: ConsoleTexts
     failures: FailureTexts
     frames: FrameTexts
 
@@ -42,12 +46,14 @@ class Texts:
 SPANISH = Texts(
     chat=chat.SPANISH,
     config=config.SPANISH,
+    console=console.SPANISH,
     failures=failures.SPANISH,
     frames=frames.SPANISH,
 )
 ENGLISH = Texts(
     chat=chat.ENGLISH,
     config=config.ENGLISH,
+    console=console.ENGLISH,
     failures=failures.ENGLISH,
     frames=frames.ENGLISH,
 )

@@ -1,0 +1,277 @@
+"""The command line: ``redactor run``, ``write``, ``serve``, ``models``, ``train``.
+
+Commands import what they need when they run: the bot's own process never loads torch.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from bot import __version__
+from bot.errors import (
+    DatabaseError,
+    InvalidTokenError,
+    ModelNotFoundError,
+    PortTakenError,
+    SettingsError,
+    StartupError,
+    TelegramUnreachableError,
+)
+from bot.essays.preferences import Style
+from bot.settings import Settings, unknown_settings
+from bot.texts import texts_for
+
+CONSOLE_TEXTS = texts_for(
+    os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "es"
+).console
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+console = Console(stderr=True, highlight=False)
+cli = typer.Typer(
+    help=CONSOLE_TEXTS.about,
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models_cli = typer.Typer(help=CONSOLE_TEXTS.help_models)
+cli.add_typer(models_cli, name="models")
+
+
+@cli.callback(invoke_without_command=True)
+def choose_command(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help=CONSOLE_TEXTS.option_version)] = False,
+) -> None:
+    """Without a command, run the bot."""
+    if version:
+        typer.echo(f"redactor {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        run()
+
+
+@cli.command(help=CONSOLE_TEXTS.help_run)
+def run() -> None:
+    """Run the bot until it is told to stop."""
+    from bot.app import run_bot
+
+    settings = _load_settings()
+    asyncio.run(run_bot(settings, CONSOLE_TEXTS, console))
+
+
+@cli.command(help=CONSOLE_TEXTS.help_write)
+def write(
+    topic: Annotated[str | None, typer.Argument(help=CONSOLE_TEXTS.option_topic)] = None,
+    words: Annotated[int, typer.Option(help=CONSOLE_TEXTS.option_words)] = 250,
+    style: Annotated[Style, typer.Option(help=CONSOLE_TEXTS.option_style)] = Style.ESSAY,
+    seed: Annotated[int | None, typer.Option(help=CONSOLE_TEXTS.option_seed)] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help=CONSOLE_TEXTS.option_temperature)
+    ] = None,
+    top_p: Annotated[float | None, typer.Option(help=CONSOLE_TEXTS.option_top_p)] = None,
+    top_k: Annotated[int | None, typer.Option(help=CONSOLE_TEXTS.option_top_k)] = None,
+    repetition_penalty: Annotated[
+        float | None, typer.Option(help=CONSOLE_TEXTS.option_repetition_penalty)
+    ] = None,
+    candidates: Annotated[int, typer.Option(help=CONSOLE_TEXTS.option_candidates)] = 1,
+    model: Annotated[str | None, typer.Option(help=CONSOLE_TEXTS.option_model)] = None,
+    out: Annotated[Path | None, typer.Option(help=CONSOLE_TEXTS.option_out)] = None,
+) -> None:
+    """Write one essay, or one for each line of standard input."""
+    from bot.console import write_essays
+
+    choices = {
+        "words": words,
+        "style": style,
+        "seed": seed,
+        "temperature": temperature,
+        "top_p": top_p,
+        "top_k": top_k,
+        "repetition_penalty": repetition_penalty,
+        "candidates": candidates,
+    }
+    # Progress and essays are what is to be seen; the log speaks up when something is wrong.
+    settings = _load_settings(least_level="WARNING", **({"model": model} if model else {}))
+    given = {name: value for name, value in choices.items() if value is not None}
+    is_done = asyncio.run(write_essays(settings, CONSOLE_TEXTS, console, topic, given, out))
+    raise typer.Exit(0 if is_done else 1)
+
+
+@cli.command(help=CONSOLE_TEXTS.help_serve)
+def serve(
+    model: Annotated[str | None, typer.Option(help=CONSOLE_TEXTS.option_model)] = None,
+    host: Annotated[str, typer.Option(help=CONSOLE_TEXTS.option_host)] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help=CONSOLE_TEXTS.option_port)] = 8000,
+    uds: Annotated[Path | None, typer.Option(help=CONSOLE_TEXTS.option_uds)] = None,
+    exit_with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Run the generation service alone."""
+    from bot.generation.server import ServiceOptions
+    from bot.generation.server import serve as serve_model
+    from bot.texts import SPANISH
+
+    # The lines of a supervised service go through the bot's log, which puts the time to them.
+    log_format = "%(levelname)s %(name)s: %(message)s" if exit_with_parent else _LOG_FORMAT
+    settings = _load_settings(log_format, **({"model": model} if model else {}))
+    options = ServiceOptions(
+        dtype=settings.dtype,
+        device=settings.device,
+        threads=settings.threads or None,
+        max_batch_size=settings.max_batch_size or None,
+        memory_budget_mb=settings.memory_budget_mb or None,
+        cache_dir=settings.cache_dir,
+        models_dir=settings.models_dir,
+        openings=SPANISH.frames.openings,
+        instructions=SPANISH.frames.instructions,
+        api_key=settings.generation_api_key.get_secret_value() or None,
+    )
+    serve_model(
+        settings.model,
+        host=host,
+        port=port,
+        uds=uds,
+        exit_with_parent=exit_with_parent,
+        options=options,
+    )
+
+
+@models_cli.callback(invoke_without_command=True)
+def models(context: typer.Context) -> None:
+    """Without a further command, list the models."""
+    if context.invoked_subcommand is None:
+        models_list()
+
+
+@models_cli.command("list", help=CONSOLE_TEXTS.help_models_list)
+def models_list() -> None:
+    """Show every model that is on disk."""
+    from rich.filesize import decimal
+    from rich.table import Table
+
+    from bot.generation.models import list_models
+
+    settings = _load_settings()
+    table = Table(title=CONSOLE_TEXTS.models_title)
+    for heading in (
+        CONSOLE_TEXTS.models_name,
+        CONSOLE_TEXTS.models_size,
+        CONSOLE_TEXTS.models_where,
+        "",
+    ):
+        table.add_column(heading, overflow="fold")
+    for model in list_models(settings.models_dir):
+        is_current = model.name == settings.model
+        is_embedded = model.source == "embedded"
+        table.add_row(
+            model.name,
+            decimal(model.size_bytes),
+            CONSOLE_TEXTS.models_embedded if is_embedded else str(model.path),
+            model.problem or (CONSOLE_TEXTS.models_current if is_current else ""),
+        )
+    Console().print(table)
+
+
+@models_cli.command("download", help=CONSOLE_TEXTS.help_models_download)
+def models_download(
+    model: Annotated[str, typer.Argument(help=CONSOLE_TEXTS.option_model_id)],
+) -> None:
+    """Fetch a model from the Hub."""
+    from rich.filesize import decimal
+    from rich.progress import Progress
+
+    from bot.generation.models import download_model, list_models
+
+    settings = _load_settings()
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(model, total=None)
+
+        def show(share: float | None) -> None:
+            progress.update(task, total=None if share is None else 1.0, completed=share or 0.0)
+
+        download_model(model, show)
+    size = sum(one.size_bytes for one in list_models(settings.models_dir) if one.name == model)
+    typer.echo(CONSOLE_TEXTS.models_downloaded(model, decimal(size)))
+
+
+@models_cli.command("remove", help=CONSOLE_TEXTS.help_models_remove)
+def models_remove(
+    model: Annotated[str, typer.Argument(help=CONSOLE_TEXTS.option_model)],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=CONSOLE_TEXTS.option_yes)] = False,
+) -> None:
+    """Delete a model from the disk."""
+    from rich.filesize import decimal
+
+    from bot.generation.models import EMBEDDED_NAME, list_models, remove_model
+
+    settings = _load_settings()
+    if model == EMBEDDED_NAME:
+        typer.echo(CONSOLE_TEXTS.models_embedded_stays)
+        raise typer.Exit(1)
+    size = sum(one.size_bytes for one in list_models(settings.models_dir) if one.name == model)
+    question = CONSOLE_TEXTS.models_remove_question(model, decimal(size))
+    if size and not yes and not typer.confirm(question):
+        typer.echo(CONSOLE_TEXTS.models_kept)
+        return
+    freed = remove_model(model, settings.models_dir)
+    typer.echo(CONSOLE_TEXTS.models_removed(model, decimal(freed)))
+
+
+def _load_settings(
+    log_format: str = _LOG_FORMAT,
+    least_level: str = "DEBUG",
+    **overrides: object,
+) -> Settings:
+    """Read the settings and set up the log, which everything after this may write to."""
+    settings = Settings.load(**overrides)
+    levels = logging.getLevelNamesMapping()
+    logging.basicConfig(
+        level=max(levels[settings.log_level], levels[least_level]),
+        format=log_format,
+        datefmt="%H:%M:%S",
+        stream=sys.stderr,
+        force=True,
+    )
+    for name in ("httpx", "httpcore", "alembic", "openai"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    unknown = unknown_settings()
+    if unknown:
+        console.print(CONSOLE_TEXTS.unknown_settings(unknown), style="yellow")
+    return settings
+
+
+def explain(error: StartupError) -> str:
+    """Say in one or two sentences why the program cannot start, and what to do."""
+    match error:
+        case SettingsError():
+            return CONSOLE_TEXTS.bad_settings(error.problems)
+        case InvalidTokenError():
+            return CONSOLE_TEXTS.bad_token
+        case PortTakenError():
+            return CONSOLE_TEXTS.port_taken(error.port)
+        case ModelNotFoundError():
+            return CONSOLE_TEXTS.model_not_found(error.model, error.reason)
+        case DatabaseError():
+            return CONSOLE_TEXTS.database_failed(error.url, error.reason)
+        case TelegramUnreachableError():
+            return CONSOLE_TEXTS.telegram_unreachable(error.reason)
+        case _:
+            return CONSOLE_TEXTS.startup_failed(str(error))
+
+
+def main() -> NoReturn:
+    """Run the command line; a start that fails is one sentence and an exit code of its own."""
+    try:
+        cli()
+    except StartupError as error:
+        console.print(explain(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

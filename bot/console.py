@@ -1,0 +1,120 @@
+"""``redactor write``: the exercise that this project began with, made good."""
+
+import secrets
+import sys
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bot.app import GenerationService, start_generation
+from bot.errors import InvalidParameterError, RequestError
+from bot.essays import finishing
+from bot.essays.preferences import Preferences
+from bot.essays.writing import Writer
+from bot.settings import Settings
+from bot.texts.console import ConsoleTexts
+
+_SURE_SHARE = 0.8
+"""Up to this share of its length a text is shown word by word; then the end may be cut."""
+
+
+async def write_essays(
+    settings: Settings,
+    texts: ConsoleTexts,
+    console: Console,
+    topic: str | None,
+    choices: dict[str, Any],
+    out: Path | None,
+) -> bool:
+    """Write one essay a topic, to standard output as they grow, and to a file.
+
+    Args:
+        settings: Which model, and how.
+        texts: What is said in the terminal.
+        console: Standard error: progress and failures, so that the output holds essays only.
+        topic: The topic; None reads one a line from standard input.
+        choices: Fields of :class:`Preferences` that were given.
+        out: File that gets the essays too.
+
+    Returns:
+        Whether every essay was written.
+
+    Raises:
+        StartupError: The model cannot be loaded.
+    """
+    try:
+        preferences = Preferences(**choices)
+    except InvalidParameterError as error:
+        console.print(texts.bad_value(error.name, error.minimum, error.maximum))
+        return False
+    topics = [topic] if topic else [line.strip() for line in sys.stdin if line.strip()]
+    if not topics:
+        console.print(texts.write_no_topic)
+        return False
+    async with AsyncExitStack() as stack:
+        file = stack.enter_context(out.open("w", encoding="utf-8")) if out else None
+        service = await start_generation(settings, stack)
+        await _wait(service, settings, texts, console)
+        writer = Writer(service.client)
+        is_done = True
+        for number, one in enumerate(topics):
+            if number:
+                _put("\n\n", file)
+            try:
+                await _write(writer, one, preferences, file)
+            except RequestError as error:
+                console.print(texts.write_failed(str(error)))
+                is_done = False
+    if out:
+        console.print(texts.write_saved(str(out)))
+    return is_done
+
+
+async def _wait(
+    service: GenerationService, settings: Settings, texts: ConsoleTexts, console: Console
+) -> None:
+    """Show a progress bar while the model loads."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(texts.loading_model(settings.model), total=None)
+
+        def show(share: float | None) -> None:
+            progress.update(task, total=None if share is None else 1.0, completed=share or 0.0)
+
+        await service.wait_until_ready(settings.generation_start_timeout_s, show)
+
+
+async def _write(
+    writer: Writer, topic: str, preferences: Preferences, file: TextIO | None
+) -> None:
+    seed = secrets.randbits(32) if preferences.seed is None else preferences.seed
+    shown = ""
+    async for draft in writer.write(topic, preferences, seed):
+        text = draft.text if draft.is_final else _sure_part(draft.text, preferences.words)
+        if text.startswith(shown):
+            _put(text[len(shown) :], None)
+            shown = text
+        elif draft.is_final:
+            # A loop was cut out of what stands above: show the essay whole.
+            _put(f"\n\n— — —\n\n{text}", None)
+        if draft.is_final and file:
+            file.write(text)
+    _put("\n", file)
+
+
+def _sure_part(text: str, words: int) -> str:
+    """What of a growing text will stay: whole words, and near the end whole sentences."""
+    if finishing.count_words(text) < words * _SURE_SHARE:
+        return text[: max(text.rfind(" "), 0)]
+    return text[: max(finishing.sentence_ends(text), default=0)]
+
+
+def _put(text: str, file: TextIO | None) -> None:
+    with suppress(BrokenPipeError):
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    if file:
+        file.write(text)

@@ -1,0 +1,63 @@
+"""A generation service that writes what the test lets it write, when it lets it."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from bot.generation.client import ServedModel
+from bot.generation.frames import Frames
+from bot.generation.parameters import SamplingParameters
+
+SENTENCE = " El mar trae palabras nuevas cada día número {}."
+
+
+@dataclass
+class ScriptedService:
+    """Writes numbered sentences for ever; ``gate`` holds all streams back while it is closed.
+
+    Attributes:
+        failures: Raised one after the other by the next streams, after their first sentence.
+        calls: Prompt and parameters of every stream.
+        open_streams: Streams begun and not closed.
+    """
+
+    failures: list[Exception] = field(default_factory=list)
+    calls: list[tuple[str, SamplingParameters]] = field(default_factory=list)
+    open_streams: int = 0
+    sentences: int = 10_000
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    waited_for_ready: int = 0
+
+    async def describe(self) -> ServedModel:
+        return ServedModel(
+            id="scripted",
+            revision="1",
+            context_tokens=256,
+            frames=Frames.plain({"ensayo": "{topic}."}),
+            tokens_per_word=1.5,
+            max_batch_size=8,
+        )
+
+    async def wait_until_ready(self, timeout_s: float) -> None:
+        self.waited_for_ready += 1
+
+    async def stream(
+        self,
+        prompt: str,
+        parameters: SamplingParameters,
+        *,
+        candidates: int = 1,
+        keep_last_tokens: int | None = None,
+    ) -> AsyncGenerator[str]:
+        self.calls.append((prompt, parameters))
+        self.open_streams += 1
+        try:
+            for number in range(self.sentences):
+                await self.gate.wait()
+                for word in SENTENCE.format(number).split(" ")[1:]:
+                    await asyncio.sleep(0)
+                    yield f" {word}"
+                if self.failures:
+                    raise self.failures.pop(0)
+        finally:
+            self.open_streams -= 1
