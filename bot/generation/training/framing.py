@@ -9,6 +9,7 @@ often they stand together and how long the word is.
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 
 _TITLE_CHARACTERS = 120
 _DETERMINED = re.compile(
@@ -35,14 +36,15 @@ class Framing:
     """How records are headed.
 
     Attributes:
-        prompt: Template with ``{topic}``, from ``redactor.json``; "" leaves records as they are.
+        prompts: Templates with ``{topic}`` and perhaps ``{words}``, from ``redactor.json``; the
+            first one heads records. None leaves them as they are.
     """
 
-    prompt: str = ""
+    prompts: tuple[str, ...] = ()
 
     def apply(self, text: str) -> str:
         """Return the text behind its prompt; unchanged where it already begins with one."""
-        if "{topic}" not in self.prompt:
+        if not self.prompts or any(pattern.match(text) for pattern in self._patterns()):
             return text
         title, body = split_title(text)
         if not title:
@@ -50,15 +52,34 @@ class Framing:
         if not title:
             return text
         topic = title.rstrip(" .:")
-        return self.prompt.replace("{topic}", topic[:1].upper() + topic[1:]) + body
+        words = max(50, round(len(body.split()) / 50) * 50)
+        filled = self.prompts[0].replace("{words}", str(words))
+        return filled.replace("{topic}", topic[:1].upper() + topic[1:]) + body
+
+    def _patterns(self) -> tuple[re.Pattern[str], ...]:
+        return tuple(_pattern(prompt) for prompt in self.prompts)
 
 
-def frame_prompt(frames: dict[str, object] | None) -> str:
-    """Return the essay prompt of a ``redactor.json``, or "" where there is none or no topic."""
+@cache
+def _pattern(prompt: str) -> re.Pattern[str]:
+    escaped = re.escape(prompt)
+    return re.compile(escaped.replace(r"\{topic\}", r"[^\n]+").replace(r"\{words\}", r"\d+"))
+
+
+def frame_prompts(frames: dict[str, object] | None) -> tuple[str, ...]:
+    """Return the prompts of a ``redactor.json``, that of essays first; () where there is none.
+
+    A prompt that is the topic alone would match any text, so it heads nothing.
+    """
     styles = (frames or {}).get("frames")
-    essay = styles.get("ensayo") if isinstance(styles, dict) else None
-    prompt = essay.get("prompt") if isinstance(essay, dict) else None
-    return prompt if isinstance(prompt, str) and "{topic}" in prompt else ""
+    if not isinstance(styles, dict):
+        return ()
+    found = []
+    for style in sorted(styles, key=lambda name: (name != "ensayo", name)):
+        prompt = styles[style].get("prompt") if isinstance(styles[style], dict) else None
+        if isinstance(prompt, str) and "{topic}" in prompt and prompt != "{topic}":
+            found.append(prompt)
+    return tuple(found)
 
 
 def split_title(text: str) -> tuple[str, str]:

@@ -99,11 +99,13 @@ class TrainingOptions:
         lora: Train adapters instead of all weights; None = from ``LARGE_MODEL_PARAMETERS`` on.
         lora_rank: Rank of the adapters.
         held_out_share: Share of the texts kept to measure with (at least one text).
+        held_out: Folder of texts to measure with instead of a share of ``texts``.
         evaluations: Times that the held-out loss is measured.
         keep_best: Save the weights with the least held-out loss; None = when fine-tuning.
         sample_prompts: Openings continued on the way; () = the held-out texts' own openings.
         weights: ``(pattern of file name, times a pass holds its rows)``; first match counts.
         frames: Contents of ``redactor.json``; None = the base's, if it has one.
+        heading: Whether texts without a prompt of the frames are headed with one.
         seed: Order of the data and first weights.
         device: ``auto``, ``cpu`` or ``cuda``.
         compile_model: Use ``torch.compile``; None = on a GPU.
@@ -138,11 +140,13 @@ class TrainingOptions:
     lora: bool | None = None
     lora_rank: int = 16
     held_out_share: float = 0.05
+    held_out: Path | None = None
     evaluations: int = 20
     keep_best: bool | None = None
     sample_prompts: tuple[str, ...] = ()
     weights: tuple[tuple[str, float], ...] = ()
     frames: dict[str, object] | None = None
+    heading: bool = True
     seed: int = 1
     device: str = "auto"
     compile_model: bool | None = None

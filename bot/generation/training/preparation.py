@@ -2,9 +2,11 @@
 
 import json
 import random
+import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +17,14 @@ from bot.generation.training.bpe import end_of_text_id, save_tokenizer, train_to
 from bot.generation.training.checkpoint import check_room
 from bot.generation.training.corpus import Record, position_of, read_file, text_files
 from bot.generation.training.errors import TooLittleTextError
-from bot.generation.training.framing import Framing, frame_prompt
+from bot.generation.training.framing import Framing, frame_prompts
 from bot.generation.training.options import TrainingOptions
-from bot.generation.training.packing import RowWriter, group_pieces, held_out_records
+from bot.generation.training.packing import (
+    Pieces,
+    RowWriter,
+    group_pieces,
+    held_out_records,
+)
 from bot.generation.training.progress import Progress
 from bot.generation.training.tokens import EncodedFile, Encoding, encode_files, training_text
 
@@ -28,7 +35,9 @@ MINIMUM_CHARACTERS = 2000
 _VOCABULARY_CHARACTERS = 80_000_000
 _TOKENIZER = "tokenizer"
 _FACTS = "prepared.json"
+_SERIES = re.compile(r"[\d_.-]+.*")
 _PROMPTS = 2
+_LONGEST_OPENING = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ def prepare(
     progress.reading(options.texts)
     files = text_files(options.texts)
     context = min(options.context_tokens or DEFAULT_CONTEXT_TOKENS, base_context_tokens or 1 << 30)
-    framing = Framing(frame_prompt(frames))
+    framing = Framing(frame_prompts(frames) if options.heading else ())
     folder = tokenizer_folder(options.work)
     folder.mkdir(parents=True, exist_ok=True)
     if base_tokenizer is not None:
@@ -113,7 +122,8 @@ def prepare(
         workers=options.workers,
         on_file=lambda done: progress.tokenizing(done, len(files)),
     )
-    prepared = _write_rows(encoded, encoding, options)
+    held_out = _choose_held_out(encoded, encoding, options)
+    prepared = _write_rows(encoded, held_out, encoding, options)
     (options.work / _FACTS).write_text(json.dumps(asdict(prepared), ensure_ascii=False))
     progress.corpus(prepared)
     return prepared
@@ -127,86 +137,129 @@ def _learn_vocabulary(
     save_tokenizer(tokenizer, folder, context)
 
 
-def _vocabulary_sample(files: Sequence[Path], options: TrainingOptions) -> Iterable[Record]:
-    # Whole files in random order, so that no worker-sized corpus has to be read for a vocabulary.
-    shuffled = list(files)
-    random.Random(options.seed).shuffle(shuffled)
-    room = max(1, _VOCABULARY_CHARACTERS // len(files))
+def _vocabulary_sample(files: Sequence[Path], options: TrainingOptions) -> Iterator[Record]:
+    """Draw records for the vocabulary, as many characters from each series of files.
+
+    ``essays_000.txt`` and ``essays_001.txt`` are one series: a corpus of many shards of one kind
+    and few of another gives both the same say.
+    """
+    series: dict[str, list[Path]] = {}
+    for path in files:
+        series.setdefault(_SERIES.sub("", path.name), []).append(path)
+    random_files = random.Random(options.seed)
     left = _VOCABULARY_CHARACTERS
-    for path in shuffled:
-        taken = 0
-        for record in read_file(path, options.texts):
-            if position_of(record.text) >= options.held_out_share or len(files) == 1:
-                yield record
-                taken += len(record.text)
-            if taken > max(room, _VOCABULARY_CHARACTERS // 16):
+    # The smallest first, so that what it leaves over goes to the others.
+    ordered = sorted(series.values(), key=lambda paths: sum(p.stat().st_size for p in paths))
+    for number, paths in enumerate(ordered):
+        random_files.shuffle(paths)
+        room = left // (len(ordered) - number)
+        for path in paths:
+            taken = 0
+            for record in read_file(path, options.texts):
+                # Held-out records stay unseen here too.
+                if position_of(record.text) >= options.held_out_share:
+                    yield record
+                    taken += len(record.text)
+                if taken >= min(room, _VOCABULARY_CHARACTERS // 8):
+                    break
+            left -= taken
+            room -= taken
+            if room <= 0:
                 break
-        left -= taken
-        if left <= 0:
-            return
 
 
-def _write_rows(
+@dataclass(frozen=True, slots=True)
+class _HeldOut:
+    """Where the texts to measure with are.
+
+    Attributes:
+        folder: What their files' names are relative to.
+        files: Their files.
+        chosen: For each of these files, its records to measure with.
+        learnt: For each file of the training's texts, its records to learn from.
+    """
+
+    folder: Path
+    files: list[EncodedFile]
+    chosen: list[NDArray[np.bool_]]
+    learnt: list[NDArray[np.bool_]]
+
+
+def _choose_held_out(
     encoded: list[EncodedFile], encoding: Encoding, options: TrainingOptions
-) -> Prepared:
+) -> _HeldOut:
     records = sum(len(file.positions) for file in encoded)
     characters = sum(file.characters for file in encoded)
     if characters < MINIMUM_CHARACTERS or records < 2:
         raise TooLittleTextError(characters, MINIMUM_CHARACTERS, records)
-    held_out = held_out_records(encoded, options.held_out_share)
-    learnt = [~chosen for chosen in held_out]
-    dtype = encoded[0].tokens.dtype.name
-    room_bytes = 2 * sum(file.tokens.nbytes for file in encoded)
-    check_room(options.work, room_bytes)
-    parts = (
-        ("learnt", group_pieces(encoded, learnt, options.weights)),
-        ("held_out", group_pieces(encoded, held_out, ())),
+    if options.held_out is None:
+        chosen = held_out_records(encoded, options.held_out_share)
+        return _HeldOut(options.texts, encoded, chosen, [~records for records in chosen])
+    files = encode_files(
+        text_files(options.held_out),
+        options.held_out,
+        encoding,
+        workers=options.workers,
+        on_file=lambda _: None,
     )
-    for name, groups in parts:
+    chosen = [np.ones(len(file.positions), dtype=np.bool_) for file in files]
+    learnt = [np.ones(len(file.positions), dtype=np.bool_) for file in encoded]
+    return _HeldOut(options.held_out, files, chosen, learnt)
+
+
+def _write_rows(
+    encoded: list[EncodedFile], held_out: _HeldOut, encoding: Encoding, options: TrainingOptions
+) -> Prepared:
+    check_room(options.work, 2 * sum(file.tokens.nbytes for file in encoded))
+    learnt_groups = group_pieces(encoded, held_out.learnt, options.weights)
+    held_groups = group_pieces(held_out.files, held_out.chosen, ())
+    for name, groups in (("learnt", learnt_groups), ("held_out", held_groups)):
         writer = RowWriter(
-            options.work, name, encoding.context_tokens, encoding.end_of_text, dtype
+            options.work,
+            name,
+            encoding.context_tokens,
+            encoding.end_of_text,
+            encoded[0].tokens.dtype.name,
         )
         writer.write(groups, options.seed)
-    held_tokens = sum(len(piece) for pieces, _ in parts[1][1] for piece in pieces.tokens)
     held_bytes = sum(
         int(file.record_bytes[chosen].sum())
-        for file, chosen in zip(encoded, held_out, strict=True)
+        for file, chosen in zip(held_out.files, held_out.chosen, strict=True)
     )
     return Prepared(
         context_tokens=encoding.context_tokens,
-        records=records,
-        held_out_records=int(sum(chosen.sum() for chosen in held_out)),
-        characters=characters,
-        tokens=sum(len(piece) for pieces, _ in parts[0][1] for piece in pieces.tokens),
-        tokens_per_byte=held_tokens / max(1, held_bytes),
-        prompts=options.sample_prompts or _openings(options, encoding, encoded, held_out),
+        records=sum(len(file.positions) for file in encoded),
+        held_out_records=int(sum(chosen.sum() for chosen in held_out.chosen)),
+        characters=sum(file.characters for file in encoded),
+        tokens=_tokens(learnt_groups),
+        tokens_per_byte=_tokens(held_groups) / max(1, held_bytes),
+        prompts=options.sample_prompts or _openings(held_out, encoding),
         sources=tuple((file.source, len(file.positions), file.characters) for file in encoded),
     )
 
 
-def _openings(
-    options: TrainingOptions,
-    encoding: Encoding,
-    encoded: list[EncodedFile],
-    held_out: Sequence[NDArray[np.bool_]],
-) -> tuple[str, ...]:
+def _tokens(groups: list[tuple[Pieces, float]]) -> int:
+    return sum(len(piece) for pieces, _ in groups for piece in pieces.tokens)
+
+
+def _openings(held_out: _HeldOut, encoding: Encoding) -> tuple[str, ...]:
     """Take the openings of some held-out texts: the topic line, or else the first words."""
     found: list[str] = []
-    for file, chosen in zip(encoded, held_out, strict=True):
+    for file, chosen in zip(held_out.files, held_out.chosen, strict=True):
         if len(found) >= _PROMPTS:
             break
         if not chosen.any():
             continue
         index = int(np.flatnonzero(chosen)[0])
-        for number, record in enumerate(read_file(options.texts / file.source, options.texts)):
-            if number == index:
-                found.append(_opening(encoding.framing.apply(record.text)))
-                break
+        records = read_file(held_out.folder / file.source, held_out.folder)
+        record = next(islice(records, index, None))
+        found.append(_opening(encoding.framing.apply(record.text)))
     return tuple(found)
 
 
 def _opening(text: str) -> str:
-    first, newline, _ = text.partition("\n")
-    if newline and len(first) <= 120:
-        return first + "\n"
+    for end in ("\n\n", "\n"):
+        first, found, _ = text.partition(end)
+        if found and len(first) <= _LONGEST_OPENING:
+            return first + found
     return " ".join(text.split()[:6])

@@ -1,0 +1,83 @@
+"""Training on a machine that has none of the bot's own dependencies.
+
+``python -m bot.generation.training recipe --help`` and ``… evaluate --help``.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot.errors import RedactorError
+from bot.generation.training.messages import describe_error
+from bot.generation.training.recipe import RecipeOptions, bundle, run_recipe
+from bot.texts.training import EN
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def main() -> None:
+    """Train the embedded model and measure it."""
+
+
+@app.command()
+def recipe(
+    corpus: Annotated[Path, typer.Option(help="Folder of natural texts.")],
+    out: Annotated[Path, typer.Option(help="Folder of the result.")],
+    build: Annotated[Path, typer.Option(help="Work folder for the built corpus.")],
+    essays: Annotated[int, typer.Option(help="Synthetic essays to write.")] = 1_000_000,
+    size: Annotated[str, typer.Option(help="Size of the model.")] = "medium",
+    vocabulary: Annotated[int, typer.Option(help="Tokens of the vocabulary.")] = 10_240,
+    context: Annotated[int, typer.Option(help="Window in tokens.")] = 1024,
+    minutes: Annotated[float, typer.Option(help="Time of the training loop.")] = 17.0,
+    pause_after_minutes: Annotated[
+        float | None, typer.Option(help="Stop this session after that time.")
+    ] = None,
+    natural_weight: Annotated[float, typer.Option(help="Passes of natural text a pass.")] = 2.0,
+    batch_tokens: Annotated[int | None, typer.Option(help="Tokens a step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Peak.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes.")] = 1,
+    max_shard_mb: Annotated[int, typer.Option(help="Size of one weights file.")] = 2000,
+    evaluations: Annotated[int, typer.Option(help="Measurements on the way.")] = 12,
+    bundle_into: Annotated[Path | None, typer.Option(help="Copy the result there.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on from a checkpoint.")] = False,
+    restart: Annotated[bool, typer.Option(help="Throw a checkpoint away.")] = False,
+    compile_model: Annotated[bool | None, typer.Option(help="Use torch.compile.")] = None,
+) -> None:
+    """Repeat the embedded model's recipe."""
+    console = Console(width=160 if not sys.stdout.isatty() else None)
+    options = RecipeOptions(
+        corpus=corpus,
+        build=build,
+        out=out,
+        essays=essays,
+        size=size,
+        vocabulary_size=vocabulary,
+        context_tokens=context,
+        minutes=minutes,
+        pause_after_minutes=pause_after_minutes,
+        natural_weight=natural_weight,
+        batch_tokens=batch_tokens,
+        learning_rate=learning_rate,
+        workers=workers,
+        resume=resume,
+        restart=restart,
+        compile_model=compile_model,
+        max_shard_mb=max_shard_mb,
+        evaluations=evaluations,
+    )
+    try:
+        result = run_recipe(options, console=console)
+    except RedactorError as error:
+        console.print(describe_error(error, EN), markup=False)
+        raise typer.Exit(1) from error
+    console.print(f"{result.tokens_per_s:,.0f} tokens/s, finished: {result.finished}")
+    if result.finished and bundle_into is not None:
+        bundle(result.out, bundle_into)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""Measuring what a model learnt: bits per byte, and what its essays are like."""
