@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ SENTENCES = (
 ).split()
 """Sentence keys that a domain file may have."""
 
+_STEM = 5
+_GENERAL_SHARE = 0.06
+_WORD = re.compile(r"[a-záéíóúüñA-ZÁÉÍÓÚÑ]+")
 _ROOM = Path(__file__).parent
 
 
@@ -48,6 +52,44 @@ class Domain:
     themes: tuple[Noun, ...] = ()
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
     frames: dict[str, tuple[Frame, ...]] = field(default_factory=dict)
+    _stems: frozenset[str] | None = None
+    _named: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    def stems(self) -> frozenset[str]:
+        """Stems of the topics that only some frames are about.
+
+        A topic that many frames name (the sea, in the domain of the sea) is what the domain is
+        about, and a frame that names it suits the other topics too.
+        """
+        if self._stems is None:
+            stems = {stem_of(noun) for noun in self.themes}
+            counts = dict.fromkeys(stems, 0)
+            frames = [frame for group in self.frames.values() for frame in group]
+            for frame in frames:
+                for stem in self._names(frame, stems):
+                    counts[stem] += 1
+            limit = _GENERAL_SHARE * len(frames)
+            self._stems = frozenset(stem for stem in stems if counts[stem] <= limit)
+        return self._stems
+
+    def named(self, frame: Frame) -> frozenset[str]:
+        """Stems of the domain's topics that a frame names."""
+        found = self._named.get(frame.number)
+        if found is None:
+            found = self._names(frame, {stem_of(noun) for noun in self.themes})
+            self._named[frame.number] = found
+        return found
+
+    @staticmethod
+    def _names(frame: Frame, stems: set[str]) -> frozenset[str]:
+        words = {word[:_STEM].lower() for word in _WORD.findall(frame.source) if len(word) > 2}
+        return frozenset(stems & words)
+
+
+def stem_of(noun: Noun) -> str:
+    """First letters of the first long word of a noun, enough to meet it in another form."""
+    words = [word for word in noun.bare.lower().split() if len(word) > 2]
+    return (words[0] if words else noun.bare.lower())[:_STEM]
 
 
 class Numbering:
@@ -67,7 +109,7 @@ class Numbering:
 
 def _problem_of(key: str, text: str) -> str | None:
     """Says what is wrong with the form of an entry, or None."""
-    if text != text.strip() or "  " in text or "\n" in text:
+    if text != text.strip() or "  " in text or ("\n" in text and key != "cuento_dialogo"):
         return f"{key}: stray space or line break in {text!r}"
     body = text.split(": ", 1)[1] if text[0] in "@#" and ": " in text else text
     if key in CLAUSES and (body[-1] in ".!?" or body[0].isupper()):

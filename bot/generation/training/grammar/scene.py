@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from bot.generation.training.grammar.library import Domain
+from bot.generation.training.grammar.library import Domain, stem_of
 from bot.generation.training.grammar.nouns import Noun, inflect
 from bot.generation.training.grammar.template import Frame
 
@@ -25,7 +25,8 @@ NAMES = (
     ("Daniela", 1), ("Ramiro", 0), ("Antonia", 1), ("Vicente", 0), ("Mariana", 1), ("Felipe", 0),
 )  # fmt: skip
 
-_DOMAIN_SHARE = 0.7
+_DOMAIN_SHARE = 0.65
+_LEAST_NEAR = 3
 
 Pool = tuple[tuple[Frame, ...], tuple[Frame, ...]]
 Key = tuple[str, str, str, bool, frozenset[str]]
@@ -46,17 +47,40 @@ class Pools:
         self.generic = generic
         self.domains = domains
         self._barred = barred
-        self._pools: dict[tuple[str, Key], Pool] = {}
+        self._own: dict[tuple[str, str, Key], tuple[Frame, ...]] = {}
+        self._generic: dict[tuple[str, Key], tuple[Frame, ...]] = {}
 
-    def get(self, name: str, key: Key) -> Pool:
+    def get(self, name: str, key: Key, noun: Noun) -> Pool:
         """Gives the domain's and the generic frames of a key that fit a topic."""
-        pool = self._pools.get((name, key))
-        if pool is None:
-            domain = self.domains.get(key[0])
-            own = domain.frames.get(name, ()) if domain else ()
-            pool = self._fit(own, key), self._fit(self.generic.frames.get(name, ()), key)
-            self._pools[(name, key)] = pool
-        return pool
+        domain = self.domains.get(key[0])
+        own: tuple[Frame, ...] = ()
+        if domain is not None and name in domain.frames:
+            found = self._own.get((name, noun.bare, key))
+            if found is None:
+                found = self._near(self._fit(domain.frames[name], key), domain, noun)
+                self._own[(name, noun.bare, key)] = found
+            own = found
+        generic_key: Key = ("", key[1], key[2], key[3], key[4])
+        generic = self._generic.get((name, generic_key))
+        if generic is None:
+            generic = self._fit(self.generic.frames.get(name, ()), key)
+            self._generic[(name, generic_key)] = generic
+        return own, generic
+
+    def _near(self, frames: tuple[Frame, ...], domain: Domain, noun: Noun) -> tuple[Frame, ...]:
+        """Drops frames about another topic of the domain, and doubles those that name this one."""
+        stems = domain.stems()
+        mine = stem_of(noun)
+        near = [
+            frame
+            for frame in frames
+            if frame.mentions
+            or mine in (named := domain.named(frame))
+            or not (named & stems)
+        ]
+        if len(near) < _LEAST_NEAR:
+            return frames
+        return tuple(near + [frame for frame in near if mine in domain.named(frame)] * 2)
 
     def _fit(self, frames: Sequence[Frame], key: Key) -> tuple[Frame, ...]:
         _, kind, stance, bare_only, bound = key
@@ -172,7 +196,7 @@ class Scene:
         Returns:
             None when every fitting frame is used up.
         """
-        own, generic = self._pools.get(name, self._key)
+        own, generic = self._pools.get(name, self._key, self.noun)
         first, then = (own, generic) if self.random() < _DOMAIN_SHARE else (generic, own)
         for frames in (first, then):
             count = len(frames)
@@ -194,14 +218,18 @@ class Scene:
         """Writes a clause inside a sentence; repeats one rather than leaving a hole."""
         frame = self.frame(name)
         if frame is None:
-            own, generic = self._pools.get(name, self._key)
+            own, generic = self._pools.get(name, self._key, self.noun)
             frames = own or generic
             frame = frames[int(self.random() * len(frames))]
         return frame.render(self)
 
+    def own(self, name: str) -> bool:
+        """Whether the topic's domain has frames of this key that fit."""
+        return bool(self._pools.get(name, self._key, self.noun)[0])
+
     def has(self, name: str) -> bool:
         """Whether a clause or sentence of this key is still to be had."""
-        own, generic = self._pools.get(name, self._key)
+        own, generic = self._pools.get(name, self._key, self.noun)
         return any(frame.number not in self._used for frame in (*own, *generic))
 
 

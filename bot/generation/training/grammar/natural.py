@@ -1,0 +1,212 @@
+"""Natural passages, filtered for young readers, headed by a topic from their own words."""
+
+from __future__ import annotations
+
+import lzma
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.generation.training.grammar.headers import frame_prompt, round_words
+from bot.generation.training.grammar.heldout import is_held_out, names_unseen
+from bot.generation.training.grammar.lexicon import Lexicon
+from bot.generation.training.grammar.nouns import Noun
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of the corpus folder.
+
+    Attributes:
+        name: File name.
+        group: Which held-out file its passages belong to: redacciones, textbooks or fiction.
+        times: How often its passages are used, each time cut and headed anew.
+        unknown_share: Greatest share of words that hardly occur elsewhere.
+    """
+
+    name: str
+    group: str
+    times: int
+    unknown_share: float
+
+
+SOURCES = (
+    Source("redacciones_corregidas.txt.xz", "redacciones", 8, 0.06),
+    Source("manual_fisica.txt.xz", "textbooks", 3, 0.03),
+    Source("manual_estadistica.txt.xz", "textbooks", 3, 0.03),
+    Source("manual_quimica.txt.xz", "textbooks", 3, 0.03),
+    Source("cuentos_1880-1940.txt.xz", "fiction", 2, 0.03),
+    Source("novelas_1880-1940.txt.xz", "fiction", 2, 0.03),
+    Source("novelas_1840-1920.txt.xz", "fiction", 1, 0.025),
+    Source("novelas_americanas_s19.txt.xz", "fiction", 1, 0.02),
+)
+"""What is used. The presidential addresses are not: no licence is stated, and they are party politics."""
+
+_UNFIT = re.compile(
+    r"(?<!\w)(?:mat[aoóé]|matar|matad|asesin|degüell|degoll|cadáver|ahorc|fusil|verdug|tortur|puñal|navaj|cuchill|sangr|"
+    r"ensangr|herid|suicid|estrangul|envenen|venen|crimen|crimin|homicid|violaci|violad|violar|forz[oó]|rapt[oóa]|"
+    r"desnud|senos?\b|pechos|muslos|lujuri|lascivi|voluptu|sensual|carnal|deshonr|adulter|adúlter|concubin|ramer|prostit|"
+    r"burdel|querida|amante|besos?\b|bes[óa]ba|bes[óo]\b|alcoba|lecho|sexo|sexual|virgin|negr[ao]s?\b|mulat|esclav|judí|"
+    r"gitan|indi[oa]s?\b|salvaj|moros?\b|chino|herej|raza|mariquit|afemin|marica|puta|put[oa]s|hideput|cabr[oó]n|carajo|coño|mierd|"
+    r"borrach|embriag|aguardient|taberna|cigarr|opio|blasfem|maldit|demonio|diablo|infern|látigo|latig|azot|cadalso|"
+    r"patíbul|guerra|batalla|soldad|enemig|ejército|cañ[oó]n|bala[sz]|pistol|revólver|escopet|disparo|bomba|metrall|"
+    r"drog|cocaín|marihuan|alcohol|pornogr|terroris|nazi|hitler|trump|armas?\b|pelea|muert|murió|tumba|"
+    r"hembra|bruja|brujer|loca\b|loco\b|imbécil|idiota|estúpid|raz[ao]s\b|tetas?\b|nalgas|vientre|caderas|orgasm|aborto|"
+    r"crápula|indígen|comunis|prostr|moribund|cerveza|vino\b|licor|fumar|tabaco|bikini|sexy|celos|venganza|odio|ira\b|cólera)",
+    re.IGNORECASE,
+)
+"""Beginnings of words after which a passage is not used: violence, sensuality, drink, slurs, party politics."""
+
+_ODD = re.compile(r"[^\w\s.,;:¿?¡!()«»“”\"'’—–\-…%ºª/°+=]|[a-zñ][A-Z]|\w\d[a-z]|[a-z]\d\w|[.,] [.,]|_")
+_WORD = re.compile(r"[a-záéíóúüñ]+")
+_WORDS = re.compile(r"[A-Za-zÁÉÍÓÚÜÑáéíóúüñ]+")
+_TORN = re.compile(r"(?<!\w)(?:la|el|los|las|en|de|y|que|por) [.,;)]|\(\)|=|\b\w\d|\d\w\b|Ejemplo resuelto")
+"""Marks of formulas and cross-references that were lost."""
+_DANGLING = re.compile(r"(?: [oyaen]| donde| es| de| por| la| el| que| como|:|,|;)$")
+
+
+class Vocabulary:
+    """Counts of lower-case words over the corpus, to tell words from noise."""
+
+    def __init__(self, counts: Counter[str], least: int = 6) -> None:
+        self._known = frozenset(word for word, count in counts.items() if count >= least)
+
+    def unknown_share(self, text: str) -> float:
+        """Share of lower-case words of a text that hardly occur in the corpus, 0 to 1."""
+        words = _WORD.findall(text)
+        if not words:
+            return 1.0
+        known = self._known
+        return sum(word not in known for word in words) / len(words)
+
+
+def read_source(corpus_dir: Path, source: Source) -> list[str]:
+    """Reads the records of one file."""
+    with lzma.open(corpus_dir / source.name, "rt", encoding="utf-8") as file:
+        return [record.strip() for record in file.read().split("\f") if record.strip()]
+
+
+def count_words(corpus_dir: Path) -> Vocabulary:
+    """Counts the words of all sources."""
+    counts: Counter[str] = Counter()
+    for source in SOURCES:
+        for record in read_source(corpus_dir, source):
+            counts.update(_WORD.findall(record))
+    return Vocabulary(counts)
+
+
+def is_fit(text: str, vocabulary: Vocabulary, unknown_share: float) -> bool:
+    """Whether a passage may teach a model that minors read: nothing unfit, little noise."""
+    return (
+        text[0].isupper()
+        and text[-1] in ".!?»"
+        and _UNFIT.search(text) is None
+        and _TORN.search(text) is None
+        and len(_ODD.findall(text)) <= len(text) // 1500
+        and vocabulary.unknown_share(text) <= unknown_share
+        and not names_unseen(text)
+    )
+
+
+def cut_passages(record: str, rng: random.Random, longest: int = 380) -> Iterator[str]:
+    """Cuts a record at its line ends into passages of paragraphs, of 30 to `longest` words."""
+    paragraphs: list[str] = []
+    words = 0
+    limit = 90 + int(rng.random() * (longest - 90))
+    for line in record.split("\n"):
+        line = " ".join(line.split())
+        count = line.count(" ") + 1
+        broken = not line or not (line[0].isupper() or line[0] in "¿¡«\"—") or _DANGLING.search(line)
+        if paragraphs and (broken or words + count > limit):
+            if words >= 30:
+                yield "\n\n".join(paragraphs)
+            paragraphs, words = [], 0
+            limit = 90 + int(rng.random() * (longest - 90))
+        if not broken and count <= longest:
+            paragraphs.append(line)
+            words += count
+    if words >= 30:
+        yield "\n\n".join(paragraphs)
+
+
+class TopicFinder:
+    """Finds the nouns that a passage is about.
+
+    Args:
+        lexicon: Nouns that may head a passage.
+    """
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._nouns: dict[str, Noun] = {
+            noun.bare: noun for noun in (*lexicon.known, *lexicon.plain) if noun.has_article
+        }
+
+    def find(self, text: str, rng: random.Random) -> str | None:
+        """Draws a topic line from the nouns that a passage repeats; None if it repeats none."""
+        counts = Counter(word for word in _WORDS.findall(text) if word in self._nouns)
+        repeated = [word for word, count in counts.items() if count > 1]
+        weights = [counts[word] ** 2 for word in repeated]
+        if not repeated:
+            return None
+        first = self._nouns[rng.choices(repeated, weights)[0]]
+        second = self._nouns[rng.choices(repeated, weights)[0]]
+        draw = rng.random()
+        if second.bare != first.bare and draw < 0.45:
+            topic = f"{first.definite} y {second.definite}"
+        elif draw < 0.6:
+            topic = first.bare
+        else:
+            topic = first.definite
+        return topic if rng.random() < 0.3 else topic[0].upper() + topic[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A natural passage.
+
+    Attributes:
+        group: As in `Source`.
+        held_out: Whether it must not be trained on.
+        record: The passage, under its header if it has one.
+    """
+
+    group: str
+    held_out: bool
+    record: str
+
+
+def headed_passages(
+    corpus_dir: Path,
+    rng: random.Random,
+    *,
+    unheaded_share: float = 0.25,
+    held_out_per_thousand: int = 15,
+    sources: tuple[Source, ...] = SOURCES,
+) -> Iterator[Passage]:
+    """Yields the fit passages of the corpus, most of them under a header.
+
+    Args:
+        corpus_dir: Folder with the files of `SOURCES`.
+        rng: Source of chance for cuts and topics.
+        unheaded_share: Share of passages that come without a header.
+        held_out_per_thousand: How many records of a thousand are held out; decided by their text.
+        sources: What to read.
+    """
+    vocabulary = count_words(corpus_dir)
+    finder = TopicFinder(Lexicon.load())
+    for source in sources:
+        for record in read_source(corpus_dir, source):
+            held_out = is_held_out(record, held_out_per_thousand)
+            for time in range(1 if held_out else source.times):
+                for text in cut_passages(record, rng):
+                    if not is_fit(text, vocabulary, source.unknown_share):
+                        continue
+                    topic = None if rng.random() < unheaded_share else finder.find(text, rng)
+                    if topic is None and time > 3:
+                        continue
+                    words = round_words(len(text.split()))
+                    head = "" if topic is None else frame_prompt("texto", topic, words)
+                    yield Passage(source.group, held_out, head + text)
