@@ -265,8 +265,9 @@ class PeopleApi:
 
     async def _press(self, request: Request) -> Response:
         body = await _read(request, _Press)
+        before = self._world.changes.last_seq
         query = self._people.press(**body.model_dump())
-        return JSONResponse({"query_id": query.id})
+        return JSONResponse({"query_id": query.id, "seq": before})
 
     async def _react(self, request: Request) -> Response:
         body = await _read(request, _React)
@@ -355,7 +356,9 @@ class PeopleApi:
         return _done()
 
     def _sent(self, message: Message) -> Response:
-        return JSONResponse(wire.page_message_json(self._world, message))
+        # Nothing awaits between the action and here, so what follows from it has a higher seq.
+        seq = self._world.changes.last_seq
+        return JSONResponse({**wire.page_message_json(self._world, message), "seq": seq})
 
 
 def _done() -> Response:

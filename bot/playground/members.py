@@ -33,7 +33,7 @@ def set_status(
         return
     leaves = old.is_present and not new.is_present
     if leaves and chat.type != "channel":
-        # The bot still sees the service message of its own leaving, but only as an update.
+        # Posted before the change: the bot is told of its own leaving, too.
         world.post(
             chat, actor_id, service={"left_chat_member": wire.user_json(world.users[user_id])}
         )
@@ -104,7 +104,6 @@ def migrate_to_supergroup(world: World, chat: Chat, actor_id: int) -> Chat:
     new = world.add_chat("supergroup", chat.title or "")
     new.description = chat.description
     new.members = {user_id: replace(member) for user_id, member in chat.members.items()}
-    # While the bot's privacy mode hides most messages, service messages always reach it.
     world.post(chat, actor_id, service={"migrate_to_chat_id": new.id})
     chat.migrated_to = new.id
     world.publish_chat(chat)

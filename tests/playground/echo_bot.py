@@ -38,7 +38,9 @@ def keyboard(words: int) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(
         [
             [
-                InlineKeyboardButton(f"{'• ' if words == n else ''}{n}", callback_data=f"words:{n}")
+                InlineKeyboardButton(
+                    f"{'• ' if words == n else ''}{n}", callback_data=f"words:{n}"
+                )
                 for n in (150, 300, 600)
             ],
             [
@@ -81,7 +83,7 @@ async def pressed(update: Update, context: Context) -> None:
 async def borrador(update: Update, context: Context) -> None:
     assert update.message is not None
     await context.bot.send_chat_action(update.message.chat_id, "typing")
-    words = "El mar es hermoso".split()
+    words = ["El", "mar", "es", "hermoso"]
     for count in range(len(words) + 1):
         await context.bot.send_message_draft(
             update.message.chat_id, 7, " ".join(words[:count]), api_kwargs={"can_stop": True}
