@@ -202,9 +202,7 @@ def download_model(
         ModelNotFoundError: There is no such model, it has no safetensors, or the Hub cannot be
             reached.
     """
-    import httpx
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
+    from huggingface_hub import HfApi, errors, snapshot_download
 
     try:
         info = HfApi(endpoint=endpoint).model_info(model_id, files_metadata=True)
@@ -221,13 +219,14 @@ def download_model(
             ignore_patterns=["*/*"],
             tqdm_class=_progress_class(report, _downloaded_bytes(files)),
         )
-    except GatedRepoError as error:
+    except errors.GatedRepoError as error:
         raise ModelNotFoundError(model_id, "its authors must grant access to it first") from error
-    except RepositoryNotFoundError as error:
+    except errors.RepositoryNotFoundError as error:
         raise ModelNotFoundError(model_id, "the Hub has no such model") from error
-    except HFValidationError as error:
+    except errors.HFValidationError as error:
         raise ModelNotFoundError(model_id, "that is no Hub id") from error
-    except (OSError, httpx.HTTPError) as error:
+    # The HTTP library's error; which library that is depends on the Hub library's version.
+    except (OSError, errors.HTTPError) as error:  # type: ignore[attr-defined]
         reason = f"the Hub cannot be reached ({type(error).__name__})"
         raise ModelNotFoundError(model_id, reason) from error
     report(1.0)

@@ -17,13 +17,13 @@ def save_model(folder: Path, *, seed: int = 0, context_tokens: int = CONTEXT_TOK
     """Write a GPT-2 with random weights and a trained tokenizer into a folder."""
     import torch
     from tokenizers import ByteLevelBPETokenizer
-    from transformers import GPT2Config, GPT2LMHeadModel, GPT2TokenizerFast
+    from transformers import GPT2Config, GPT2LMHeadModel, GPT2Tokenizer
 
     bpe = ByteLevelBPETokenizer()
     bpe.train_from_iterator(TEXT, vocab_size=400, special_tokens=["<|endoftext|>"])
     folder.mkdir(parents=True)
     bpe.save_model(str(folder))
-    tokenizer = GPT2TokenizerFast.from_pretrained(folder)
+    tokenizer = GPT2Tokenizer.from_pretrained(folder)
     config = GPT2Config(
         vocab_size=bpe.get_vocab_size(),
         n_positions=context_tokens,

@@ -298,7 +298,14 @@ def prompt_token_ids(model: LoadedModel, prompt: str | Sequence[int]) -> list[in
         ProtocolError: It is empty, or a token is not in the vocabulary.
     """
     engine = model.engine
-    token_ids = engine.tokenizer.encode(prompt) if isinstance(prompt, str) else list(prompt)
+    if isinstance(prompt, str):
+        if not _is_unicode(prompt):
+            raise ProtocolError(
+                400, "the prompt is not valid Unicode", code="invalid_value", param="prompt"
+            )
+        token_ids = engine.tokenizer.encode(prompt)
+    else:
+        token_ids = list(prompt)
     size = engine.vocabulary_size
     if not token_ids:
         raise ProtocolError(400, "the prompt is empty", code="invalid_value", param="prompt")
@@ -307,6 +314,15 @@ def prompt_token_ids(model: LoadedModel, prompt: str | Sequence[int]) -> list[in
             400, f"token ids go from 0 to {size - 1}", code="invalid_value", param="prompt"
         )
     return token_ids
+
+
+def _is_unicode(text: str) -> bool:
+    """Say whether there is no half of a surrogate pair, which JSON can spell, in a text."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 async def _merge(

@@ -52,19 +52,19 @@ def serve(
         ModelNotFoundError: There is no such model, or it cannot be loaded.
     """
     with _reported(exit_with_parent), contextlib.ExitStack() as stack:
-        listener = stack.enter_context(_listener(host, port, uds))
+        listener = stack.enter_context(open_listener(host, port, uds))
         engine_host = EngineHost(
             served_name(model),
             lambda report: load_model(model, options, report),
             stall_s=options.stall_s,
             on_failed=lambda: server.ask_to_exit(),
         )
-        server = _Server(engine_host, options)
+        server = Server(engine_host, options)
         if exit_with_parent:
             threading.Thread(
                 target=_wait_for_end_of_input, args=(server.ask_to_exit,), daemon=True
             ).start()
-        address = _address(listener)
+        address = address_of(listener)
         _log.info("listening on %s", address)
         on_listening(address)
         server.run(sockets=[listener])
@@ -77,7 +77,7 @@ def serve(
         os._exit(0)
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Uvicorn, but a signal means a good end, and running texts get a while, then an error."""
 
     def __init__(self, engine_host: EngineHost, options: ServiceOptions) -> None:
@@ -116,8 +116,17 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.contextmanager
-def _listener(host: str, port: int, uds: Path | None) -> Iterator[socket.socket]:
-    """Open the socket before anything else, so that a taken port is known in the first moment."""
+def open_listener(host: str, port: int, uds: Path | None) -> Iterator[socket.socket]:
+    """Open the socket before anything else, so that a taken port is known in the first moment.
+
+    Args:
+        host: Address to listen on.
+        port: TCP port; 0 takes a free one.
+        uds: Path of a Unix socket instead; only this user may connect.
+
+    Raises:
+        PortTakenError: Somebody else listens there.
+    """
     if uds is not None:
         with _unix_listener(uds) as listener:
             yield listener
@@ -150,7 +159,8 @@ def _unix_listener(path: Path) -> Iterator[socket.socket]:
             path.unlink(missing_ok=True)
 
 
-def _address(listener: socket.socket) -> str:
+def address_of(listener: socket.socket) -> str:
+    """Return the address, for people and, over TCP, for clients."""
     name = listener.getsockname()
     if listener.family not in {socket.AF_INET, socket.AF_INET6}:
         return f"unix:{name}"

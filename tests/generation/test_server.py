@@ -1,0 +1,494 @@
+"""The service over HTTP, asked with the official client."""
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from bot.errors import ModelNotFoundError
+from bot.generation.server import EngineHost, LoadedModel, ServiceOptions
+from bot.generation.server.guard import GREATEST_BODY_BYTES
+from bot.generation.server.host import ReportProgress
+from bot.generation.server.loading import load_model
+from tests.generation.conftest import CONTEXT_TOKENS
+from tests.generation.services import (
+    OPTIONS,
+    PATIENCE_S,
+    RunningService,
+    eventually,
+    running,
+    running_model,
+)
+
+MODEL = "small"
+PROMPTS = [
+    "El mar",
+    "La lluvia cae despacio sobre los tejados del pueblo",
+    "¿Quién?",
+    "Cada mañana salen las barcas; el niño miró el cañón y la cigüeña, pero nadie sabe más.",
+]
+
+
+@pytest.fixture(scope="module")
+def service(model_folder: Path) -> Iterator[RunningService]:
+    with running_model(model_folder) as running_service:
+        yield running_service
+
+
+@pytest.fixture
+def client(service: RunningService) -> Iterator[openai.OpenAI]:
+    with service.openai() as openai_client:
+        yield openai_client
+
+
+def complete(client: openai.OpenAI, prompt: Any, extra: dict[str, Any] | None = None, **more: Any):
+    body = {"ignore_eos": True, **(extra or {})}
+    return client.completions.create(model=MODEL, prompt=prompt, extra_body=body, **more)
+
+
+def test_completion(client: openai.OpenAI, service: RunningService) -> None:
+    answer = complete(client, "El mar", max_tokens=12, seed=3)
+    assert answer.object == "text_completion"
+    assert answer.model == MODEL
+    assert answer.system_fingerprint == service.engine.revision
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens == 12
+    prompt_tokens = len(service.engine.tokenizer.encode("El mar"))
+    assert answer.usage.prompt_tokens == prompt_tokens
+    assert answer.usage.total_tokens == prompt_tokens + 12
+    [choice] = answer.choices
+    assert choice.finish_reason == "length"
+    again = complete(client, "El mar", max_tokens=12, seed=3)
+    assert again.choices[0].text == choice.text
+    other = complete(client, "El mar", max_tokens=12, seed=4)
+    assert other.choices[0].text != choice.text
+
+
+def test_stream_gives_the_same_text_in_pieces(client: openai.OpenAI) -> None:
+    whole = complete(client, "El mar", max_tokens=40, seed=5)
+    chunks = list(complete(client, "El mar", max_tokens=40, seed=5, stream=True))
+    assert "".join(chunk.choices[0].text for chunk in chunks) == whole.choices[0].text
+    assert len(chunks) > 1
+    assert [chunk.choices[0].finish_reason for chunk in chunks][-1] == "length"
+    assert all(chunk.choices[0].finish_reason is None for chunk in chunks[:-1])
+    assert all(chunk.usage is None for chunk in chunks)
+    assert len({chunk.id for chunk in chunks}) == 1
+
+
+def test_stream_with_usage(client: openai.OpenAI) -> None:
+    chunks = list(
+        complete(
+            client, "El mar", max_tokens=7, stream=True, stream_options={"include_usage": True}
+        )
+    )
+    assert chunks[-1].choices == []
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.completion_tokens == 7
+    assert all(chunk.usage is None for chunk in chunks[:-1])
+
+
+def test_greedy_is_what_transformers_generates(client: openai.OpenAI, model_folder: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(model_folder)
+    model: Any = AutoModelForCausalLM.from_pretrained(model_folder)
+    model.generation_config.eos_token_id = None  # as with ignore_eos
+    prompts = [tokenizer(prompt).input_ids for prompt in PROMPTS]
+    assert len({len(ids) for ids in prompts}) == len(PROMPTS)
+    answer = complete(client, prompts, {"return_token_ids": True}, max_tokens=60, temperature=0)
+    for ids, choice in zip(prompts, answer.choices, strict=True):
+        expected = model.generate(
+            torch.tensor([ids]), do_sample=False, max_new_tokens=60, pad_token_id=0
+        )[0, len(ids) :].tolist()
+        assert choice.to_dict()["token_ids"] == expected
+        text = str(tokenizer.decode(expected, skip_special_tokens=True))
+        # Bytes that are no character are shown, but not half a character at the end.
+        assert text.startswith(choice.text)
+        assert set(text[len(choice.text) :]) <= {"\ufffd"}
+
+
+def test_many_streams_at_once_write_what_each_writes_alone(service: RunningService) -> None:
+    async def write(client: openai.AsyncOpenAI, number: int) -> str:
+        stream = await client.completions.create(
+            model=MODEL,
+            prompt=PROMPTS[number % 4],
+            max_tokens=20 + number,
+            seed=number,
+            stream=True,
+            extra_body={"ignore_eos": True, "top_k": 20},
+        )
+        return "".join([chunk.choices[0].text async for chunk in stream])
+
+    async def all_texts() -> tuple[list[str], list[str]]:
+        async with service.async_openai() as client:
+            together = await asyncio.gather(*(write(client, number) for number in range(20)))
+            alone = [await write(client, number) for number in range(20)]
+        return together, alone
+
+    together, alone = asyncio.run(all_texts())
+    assert together == alone
+    assert len(set(together)) == 20
+
+
+def test_several_answers_and_prompts(client: openai.OpenAI) -> None:
+    both = complete(client, PROMPTS[:2], n=2, max_tokens=10, seed=9)
+    assert [choice.index for choice in both.choices] == [0, 1, 2, 3]
+    single = complete(client, PROMPTS[1], max_tokens=10, seed=9)
+    assert both.choices[2].text == single.choices[0].text
+    assert both.choices[3].text != both.choices[2].text
+    texts = ["", "", "", ""]
+    for chunk in complete(client, PROMPTS[:2], n=2, max_tokens=10, seed=9, stream=True):
+        texts[chunk.choices[0].index] += chunk.choices[0].text
+    assert texts == [choice.text for choice in both.choices]
+
+
+def test_best_of_gives_one_of_the_candidates(client: openai.OpenAI) -> None:
+    best = complete(client, "El mar", best_of=4, max_tokens=10, seed=2)
+    assert best.usage is not None
+    assert best.usage.completion_tokens == 40
+    assert len(best.choices) == 1
+    candidates = complete(client, "El mar", n=4, max_tokens=10, seed=2)
+    assert best.choices[0].text in [choice.text for choice in candidates.choices]
+
+
+def test_stop_sequences(client: openai.OpenAI) -> None:
+    whole = complete(client, "El mar", max_tokens=60, seed=11).choices[0].text
+    stop = whole[20:23]
+    expected = whole[: whole.index(stop)]
+    answer = complete(client, "El mar", max_tokens=60, seed=11, stop=[stop, "nunca jamás"])
+    assert answer.choices[0].text == expected
+    assert answer.choices[0].finish_reason == "stop"
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens < 60
+    chunks = list(complete(client, "El mar", max_tokens=60, seed=11, stop=stop, stream=True))
+    assert "".join(chunk.choices[0].text for chunk in chunks) == expected
+    # What comes before min_tokens cannot end the text.
+    late = complete(client, "El mar", {"min_tokens": 60}, max_tokens=60, seed=11, stop=stop)
+    assert late.choices[0].text == whole
+
+
+def test_echo(client: openai.OpenAI) -> None:
+    plain = complete(client, "El mar", max_tokens=5, seed=1).choices[0].text
+    assert complete(client, "El mar", max_tokens=5, seed=1, echo=True).choices[0].text == (
+        "El mar" + plain
+    )
+    chunks = complete(client, "El mar", max_tokens=5, seed=1, echo=True, stream=True)
+    assert "".join(chunk.choices[0].text for chunk in chunks) == "El mar" + plain
+
+
+def test_long_prompts_are_refused_or_cut(client: openai.OpenAI, service: RunningService) -> None:
+    ids = [5 + number % 300 for number in range(3 * CONTEXT_TOKENS)]
+    with pytest.raises(openai.BadRequestError) as caught:
+        complete(client, ids, max_tokens=3)
+    assert caught.value.code == "context_length_exceeded"
+    assert isinstance(caught.value.body, dict)
+    assert caught.value.body["tokens"] == len(ids)
+    limit = caught.value.body["limit"]
+
+    cut = complete(client, ids, {"truncate_prompt_tokens": -1}, max_tokens=3, seed=1)
+    assert cut.usage is not None
+    assert cut.usage.prompt_tokens == limit
+    assert complete(client, ids[-limit:], max_tokens=3, seed=1).choices[0].text == (
+        cut.choices[0].text
+    )
+    short = complete(client, ids, {"truncate_prompt_tokens": 7}, max_tokens=3, seed=1)
+    assert short.usage is not None
+    assert short.usage.prompt_tokens == 7
+
+
+def test_text_longer_than_the_window(client: openai.OpenAI) -> None:
+    answer = complete(client, "El mar", max_tokens=3 * CONTEXT_TOKENS, seed=1)
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens == 3 * CONTEXT_TOKENS
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "param"),
+    [
+        ({"colour": "blue"}, "unknown_parameter", "colour"),
+        ({"temperature": -1}, "invalid_value", "temperature"),
+        ({"temperature": "hot"}, "invalid_value", "temperature"),
+        ({"top_p": 0}, "invalid_value", "top_p"),
+        ({"max_tokens": 0}, "invalid_value", "max_tokens"),
+        ({"min_tokens": 99, "max_tokens": 9}, "invalid_value", "min_tokens"),
+        ({"seed": -1}, "invalid_value", "seed"),
+        ({"n": 0}, "invalid_value", "n"),
+        ({"n": 3, "best_of": 2}, "invalid_value", "best_of"),
+        ({"best_of": 2, "stream": True}, "invalid_value", "best_of"),
+        ({"logprobs": 5}, "unsupported_parameter", "logprobs"),
+        ({"suffix": "fin"}, "unsupported_parameter", "suffix"),
+        ({"logit_bias": {"5": 1}}, "unsupported_parameter", "logit_bias"),
+        ({"presence_penalty": 0.5}, "unsupported_parameter", "presence_penalty"),
+        ({"stop": ["a", ""]}, "invalid_value", "stop"),
+        ({"stop": [str(number) for number in range(99)]}, "invalid_value", "stop"),
+        ({"stream_options": {"include_usage": True}}, "invalid_value", "stream_options"),
+        ({"truncate_prompt_tokens": 0}, "invalid_value", "truncate_prompt_tokens"),
+        ({"prompt": ""}, "invalid_value", "prompt"),
+        ({"prompt": []}, "invalid_value", "prompt"),
+        ({"prompt": 5}, "invalid_value", "prompt"),
+        ({"prompt": ["a"] * 65}, "invalid_value", "prompt"),
+        ({"prompt": [5, 10**6]}, "invalid_value", "prompt"),
+        ({"prompt": [5, -1]}, "invalid_value", "prompt"),
+        ({"prompt": "\ud800"}, "invalid_value", "prompt"),
+        ({"prompt": None}, "invalid_value", "prompt"),
+    ],
+)
+def test_bad_requests(
+    service: RunningService, change: dict[str, Any], code: str, param: str
+) -> None:
+    body = {"model": MODEL, "prompt": "El mar", **change}
+    # httpx itself would refuse a lone surrogate.
+    answer = httpx.post(
+        f"{service.url}/v1/completions",
+        content=json.dumps(body),
+        headers={"content-type": "application/json"},
+    )
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["code"], error["param"]) == (code, param)
+    assert error["type"] == "invalid_request_error"
+    assert isinstance(error["message"], str)
+
+
+def test_nothing_asked_for_is_no_error(client: openai.OpenAI) -> None:
+    nothing: dict[str, Any] = {
+        "presence_penalty": 0,
+        "frequency_penalty": None,
+        "logit_bias": {},
+        "suffix": None,
+    }
+    assert complete(client, "El mar", {**nothing, "user": "x", "top_k": -1}, max_tokens=2)
+
+
+def test_other_refusals(service: RunningService, client: openai.OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError) as caught:
+        client.completions.create(model="gpt-5", prompt="El mar")
+    assert caught.value.code == "model_not_found"
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("gpt-5")
+    with httpx.Client(base_url=service.url) as http:
+        wrong_method = http.get("/v1/completions")
+        assert wrong_method.status_code == 405
+        assert wrong_method.headers["allow"] == "POST"
+        assert wrong_method.json()["error"]["code"] == "method_not_allowed"
+        assert http.get("/v1/nothing").json()["error"]["code"] == "not_found"
+        headers = {"content-type": "application/json"}
+        bad = http.post("/v1/completions", content=b'{"model": ', headers=headers)
+        assert (bad.status_code, bad.json()["error"]["code"]) == (400, "invalid_json")
+        missing = http.post("/v1/completions", json={"model": MODEL})
+        assert missing.json()["error"]["code"] == "missing_parameter"
+        huge = http.post(
+            "/v1/completions", content=b" " * (GREATEST_BODY_BYTES + 1), headers=headers
+        )
+        assert (huge.status_code, huge.json()["error"]["code"]) == (413, "body_too_large")
+
+
+def test_busy(client: openai.OpenAI, service: RunningService) -> None:
+    with pytest.raises(openai.RateLimitError) as caught:
+        complete(client, ["El mar"] * 60, n=20, max_tokens=5)
+    assert int(caught.value.response.headers["retry-after"]) >= 1
+    eventually(lambda: service.engine.load.running + service.engine.load.waiting == 0)
+    assert complete(client, "El mar", max_tokens=2)
+
+
+def test_models(client: openai.OpenAI, service: RunningService) -> None:
+    [model] = client.models.list().data
+    data = model.to_dict()
+    assert data == client.models.retrieve(MODEL).to_dict()
+    assert data["id"] == MODEL
+    assert data["max_model_len"] == CONTEXT_TOKENS
+    assert data["revision"] == service.engine.revision
+    own = data["redactor"]
+    assert isinstance(own, dict)
+    assert own["frames"]["ensayo"] == {"prompt": "{topic}", "opening": "{topic}"}
+    assert own["special_tokens"] == ["<|endoftext|>"]
+    assert own["tokens_per_word"] > 1
+    assert own["max_batch_size"] == 8
+
+
+LONG: dict[str, Any] = {"max_tokens": 30_000, "seed": 1}
+
+
+def test_closing_a_stream_frees_the_slot(client: openai.OpenAI, service: RunningService) -> None:
+    stream = complete(client, "El mar", stream=True, **LONG)
+    next(iter(stream))
+    assert service.engine.load.running == 1
+    stream.close()
+    eventually(lambda: service.engine.load.running == 0)
+
+
+def test_silent_stream_is_cancelled_too(client: openai.OpenAI, service: RunningService) -> None:
+    """Nothing is ever sent, so only watching the connection tells that the reader went."""
+    fillers = [complete(client, "El mar", stream=True, **LONG) for _ in range(8)]
+    with httpx.Client(base_url=service.url) as http:
+        body = {"model": MODEL, "prompt": "El mar", "stream": True, **LONG}
+        with http.stream("POST", "/v1/completions", json=body):
+            eventually(lambda: service.engine.load.waiting == 1)
+    eventually(lambda: service.engine.load.waiting == 0)
+    for stream in fillers:
+        stream.close()
+    eventually(lambda: service.engine.load.running == 0)
+
+
+def test_leaving_before_the_answer_frees_the_slot(service: RunningService) -> None:
+    async def leave() -> None:
+        async with service.async_openai() as client:
+            task = asyncio.create_task(
+                client.completions.create(model=MODEL, prompt="El mar", n=3, **LONG)
+            )
+            await asyncio.to_thread(eventually, lambda: service.engine.load.running == 3)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(leave())
+    eventually(lambda: service.engine.load.running == 0)
+
+
+def test_metrics(client: openai.OpenAI, service: RunningService) -> None:
+    def values() -> dict[str, float]:
+        text = httpx.get(f"{service.url}/metrics").text
+        lines = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, value in lines}
+
+    before = values()
+    complete(client, "El mar", max_tokens=11)
+    with pytest.raises(openai.BadRequestError):
+        complete(client, "El mar", max_tokens=0)
+    after = values()
+
+    def added(name: str) -> float:
+        return after[name] - before.get(name, 0.0)
+
+    assert added('redactor_requests_total{outcome="ok"}') == 1
+    assert added('redactor_requests_total{outcome="refused"}') == 1
+    assert added("redactor_new_tokens_total") == 11
+    assert added("redactor_prompt_tokens_total") == len(service.engine.tokenizer.encode("El mar"))
+    assert added("redactor_first_token_seconds_count") == 1
+    assert added("redactor_text_tokens_per_second_count") == 1
+    assert after["redactor_ready"] == 1
+    assert after["redactor_slots"] == 8
+
+
+def test_nothing_that_people_wrote_is_logged(
+    client: openai.OpenAI, service: RunningService, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "mecano-secreto"
+    wrong: list[dict[str, Any]] = [
+        {},
+        {"stream": True, "max_tokens": 2},
+        {"temperature": 77},
+        {"stop": ["x"] * 50 + [secret]},
+        {"prompt": [secret, 5]},
+        {secret: 5},
+        {"model": secret},
+        {"prompt": secret * 500},
+    ]
+    with caplog.at_level(logging.DEBUG), httpx.Client(base_url=service.url) as http:
+        for change in wrong:
+            body = {"model": MODEL, "prompt": f"Mi {secret}", **change}
+            http.post("/v1/completions", json=body).read()
+    ours = [record for record in caplog.records if not record.name.startswith("httpcore")]
+    assert any("new" in record.getMessage() for record in ours)
+    assert secret not in "".join(record.getMessage() + str(record.exc_text) for record in ours)
+
+
+def test_unforeseen_failure_is_answered_and_logged_without_text(
+    model_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing:
+        def encode(self, text: str) -> list[int]:
+            raise RuntimeError(f"cannot encode {text}")
+
+    with running_model(model_folder) as service:
+        tokenizer, service.engine.tokenizer = service.engine.tokenizer, Failing()  # type: ignore[assignment]
+        with service.openai() as client, pytest.raises(openai.InternalServerError) as caught:
+            complete(client, "un secreto")
+        assert caught.value.code == "internal_error"
+        service.engine.tokenizer = tokenizer
+        with service.openai() as client:
+            assert complete(client, "un secreto", max_tokens=2)
+    assert "RuntimeError" in caplog.text
+    assert "secreto" not in caplog.text
+
+
+def test_unix_socket(model_folder: Path, tmp_path: Path) -> None:
+    uds = tmp_path / "service.sock"
+    with running_model(model_folder, uds=uds) as service:
+        assert uds.stat().st_mode & 0o077 == 0
+        transport = httpx.HTTPTransport(uds=str(uds))
+        with service.openai(http_client=httpx.Client(transport=transport)) as client:
+            assert complete(client, "El mar", max_tokens=3).choices[0].finish_reason == "length"
+    assert not uds.exists()
+
+
+def test_api_key(model_folder: Path) -> None:
+    options = ServiceOptions(dtype="fp32", max_batch_size=2, api_key="llave", drain_s=0.5)
+    with running_model(model_folder, options) as service:
+        with service.openai(api_key="llave") as client:
+            assert complete(client, "El mar", max_tokens=2)
+        with service.openai() as client, pytest.raises(openai.AuthenticationError):
+            complete(client, "El mar", max_tokens=2)
+        assert httpx.get(f"{service.url}/health").status_code == 200
+
+
+def test_port_answers_while_the_model_loads(model_folder: Path) -> None:
+    may_load = threading.Event()
+
+    def load(report: ReportProgress) -> LoadedModel:
+        report(0.25)
+        may_load.wait(PATIENCE_S)
+        return load_model(str(model_folder), OPTIONS, report)
+
+    host = EngineHost(MODEL, load)
+    with running(host, OPTIONS, None) as service, service.openai() as client:
+        eventually(lambda: httpx.get(f"{service.url}/health").json()["progress"] == 0.25)
+        health = httpx.get(f"{service.url}/health")
+        assert health.status_code == 503
+        assert health.json()["status"] == "loading"
+        with pytest.raises(openai.InternalServerError) as caught:
+            complete(client, "El mar")
+        assert caught.value.status_code == 503
+        assert caught.value.code == "model_loading"
+        assert "retry-after" in caught.value.response.headers
+        assert "redactor_ready 0.0" in httpx.get(f"{service.url}/metrics").text
+        may_load.set()
+        eventually(lambda: httpx.get(f"{service.url}/health").status_code == 200)
+        assert complete(client, "El mar", max_tokens=2)
+
+
+def test_model_that_cannot_be_loaded(tmp_path: Path) -> None:
+    failed = threading.Event()
+    host = EngineHost(
+        "nothing",
+        lambda report: load_model(str(tmp_path / "nothing"), OPTIONS, report),
+        on_failed=failed.set,
+    )
+    with running(host, OPTIONS, None) as service:
+        assert failed.wait(PATIENCE_S)
+        assert isinstance(host.error, ModelNotFoundError)
+        assert httpx.get(f"{service.url}/health").json()["status"] == "failed"
+        with service.openai() as client, pytest.raises(openai.InternalServerError) as caught:
+            complete(client, "El mar")
+        assert caught.value.code == "model_failed"
+
+
+def test_stopping_lets_texts_end_and_then_aborts_them(model_folder: Path) -> None:
+    with running_model(model_folder) as service, service.openai() as client:
+        chunks = iter(complete(client, "El mar", stream=True, **LONG))
+        next(chunks)
+        service.host.stop_admission()
+        with service.openai() as another, pytest.raises(openai.InternalServerError) as refused:
+            complete(another, "El mar")
+        assert refused.value.code == "shutting_down"
+        next(chunks)  # still being written
+        service.server.ask_to_exit()
+        with pytest.raises(openai.APIError) as caught:
+            list(chunks)
+        assert caught.value.code == "shutting_down"
