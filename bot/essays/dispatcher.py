@@ -146,6 +146,7 @@ class Dispatcher:
         self._notices: set[asyncio.Task[None]] = set()
         self._meter = SpeedMeter(clock)
         self._is_stopping = False
+        self._is_service_ready = False
         self.outcomes = {"delivered": 0, "cancelled": 0, "failed": 0}
 
     def words_per_s(self) -> float | None:
@@ -336,14 +337,17 @@ class Dispatcher:
     async def _write_patiently(self, job: Job) -> str:
         for attempt in itertools.count(1):
             try:
+                if not self._is_service_ready:
+                    await self._writer.wait_until_ready(_READY_TIMEOUT_S)
+                    self._is_service_ready = True
                 return await self._attempt(job)
             except (GenerationError, EngineBusyError) as error:
+                self._is_service_ready = False
                 is_final = isinstance(error, GenerationError) and not error.is_passing
                 if is_final or attempt == _ATTEMPTS:
                     raise
                 logger.info("job %d ↻ attempt %d: %s", job.id, attempt, type(error).__name__)
                 await asyncio.sleep(self._pause_s * 2**attempt)
-                await self._writer.wait_until_ready(_READY_TIMEOUT_S)
         raise AssertionError("the loop returns or raises")
 
     async def _attempt(self, job: Job) -> str:
@@ -397,6 +401,8 @@ class Dispatcher:
             await self._observer.written(job, text)
             self._jobs.update(job.id, state=JobState.DELIVERED)
             self.outcomes["delivered"] += 1
+        except ShuttingDownError:
+            logger.info("job %d … its delivery is left to the next start", job.id)
         except Exception:  # one broken delivery must not stop the others; it stays WRITTEN
             logger.exception("job %d ! not delivered", job.id)
         finally:
