@@ -4,7 +4,9 @@
 - ``application`` the routes
 - ``host``        the engine while it loads, serves, stalls and stops
 - ``protocol``    requests as they come in, errors as they go out
-- ``completion``  one request being answered
+- ``completion``  one request being answered; ``choice`` one of its texts
+- ``streaming``   answers that end when their reader has gone; ``guard`` the outermost layer
+- ``loading``     from the operator's options to a model
 - ``text``        tokens to text, stop sequences
 - ``selection``   which of several candidates is the best
 - ``metrics``     what Prometheus reads

@@ -1,60 +1,20 @@
 """One request being answered: its texts, from tokens to pieces of text."""
 
-import asyncio
 import contextlib
 import json
 import logging
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from bot.errors import GenerationError
-from bot.generation.engine import Generation, TokenEvent
-from bot.generation.parameters import SamplingParameters
+from bot.generation.server.choice import Choice, ChoiceReader, Piece, merge
 from bot.generation.server.host import EngineHost, LoadedModel, State
 from bot.generation.server.metrics import ServiceMetrics
 from bot.generation.server.protocol import CompletionRequest, ProtocolError, unavailable
 from bot.generation.server.selection import rank
-from bot.generation.server.text import StopFinder
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of a text; the last one has a reason.
-
-    Attributes:
-        text: Whole characters; may be empty in the last piece.
-        token_ids: Tokens since the piece before.
-        finish_reason: ``stop`` or ``length``, or None while more follows.
-    """
-
-    text: str
-    token_ids: list[int]
-    finish_reason: str | None
-
-
-@dataclass(slots=True)
-class Choice:
-    """One text of an answer while it is written.
-
-    Attributes:
-        prompt: What it continues, as text.
-        prompt_token_ids: The same in tokens.
-        generation: The engine's side of it.
-        text: What was written so far.
-        token_ids: The same in tokens; those of a stop sequence too.
-        finish_reason: Why it ended, or None.
-    """
-
-    prompt: str
-    prompt_token_ids: list[int]
-    generation: Generation
-    text: str = ""
-    token_ids: list[int] = field(default_factory=list)
-    finish_reason: str | None = None
 
 
 class Completion:
@@ -126,7 +86,7 @@ class Completion:
             ProtocolError: The engine gave a text up.
         """
         with self._accounted():
-            async for _ in _merge([self._pieces(choice) for choice in self.choices]):
+            async for _ in merge([self._pieces(choice) for choice in self.choices]):
                 pass
         chosen = [choice for group in self._groups() for choice in self._best(group)]
         body = self._body([self._choice_body(i, choice) for i, choice in enumerate(chosen)])
@@ -176,7 +136,7 @@ class Completion:
                     for i, choice in enumerate(self.choices):
                         echo = Piece(choice.prompt, [], None)
                         yield _event(self._body([self._piece_body(i, echo)]) | usage)
-                async for i, piece in _merge([self._pieces(one) for one in self.choices]):
+                async for i, piece in merge([self._pieces(one) for one in self.choices]):
                     yield _event(self._body([self._piece_body(i, piece)]) | usage)
         except ProtocolError as error:
             yield _event({"error": error.body})
@@ -186,7 +146,7 @@ class Completion:
         yield b"data: [DONE]\n\n"
 
     async def _pieces(self, choice: Choice) -> AsyncGenerator[Piece, None]:
-        reader = _ChoiceReader(choice, self._model, self._parameters)
+        reader = ChoiceReader(choice, self._model, self._parameters)
         while events := await choice.generation.next_events():
             if not choice.token_ids:
                 self._metrics.first_token(time.monotonic() - choice.generation.submitted_s)
@@ -251,46 +211,6 @@ class Completion:
         }
 
 
-class _ChoiceReader:
-    """Turns the engine's events of one text into pieces and keeps the choice up to date."""
-
-    def __init__(self, choice: Choice, model: LoadedModel, parameters: SamplingParameters) -> None:
-        self._choice = choice
-        self._detokenizer = model.detokenizers.new(choice.prompt_token_ids)
-        self._stop = StopFinder(parameters.stop)
-        self._stop_from = parameters.min_new_tokens
-        self._unsent: list[int] = []
-
-    def take(self, events: list[TokenEvent]) -> Piece:
-        text = ""
-        for event in events:
-            if event.token_id is not None:
-                text += self._push(event.token_id)
-            if self._stop.has_stopped:
-                self._choice.generation.cancel()
-                self._choice.finish_reason = "stop"
-                break
-            if event.finish_reason == "abort":
-                raise GenerationError("the engine gave the text up")
-            if event.finish_reason is not None:
-                text += self._stop.push(self._detokenizer.finish()) + self._stop.finish()
-                self._choice.finish_reason = event.finish_reason
-        self._choice.text += text
-        token_ids, self._unsent = self._unsent, []
-        if not text and self._choice.finish_reason is None:
-            self._unsent, token_ids = token_ids, []
-        return Piece(text, token_ids, self._choice.finish_reason)
-
-    def _push(self, token_id: int) -> str:
-        self._choice.token_ids.append(token_id)
-        self._unsent.append(token_id)
-        text = self._detokenizer.push(token_id)
-        # Like vLLM: what comes before min_tokens cannot end the text.
-        if len(self._choice.token_ids) <= self._stop_from:
-            return text
-        return self._stop.push(text)
-
-
 def prompt_token_ids(model: LoadedModel, prompt: str | Sequence[int]) -> list[int]:
     """Return a prompt's tokens.
 
@@ -323,30 +243,6 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-async def _merge(
-    sources: list[AsyncGenerator[Piece, None]],
-) -> AsyncGenerator[tuple[int, Piece], None]:
-    """Yield the pieces of several texts as they come, each with its text's number."""
-    if len(sources) == 1:
-        async for piece in sources[0]:
-            yield 0, piece
-        return
-    waiting = {asyncio.ensure_future(anext(source, None)): i for i, source in enumerate(sources)}
-    try:
-        while waiting:
-            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for future in done:
-                i = waiting.pop(future)
-                found = future.result()
-                if found is not None:
-                    waiting[asyncio.ensure_future(anext(sources[i], None))] = i
-                    yield i, found
-    finally:
-        for future in waiting:
-            future.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 def _event(body: dict[str, Any]) -> bytes:

@@ -1,0 +1,125 @@
+"""What a completions service serves, and how to ask it in words that it knows."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.errors import GenerationError
+from bot.generation.frames import Frames
+from bot.generation.parameters import SamplingParameters
+
+# What vLLM, too, takes beyond OpenAI's parameters.
+_EXTENDED = ("top_k", "repetition_penalty", "min_tokens", "ignore_eos", "truncate_prompt_tokens")
+_DEFAULT_CONTEXT_TOKENS = 1024
+_DEFAULT_TOKENS_PER_WORD = 1.8  # Spanish with the vocabularies of large multilingual models
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """What a service serves.
+
+    Attributes:
+        id: What to ask for.
+        revision: Of weights and arithmetic; empty where the service does not say.
+        context_tokens: Tokens that the model sees at once.
+        frames: The forms in which it wants to be asked.
+        tokens_per_word: Of Spanish prose; an estimate where the service does not say.
+        max_batch_size: Texts that it writes at once; None where the service does not say.
+        is_own: Whether it is this project's own service.
+        takes_extended: Whether it takes vLLM's further parameters.
+    """
+
+    id: str
+    revision: str = ""
+    context_tokens: int = _DEFAULT_CONTEXT_TOKENS
+    frames: Frames = field(default_factory=lambda: Frames.plain({}))
+    tokens_per_word: float = _DEFAULT_TOKENS_PER_WORD
+    max_batch_size: int | None = None
+    is_own: bool = False
+    takes_extended: bool = False
+
+
+def read_served_model(data: Mapping[str, Any], default_frames: Frames) -> ServedModel:
+    """Read one entry of ``/v1/models``; everything but the id may be missing.
+
+    ``meta`` is where llama.cpp's server tells its window.
+    """
+    own = data.get("redactor")
+    meta = data.get("meta") or {}
+    context_tokens = data.get("max_model_len") or meta.get("n_ctx") or meta.get("n_ctx_train")
+    shared: dict[str, Any] = {
+        "id": str(data["id"]),
+        "revision": str(data.get("revision") or ""),
+        "context_tokens": int(context_tokens or _DEFAULT_CONTEXT_TOKENS),
+    }
+    if not isinstance(own, Mapping):
+        extended = data.get("owned_by") == "vllm" or "max_model_len" in data
+        return ServedModel(**shared, frames=default_frames, takes_extended=extended)
+    try:
+        frames = Frames.from_json(own)
+    except ValueError as error:
+        raise GenerationError(f"the service's frames: {error}", is_passing=False) from error
+    return ServedModel(
+        **shared,
+        frames=frames,
+        tokens_per_word=float(own.get("tokens_per_word") or _DEFAULT_TOKENS_PER_WORD),
+        max_batch_size=own.get("max_batch_size"),
+        is_own=True,
+        takes_extended=True,
+    )
+
+
+def completion_arguments(
+    served: ServedModel,
+    prompt: str,
+    parameters: SamplingParameters,
+    candidates: int,
+    keep_last_tokens: int | None,
+) -> dict[str, Any]:
+    """Return the arguments of ``completions.create``, with what this service understands.
+
+    Args:
+        served: The service's model.
+        prompt: What is continued.
+        parameters: How to write.
+        candidates: Of which the best is given; our own service only.
+        keep_last_tokens: Of a longer prompt; -1 as many as fit, None all.
+    """
+    extended: dict[str, Any] = {
+        "top_k": parameters.top_k or -1 if not served.is_own else parameters.top_k,
+        "repetition_penalty": parameters.repetition_penalty,
+        "min_tokens": parameters.min_new_tokens,
+        "ignore_eos": parameters.ignore_eos,
+        "truncate_prompt_tokens": keep_last_tokens,
+        "no_repeat_ngram_size": parameters.no_repeat_ngram_size,
+    }
+    names = extended if served.is_own else _EXTENDED if served.takes_extended else ()
+    max_tokens = parameters.max_new_tokens
+    if not served.is_own:
+        # Others end at their window instead of sliding it.
+        max_tokens = min(max_tokens, max(1, served.context_tokens * 3 // 4))
+        room = served.context_tokens - max_tokens
+        if keep_last_tokens is not None:
+            keep = room if keep_last_tokens == -1 else min(keep_last_tokens, room)
+            extended["truncate_prompt_tokens"] = keep
+            if not served.takes_extended:
+                prompt = _last_words(prompt, keep / served.tokens_per_word)
+    request: dict[str, Any] = {
+        "model": served.id,
+        "prompt": prompt,
+        "max_tokens": max_tokens,
+        "temperature": parameters.temperature,
+        "top_p": parameters.top_p,
+        "seed": parameters.seed,
+        "stop": list(parameters.stop) or None,
+        "best_of": candidates if served.is_own and candidates > 1 else None,
+        "extra_body": {name: extended[name] for name in names if extended[name] is not None},
+    }
+    return {name: value for name, value in request.items() if value is not None}
+
+
+def _last_words(text: str, words: float) -> str:
+    """Cut a text to its last words, by their average length, at a space."""
+    pieces = text.split(" ")
+    return " ".join(pieces[-max(1, math.floor(words)) :])

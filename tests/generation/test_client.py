@@ -1,0 +1,352 @@
+"""The bot's client, against the real service and against the ways of other people's."""
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from bot.errors import (
+    EngineBusyError,
+    GenerationError,
+    InvalidParameterError,
+    PromptTooLongError,
+)
+from bot.generation.client import GenerationClient
+from bot.generation.parameters import SamplingParameters
+from bot.generation.server import EngineHost, LoadedModel, ServiceOptions
+from bot.generation.server.host import ReportProgress
+from bot.generation.server.listening import address_of, open_listener
+from bot.generation.server.loading import load_model
+from tests.generation.conftest import CONTEXT_TOKENS
+from tests.generation.services import (
+    OPTIONS,
+    PATIENCE_S,
+    RunningService,
+    eventually,
+    running,
+    running_model,
+)
+
+PARAMETERS = SamplingParameters(
+    max_new_tokens=12, top_k=20, repetition_penalty=1.1, seed=7, ignore_eos=True
+)
+LONG = SamplingParameters(max_new_tokens=30_000, ignore_eos=True, seed=1)
+
+
+@pytest.fixture(scope="module")
+def service(model_folder: Path) -> Iterator[RunningService]:
+    with running_model(model_folder) as running_service:
+        yield running_service
+
+
+@pytest.fixture
+async def client(service: RunningService) -> AsyncIterator[GenerationClient]:
+    async with GenerationClient(service.url) as generation_client:
+        yield generation_client
+
+
+async def read(client: GenerationClient, prompt: str = "El mar", **more: Any) -> str:
+    parameters = more.pop("parameters", PARAMETERS)
+    async with client.stream(prompt, parameters, **more) as stream:
+        return "".join([piece async for piece in stream])
+
+
+def test_client_is_small() -> None:
+    program = (
+        "import sys, bot.generation.client, bot.generation.supervisor, bot.generation.models;"
+        "print([name for name in ('torch', 'transformers', 'numpy') if name in sys.modules])"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "[]"
+
+
+async def test_describe(client: GenerationClient, service: RunningService) -> None:
+    served = await client.describe()
+    assert served.id == "small"
+    assert served.revision == service.engine.revision
+    assert served.context_tokens == CONTEXT_TOKENS
+    assert served.max_batch_size == 8
+    assert served.tokens_per_word > 1
+    assert served.is_own
+    assert served.frames.special_tokens == ("<|endoftext|>",)
+    assert await client.describe() is served
+    assert await client.describe(fresh=True) == served
+
+
+async def test_stream(client: GenerationClient) -> None:
+    async with client.stream("El mar", PARAMETERS) as stream:
+        assert stream.finish_reason is None
+        pieces = [piece async for piece in stream]
+    assert all(pieces)
+    assert stream.finish_reason == "length"
+    assert stream.usage is not None
+    assert stream.usage.completion_tokens == 12
+    assert await read(client) == "".join(pieces)
+
+
+async def test_candidates_come_as_one_piece(client: GenerationClient) -> None:
+    async with client.stream("El mar", PARAMETERS, candidates=3) as stream:
+        pieces = [piece async for piece in stream]
+    assert len(pieces) == 1
+    assert stream.finish_reason == "length"
+    assert stream.usage is not None
+    assert stream.usage.completion_tokens == 36
+
+
+async def test_cancelling_frees_the_slots(
+    client: GenerationClient, service: RunningService
+) -> None:
+    def is_running(count: int) -> bool:
+        return service.engine.load.running == count
+
+    stream = client.stream("El mar", LONG)
+    await anext(stream)
+    assert is_running(1)
+    await stream.aclose()
+    await asyncio.to_thread(eventually, lambda: is_running(0))
+
+    for candidates in (1, 2):
+        task = asyncio.create_task(read(client, parameters=LONG, candidates=candidates))
+        await asyncio.to_thread(eventually, lambda: is_running(candidates))  # noqa: B023
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.to_thread(eventually, lambda: is_running(0))
+    assert await read(client)
+
+
+async def test_refusals(client: GenerationClient, service: RunningService) -> None:
+    long = "el mar " * 300
+    with pytest.raises(PromptTooLongError) as too_long:
+        await read(client, long)
+    assert too_long.value.tokens > too_long.value.limit == CONTEXT_TOKENS - 1
+    assert await read(client, long, keep_last_tokens=-1)
+    assert await read(client, long, keep_last_tokens=5)
+
+    with pytest.raises(InvalidParameterError) as invalid:
+        await read(client, keep_last_tokens=0)
+    assert invalid.value.name == "truncate_prompt_tokens"
+    with pytest.raises(InvalidParameterError) as empty:
+        await read(client, "")
+    assert empty.value.name == "prompt"
+
+    async with GenerationClient(service.url, model="gpt-5") as other:
+        with pytest.raises(GenerationError) as unknown:
+            await other.describe()
+    assert not unknown.value.is_passing
+
+
+async def test_nobody_listens() -> None:
+    with open_listener("127.0.0.1", 0, None) as listener:
+        url = address_of(listener)
+    async with GenerationClient(url) as client:
+        with pytest.raises(GenerationError) as caught:
+            await read(client)
+        assert caught.value.is_passing
+        with pytest.raises(GenerationError, match="not ready"):
+            await client.wait_until_ready(0.1)
+
+
+async def test_wait_until_ready_tells_the_progress(model_folder: Path) -> None:
+    may_load = threading.Event()
+
+    def load(report: ReportProgress) -> LoadedModel:
+        report(0.5)
+        may_load.wait(PATIENCE_S)
+        return load_model(str(model_folder), OPTIONS, report)
+
+    def on_progress(share: float | None) -> None:
+        seen.append(share)
+        if share == 0.5:
+            may_load.set()
+
+    seen: list[float | None] = []
+    with running(EngineHost("small", load), OPTIONS, None) as service:
+        async with GenerationClient(f"{service.url}/v1/") as client:
+            with pytest.raises(GenerationError) as early:
+                await read(client)
+            assert early.value.is_passing
+            served = await client.wait_until_ready(PATIENCE_S, on_progress)
+            assert served.id == "small"
+            assert await read(client)
+    assert 0.5 in seen
+
+
+async def test_service_that_stops_while_writing(model_folder: Path) -> None:
+    with running_model(model_folder) as service:
+        async with GenerationClient(service.url) as client:
+            async with client.stream("El mar", LONG) as stream:
+                await anext(stream)
+                service.server.ask_to_exit()
+                with pytest.raises(GenerationError) as caught:
+                    [piece async for piece in stream]
+            assert caught.value.is_passing
+
+
+async def test_wrong_key_is_final(model_folder: Path) -> None:
+    options = ServiceOptions(dtype="fp32", max_batch_size=2, api_key="llave", drain_s=0.5)
+    with running_model(model_folder, options) as service:
+        async with GenerationClient(service.url, api_key="llave") as client:
+            assert await read(client)
+        async with GenerationClient(service.url, api_key="otra") as client:
+            with pytest.raises(GenerationError) as caught:
+                await client.wait_until_ready(PATIENCE_S)
+            assert not caught.value.is_passing
+
+
+class Foreign:
+    """A service of other people's making: answers as told and remembers what it was asked."""
+
+    def __init__(self, model: dict[str, Any]) -> None:
+        self.model = model
+        self.asked: list[dict[str, Any]] = []
+        self.refusal: Response | None = None
+        self.is_cut_off = False
+        self.app = Starlette(
+            routes=[
+                Route("/v1/models", self.models),
+                Route("/v1/completions", self.complete, methods=["POST"]),
+            ]
+        )
+
+    async def models(self, request: Request) -> Response:
+        return JSONResponse({"object": "list", "data": [self.model]})
+
+    async def complete(self, request: Request) -> Response:
+        self.asked.append(await request.json())
+        return self.refusal or StreamingResponse(self.events(), media_type="text/event-stream")
+
+    async def events(self) -> AsyncIterator[str]:
+        reasons = [None, None if self.is_cut_off else "stop"]
+        for text, reason in zip(["Había ", "una vez"], reasons, strict=True):
+            choice = {"index": 0, "text": text, "finish_reason": reason}
+            body = {"id": "1", "object": "text_completion", "created": 1, "model": "m"}
+            yield f"data: {json.dumps({**body, 'choices': [choice]})}\n\n"
+        yield "data: [DONE]\n\n"
+
+
+@contextlib.asynccontextmanager
+async def served_by(foreign: Foreign) -> AsyncIterator[GenerationClient]:
+    server = uvicorn.Server(uvicorn.Config(foreign.app, log_config=None))
+    with open_listener("127.0.0.1", 0, None) as listener:
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        async with GenerationClient(address_of(listener)) as client:
+            yield client
+        server.should_exit = True
+        await task
+
+
+VLLM = {"id": "gpt2", "object": "model", "created": 1, "owned_by": "vllm", "max_model_len": 1024}
+LLAMA_CPP = {
+    "id": "gpt2.gguf",
+    "object": "model",
+    "created": 1,
+    "owned_by": "llamacpp",
+    "meta": {"n_ctx_train": 512, "n_vocab": 50257},
+}
+OLLAMA = {"id": "gpt2:latest", "object": "model", "created": 1, "owned_by": "library"}
+STANDARD = {
+    "model",
+    "prompt",
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "seed",
+    "stream",
+    "stream_options",
+}
+
+
+async def test_vllm_gets_its_parameters() -> None:
+    foreign = Foreign(VLLM)
+    async with served_by(foreign) as client:
+        served = await client.wait_until_ready(PATIENCE_S)
+        assert (served.id, served.context_tokens, served.is_own) == ("gpt2", 1024, False)
+        assert served.frames.of("ensayo").prompt == "{topic}"
+        assert await read(client, keep_last_tokens=-1) == "Había una vez"
+    [asked] = foreign.asked
+    extended = {"top_k", "repetition_penalty", "min_tokens", "ignore_eos"}
+    assert set(asked) == STANDARD | extended | {"truncate_prompt_tokens"}
+    assert asked["top_k"] == 20
+    assert asked["truncate_prompt_tokens"] == 1024 - 12
+
+
+@pytest.mark.parametrize(("model", "context_tokens"), [(LLAMA_CPP, 512), (OLLAMA, 1024)])
+async def test_others_get_what_the_protocol_has(
+    model: dict[str, Any], context_tokens: int
+) -> None:
+    foreign = Foreign(model)
+    async with served_by(foreign) as client:
+        served = await client.wait_until_ready(PATIENCE_S)
+        assert served.context_tokens == context_tokens
+        assert await read(client, candidates=4) == "Había una vez"
+        many = " ".join(str(number) for number in range(3000))
+        await read(client, many, parameters=LONG, keep_last_tokens=-1)
+    assert all(set(asked) == STANDARD for asked in foreign.asked)
+    cut = foreign.asked[-1]
+    assert many.endswith(cut["prompt"])
+    assert len(cut["prompt"].split()) * served.tokens_per_word + cut["max_tokens"] <= (
+        context_tokens
+    )
+
+
+def refusal(status: int, **error: Any) -> JSONResponse:
+    return JSONResponse({"error": {"message": "no", **error}}, status)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (
+            refusal(
+                400,
+                message="This model's maximum context length is 1024 tokens. However, you "
+                "requested 1500 tokens (1100 in the messages, 400 in the completion).",
+            ),
+            PromptTooLongError(1500, 1024),
+        ),
+        (
+            refusal(400, type="exceed_context_size_error", n_prompt_tokens=900, n_ctx=512),
+            PromptTooLongError(900, 512),
+        ),
+        (refusal(400, param="temperature"), InvalidParameterError("temperature", 1.0)),
+        (refusal(400), GenerationError("status 400: None", is_passing=False)),
+        (refusal(403, code="no"), GenerationError("status 403: no", is_passing=False)),
+        (refusal(429), EngineBusyError(0)),
+        (refusal(503, type="unavailable_error"), GenerationError("status 503: unavailable_error")),
+        (Response("<html>Bad Gateway</html>", 502), GenerationError("status 502: None")),
+    ],
+)
+async def test_refusals_of_others(answer: Response, expected: Exception) -> None:
+    foreign = Foreign(LLAMA_CPP)
+    foreign.refusal = answer
+    async with served_by(foreign) as client:
+        with pytest.raises(type(expected)) as caught:
+            await read(client)
+    attributes = {
+        name: value for name, value in vars(caught.value).items() if not name.startswith("__")
+    }
+    assert attributes == vars(expected)
+
+
+async def test_answer_that_breaks_off() -> None:
+    foreign = Foreign(OLLAMA)
+    foreign.is_cut_off = True
+    async with served_by(foreign) as client:
+        with pytest.raises(GenerationError, match="broke off") as caught:
+            await read(client)
+        assert caught.value.is_passing
