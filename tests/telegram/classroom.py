@@ -190,7 +190,7 @@ class Classroom:
     async def finish(self) -> None:
         """Until every essay has been written and has arrived."""
         self.service.gate.set()
-        while self.jobs.unfinished():  # noqa: ASYNC110 - a second of a clock that jumps
+        while self.jobs.unfinished():
             await asyncio.sleep(1)
         await self.settle()
 
