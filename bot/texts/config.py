@@ -71,16 +71,24 @@ class ConfigTexts:
     keyword: Mapping[str, str]
 
 
-def _list_es(items: Sequence[str]) -> str:
-    if len(items) < 2:
-        return "".join(items)
+def _either_es(items: Sequence[str]) -> str:
     # «o» turns into «u» before the sound of an o.
     joint = "u" if items[-1].lower().startswith(("o", "ho")) else "o"
     return f"{', '.join(items[:-1])} {joint} {items[-1]}"
 
 
-def _list_en(items: Sequence[str]) -> str:
-    return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])} or {items[-1]}"
+def _all_es(items: Sequence[str]) -> str:
+    # «y» turns into «e» before the sound of an i.
+    joint = "e" if items[-1].lower().startswith(("i", "hi")) else "y"
+    return f"{', '.join(items[:-1])} {joint} {items[-1]}"
+
+
+def _either_en(items: Sequence[str]) -> str:
+    return f"{', '.join(items[:-1])} or {items[-1]}"
+
+
+def _all_en(items: Sequence[str]) -> str:
+    return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 SPANISH = ConfigTexts(
@@ -161,9 +169,9 @@ SPANISH = ConfigTexts(
     out_of_range=lambda name, least, greatest: (
         f"{name}: tiene que ser un número entre {least} y {greatest}."
     ),
-    unknown_choice=lambda name, choices: f"{name}: puede ser {_list_es(choices)}.",
+    unknown_choice=lambda name, choices: f"{name}: puede ser {_either_es(choices)}.",
     unknown_setting=lambda word, choices: (
-        f"No conozco el ajuste «{word}». Puedes cambiar {', '.join(choices[:-1])} y {choices[-1]}."
+        f"No conozco el ajuste «{word}». Puedes cambiar {_all_es(choices)}."
     ),
     value_missing=lambda name, example: f"{name}: falta el valor. Por ejemplo: {example}",
     keyword={
@@ -258,9 +266,9 @@ ENGLISH = ConfigTexts(
     out_of_range=lambda name, least, greatest: (
         f"{name}: it has to be a number between {least} and {greatest}."
     ),
-    unknown_choice=lambda name, choices: f"{name}: it can be {_list_en(choices)}.",
+    unknown_choice=lambda name, choices: f"{name}: it can be {_either_en(choices)}.",
     unknown_setting=lambda word, choices: (
-        f"I don't know the setting “{word}”. You can change {', '.join(choices[:-1])} and {choices[-1]}."
+        f"I don't know the setting “{word}”. You can change {_all_en(choices)}."
     ),
     value_missing=lambda name, example: f"{name}: the value is missing. For example: {example}",
     keyword={

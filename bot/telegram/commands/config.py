@@ -225,7 +225,8 @@ def _unpacked_value(field: Field, packed_value: str) -> Value:
         return packed_value == "1"
     if field.name in RANGES:
         return float(packed_value)
-    return next(choice for choice in field.choices if choice == packed_value)
+    # A tuple's index raises ValueError where there is no such choice.
+    return field.choices[field.choices.index(packed_value)]
 
 
 def _in_rows(buttons: list[tuple[str, str]], per_row: int) -> list[list[tuple[str, str]]]:
