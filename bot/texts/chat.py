@@ -176,7 +176,8 @@ SPANISH = ChatTexts(
         "start": "Empezar",
     },
     help_intro=(
-        "Escribo textos sobre el tema que me des, con un modelo GPT-2 que comparte toda la clase.\n\n"
+        "Escribo textos sobre el tema que me des, con un modelo GPT-2 que comparte toda la "
+        "clase.\n\n"
         "Prueba así:\n"
         "/redactar El mar es hermoso, pero esclavo para los pescadores que trabajan en él\n\n"
         "En privado basta con que me escribas el tema. También puedes responder a un mensaje con "
@@ -186,7 +187,8 @@ SPANISH = ChatTexts(
     help_outro=(
         "Los ajustes también se cambian con palabras: /config longitud 300, "
         "/config creatividad 0,7, /config estilo cuento.\n\n"
-        "Escribe una máquina: puede inventar datos y equivocarse. Léelo siempre con espíritu crítico."
+        "Escribe una máquina: puede inventar datos y equivocarse. Léelo siempre con espíritu "
+        "crítico."
     ),
     welcome=(
         "¡Hola! Dame un tema y escribiré un texto sobre él.\n\n"
@@ -195,7 +197,8 @@ SPANISH = ChatTexts(
         "Con /config eliges la longitud y el estilo, y con /ayuda ves todo lo demás."
     ),
     owner_welcome=(
-        "¡Hola! Desde ahora este bot es tuyo. Añádeme a un grupo y podrán usarme todos sus miembros.\n\n"
+        "¡Hola! Desde ahora este bot es tuyo. Añádeme a un grupo y podrán usarme todos sus "
+        "miembros.\n\n"
         "Para empezar, envíame un tema. Con /ayuda ves todo lo que sé hacer."
     ),
     owner_code_wrong="Ese enlace ya se usó o no es correcto.",
@@ -235,8 +238,10 @@ SPANISH = ChatTexts(
     queue=_queue_es,
     greeting_empty_queue="No hay nadie en la cola. ¡Es buen momento para /redactar!",
     privacy=(
-        "Guardo tus ajustes, los temas que me das y los textos que escribo, para poder continuarlos "
-        "o repetirlos. No anoto en ningún registro lo que escribes, y no envío nada a otros servicios "
+        "Guardo tus ajustes, los temas que me das y los textos que escribo, para poder "
+        "continuarlos "
+        "o repetirlos. No anoto en ningún registro lo que escribes, y no envío nada a otros "
+        "servicios "
         "aparte de Telegram y del ordenador que escribe los textos.\n\n"
         "Con /borrar lo elimino todo."
     ),
@@ -269,10 +274,12 @@ ENGLISH = ChatTexts(
         "start": "Begin",
     },
     help_intro=(
-        "I write texts on the topic that you give me, with a GPT-2 model shared by the whole class.\n\n"
+        "I write texts on the topic that you give me, with a GPT-2 model shared by the whole "
+        "class.\n\n"
         "Try this:\n"
         "/write The sea is beautiful, but it enslaves the fishermen who work on it\n\n"
-        "In a private chat, just send me the topic. You can also reply to a message with /write, and "
+        "In a private chat, just send me the topic. You can also reply to a message with "
+        "/write, and "
         "its text becomes the topic.\n\n"
         "What I can do:"
     ),
@@ -288,7 +295,8 @@ ENGLISH = ChatTexts(
         "With /config you choose length and style, and /help shows everything else."
     ),
     owner_welcome=(
-        "Hello! From now on this bot is yours. Add me to a group and all its members can use me.\n\n"
+        "Hello! From now on this bot is yours. Add me to a group and all its members can use "
+        "me.\n\n"
         "To begin, send me a topic. /help shows everything I can do."
     ),
     owner_code_wrong="That link has been used already, or it is wrong.",
@@ -328,7 +336,8 @@ ENGLISH = ChatTexts(
     greeting_empty_queue="Nobody is in the queue. A good moment for /write!",
     privacy=(
         "I keep your settings, the topics you give me and the texts I write, so that they can be "
-        "continued or repeated. What you write goes into no log, and nothing is sent to other services "
+        "continued or repeated. What you write goes into no log, and nothing is sent to other "
+        "services "
         "besides Telegram and the computer that writes the texts.\n\n"
         "/delete removes everything."
     ),

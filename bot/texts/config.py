@@ -108,10 +108,12 @@ SPANISH = ConfigTexts(
         "language": "Idioma del bot",
     },
     explanations={
-        "words": "Cuántas palabras tendrá el texto, más o menos: de 30 a 3000.\n/config longitud 300",
+        "words": "Cuántas palabras tendrá el texto, más o menos: de 30 a 3000.\n/config "
+        "longitud 300",
         "style": "Qué clase de texto escribo.\n/config estilo cuento",
         "temperature": (
-            "Con un valor bajo escribo lo más previsible; con uno alto me arriesgo más: de 0 a 2.\n"
+            "Con un valor bajo escribo lo más previsible; con uno alto me arriesgo más: de 0 a "
+            "2.\n"
             "/config creatividad 0,7"
         ),
         "top_p": (
@@ -139,7 +141,8 @@ SPANISH = ConfigTexts(
             "/config borradores 3"
         ),
         "live_preview": "En privado, ves crecer el texto mientras lo escribo.\n/config vista no",
-        "language": "En qué idioma te hablo. Los textos salen en el idioma del modelo.\n/config idioma inglés",
+        "language": "En qué idioma te hablo. Los textos salen en el idioma del modelo.\n/config "
+        "idioma inglés",
     },
     lengths={"corto": "Corto", "medio": "Medio", "largo": "Largo", "muy_largo": "Muy largo"},
     styles={
@@ -206,7 +209,8 @@ ENGLISH = ConfigTexts(
         "language": "Bot's language",
     },
     explanations={
-        "words": "How many words the text will have, more or less: 30 to 3,000.\n/config length 300",
+        "words": "How many words the text will have, more or less: 30 to 3,000.\n/config length "
+        "300",
         "style": "What kind of text I write.\n/config style story",
         "temperature": (
             "Low, I write what is most predictable; high, I take more risks: 0 to 2.\n"
@@ -221,7 +225,8 @@ ENGLISH = ConfigTexts(
             "With 0, all of them.\n/config top-k 50"
         ),
         "repetition_penalty": (
-            "The higher, the less I repeat what is already written: 1 to 2. With 1 there is no brake.\n"
+            "The higher, the less I repeat what is already written: 1 to 2. With 1 there is no "
+            "brake.\n"
             "/config repetition 1.2"
         ),
         "seed": (
@@ -235,8 +240,10 @@ ENGLISH = ConfigTexts(
         "candidates": (
             "How many drafts I write at once, to keep the best one: 1 to 8.\n/config drafts 3"
         ),
-        "live_preview": "In a private chat, you see the text grow while I write.\n/config preview off",
-        "language": "The language I speak to you. Texts come in the model's language.\n/config language Spanish",
+        "live_preview": "In a private chat, you see the text grow while I write.\n/config "
+        "preview off",
+        "language": "The language I speak to you. Texts come in the model's language.\n/config "
+        "language Spanish",
     },
     lengths={"corto": "Short", "medio": "Medium", "largo": "Long", "muy_largo": "Very long"},
     styles={

@@ -41,14 +41,16 @@ class FailureTexts:
 
 def _topic_too_long_es(length: int, limit: int) -> str:
     return (
-        f"Ese tema es demasiado largo: tiene {thousands(length, comma=True)} caracteres y el máximo "
+        f"Ese tema es demasiado largo: tiene {thousands(length, comma=True)} caracteres y el "
+        "máximo "
         f"son {thousands(limit, comma=True)}. ¿Puedes resumirlo?"
     )
 
 
 def _topic_too_long_en(length: int, limit: int) -> str:
     return (
-        f"That topic is too long: it has {thousands(length, comma=False)} characters and the limit "
+        f"That topic is too long: it has {thousands(length, comma=False)} characters and the "
+        "limit "
         f"is {thousands(limit, comma=False)}. Can you shorten it?"
     )
 
@@ -62,7 +64,10 @@ def _queue_full_es(limit: int) -> str:
 
 def _queue_full_en(limit: int) -> str:
     verb = "is" if limit == 1 else "are"
-    return f"The queue is full: {plural(limit, 'text', 'texts')} {verb} waiting. Try again in a while."
+    return (
+        f"The queue is full: {plural(limit, 'text', 'texts')} {verb} waiting. Try again in a "
+        "while."
+    )
 
 
 def _too_many_waiting_es(limit: int) -> str:
@@ -74,24 +79,34 @@ def _too_many_waiting_es(limit: int) -> str:
 
 def _too_many_waiting_en(limit: int) -> str:
     return (
-        f"You already have {plural(limit, 'text', 'texts')} waiting, the most that one person may. "
+        f"You already have {plural(limit, 'text', 'texts')} waiting, the most that one person "
+        "may. "
         "Wait for one to finish, or use /cancel."
     )
 
 
 SPANISH = FailureTexts(
-    empty_topic="Necesito un tema con alguna palabra. Por ejemplo: /redactar La lluvia en el desierto",
+    empty_topic=(
+        "Necesito un tema con alguna palabra. Por ejemplo: /redactar La lluvia en el desierto"
+    ),
     topic_too_long=_topic_too_long_es,
     prompt_too_long="Ese tema no cabe en el modelo. ¿Puedes resumirlo?",
     queue_full=_queue_full_es,
     too_many_waiting=_too_many_waiting_es,
     busy="Ahora mismo hay demasiado trabajo. Prueba dentro de un momento.",
-    nothing_to_repeat="Todavía no he escrito nada para ti en este chat. Empieza con /redactar y un tema.",
+    nothing_to_repeat=(
+        "Todavía no he escrito nada para ti en este chat. Empieza con /redactar y un tema."
+    ),
     shutting_down="Me están reiniciando. Vuelve a probar dentro de un minuto.",
     generation_passing="No he podido escribir el texto. Prueba otra vez dentro de un momento.",
-    generation_lasting="No puedo escribir ese texto: el modelo lo rechaza. Prueba con otro tema u otros ajustes.",
+    generation_lasting=(
+        "No puedo escribir ese texto: el modelo lo rechaza. Prueba con otro tema u otros ajustes."
+    ),
     out_of_range="Ese valor no se puede usar. Mira los ajustes en /config.",
-    unknown="Lo siento, algo ha fallado por mi parte. Prueba otra vez; si sigue igual, avisa a quien lleva el bot.",
+    unknown=(
+        "Lo siento, algo ha fallado por mi parte. Prueba otra vez; si sigue igual, avisa a "
+        "quien lleva el bot."
+    ),
 )
 
 ENGLISH = FailureTexts(
@@ -101,10 +116,17 @@ ENGLISH = FailureTexts(
     queue_full=_queue_full_en,
     too_many_waiting=_too_many_waiting_en,
     busy="There is too much work right now. Try again in a moment.",
-    nothing_to_repeat="I haven't written anything for you in this chat yet. Begin with /write and a topic.",
+    nothing_to_repeat=(
+        "I haven't written anything for you in this chat yet. Begin with /write and a topic."
+    ),
     shutting_down="I'm being restarted. Try again in a minute.",
     generation_passing="I couldn't write the text. Try again in a moment.",
-    generation_lasting="I can't write that text: the model refuses it. Try another topic or other settings.",
+    generation_lasting=(
+        "I can't write that text: the model refuses it. Try another topic or other settings."
+    ),
     out_of_range="That value can't be used. Have a look at /config.",
-    unknown="Sorry, something went wrong on my side. Try again; if it goes on, tell whoever runs the bot.",
+    unknown=(
+        "Sorry, something went wrong on my side. Try again; if it goes on, tell whoever runs "
+        "the bot."
+    ),
 )

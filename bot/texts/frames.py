@@ -29,7 +29,8 @@ SPANISH = FrameTexts(
     },
     instructions={
         "ensayo": (
-            "Escribe en español un ensayo escolar de unas {words} palabras sobre este tema: {topic}\n"
+            "Escribe en español un ensayo escolar de unas {words} palabras sobre este tema: "
+            "{topic}\n"
             "Solo el texto, en párrafos, sin título ni comentarios."
         ),
         "cuento": (
@@ -37,13 +38,15 @@ SPANISH = FrameTexts(
             "Con principio, nudo y final. Solo el cuento, sin título ni comentarios."
         ),
         "descripcion": (
-            "Escribe en español una descripción de unas {words} palabras sobre este tema: {topic}\n"
+            "Escribe en español una descripción de unas {words} palabras sobre este tema: "
+            "{topic}\n"
             "Con detalles de lo que se ve, se oye y se siente. Solo el texto, sin comentarios."
         ),
         "argumentacion": (
             "Escribe en español un texto argumentativo de unas {words} palabras sobre este tema: "
             "{topic}\n"
-            "Una tesis, razones a favor, una objeción y una conclusión. Solo el texto, sin comentarios."
+            "Una tesis, razones a favor, una objeción y una conclusión. Solo el texto, sin "
+            "comentarios."
         ),
         "poema": (
             "Escribe en español un poema de unas {words} palabras sobre este tema: {topic}\n"
@@ -74,7 +77,8 @@ ENGLISH = FrameTexts(
             "With details of what one sees, hears and feels. Only the text, without comments."
         ),
         "argumentacion": (
-            "Write an argumentative text of about {words} words in English on this topic: {topic}\n"
+            "Write an argumentative text of about {words} words in English on this topic: "
+            "{topic}\n"
             "A thesis, reasons for it, an objection and a conclusion. Only the text, no comments."
         ),
         "poema": (
