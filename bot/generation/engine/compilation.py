@@ -43,6 +43,7 @@ CODE_FOLDER = _code_folder()
 # one first.
 numba.config.CACHE_DIR = str(CODE_FOLDER)
 
-compiled = numba.njit(cache=True, nogil=True)
+# With Python's own error model each division is checked for zero, and no loop with one is vectorised.
+compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
 # Sums may be reordered and products fused: at compile time, alike for every text and batch.
-compiled_fast = numba.njit(cache=True, nogil=True, fastmath=True)
+compiled_fast = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True)

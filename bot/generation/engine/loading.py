@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from bot.errors import ModelNotFoundError
 from bot.generation.engine.batching import Engine
+from bot.generation.engine.checkpoint import Checkpoint
 from bot.generation.engine.decoder import Decoder
+from bot.generation.engine.gpt2 import Gpt2Shape, read_shape
+from bot.generation.engine.machine import MEBIBYTE, usable_memory_mb, usable_threads
 from bot.generation.engine.tokenizing import load_tokenizer
 
 DType = Literal["auto", "int8", "fp32", "bf16"]
@@ -46,7 +50,17 @@ def load_engine(
     """
     folder = find_model(model, Path(models_dir) if models_dir else None)
     configuration = read_json(folder / "config.json")
-    decoder, arithmetic = _load_decoder(folder, configuration, dtype, device, max_batch_size)
+    plan = _Plan(
+        folder=folder,
+        configuration=configuration,
+        dtype=dtype,
+        device=device,
+        threads=threads or usable_threads(),
+        slots=max_batch_size or DEFAULT_BATCH_SIZE,
+        memory_budget_mb=memory_budget_mb or _default_budget_mb(),
+        cache_dir=Path(cache_dir) if cache_dir else None,
+    )
+    decoder, arithmetic = _load_decoder(plan)
     return Engine(
         decoder,
         load_tokenizer(folder),
@@ -54,6 +68,20 @@ def load_engine(
         revision=_revision(folder, arithmetic),
         eos_token_ids=_eos_token_ids(folder, configuration),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What was asked for, with the machine's own numbers filled in."""
+
+    folder: Path
+    configuration: dict[str, Any]
+    dtype: DType
+    device: str
+    threads: int
+    slots: int
+    memory_budget_mb: int
+    cache_dir: Path | None
 
 
 def find_model(model: str, models_dir: Path | None) -> Path:
@@ -96,17 +124,53 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _load_decoder(
-    folder: Path, configuration: dict[str, Any], dtype: str, device: str, slots: int | None
-) -> tuple[Decoder, str]:
+def _load_decoder(plan: _Plan) -> tuple[Decoder, str]:
+    """Return the decoder that fits best, and a name of its arithmetic for the revision."""
+    shape = read_shape(plan.configuration)
+    device = _find_device(plan.device)
+    if shape is not None and device == "cpu" and plan.dtype in {"auto", "int8"}:
+        return _load_int8(plan, shape), "int8"
     from bot.generation.engine.transformers_decoder import load_transformers_decoder
 
-    chosen = "fp32" if dtype in {"auto", "int8"} else dtype
-    place = "cpu" if device == "auto" else device
+    dtype = plan.dtype
+    if dtype in {"auto", "int8"}:
+        dtype = "fp32" if device == "cpu" else "bf16"
     decoder = load_transformers_decoder(
-        folder, dtype=chosen, device=place, slot_count=slots or DEFAULT_BATCH_SIZE
+        plan.folder, dtype=dtype, device=device, slot_count=plan.slots
     )
-    return decoder, f"transformers-{chosen}-{place}"
+    return decoder, f"transformers-{dtype}-{device}"
+
+
+def _find_device(device: str) -> str:
+    """Return a torch device's name, without importing ``torch`` where there is no driver."""
+    if device != "auto":
+        return device
+    has_driver = Path("/dev/nvidiactl").exists() or Path("/dev/dxg").exists()
+    if not has_driver:
+        return "cpu"
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _load_int8(plan: _Plan, shape: Gpt2Shape) -> Decoder:
+    # Imported here: compiled code takes a moment to load, which other models need not wait for.
+    from bot.generation.engine.int8.decoder import Int8Decoder, slot_bytes
+    from bot.generation.engine.int8.weights import load_weights
+
+    checkpoint = Checkpoint(plan.folder)
+    cache_file = None
+    if plan.cache_dir is not None:
+        cache_file = plan.cache_dir / "weights" / f"{checkpoint.fingerprint()[:32]}.int8"
+    weights = load_weights(checkpoint, shape, cache_file)
+    affordable = plan.memory_budget_mb * MEBIBYTE // slot_bytes(shape)
+    slots = max(1, min(plan.slots, affordable))
+    return Int8Decoder(weights, shape, slot_count=slots, threads=plan.threads)
+
+
+def _default_budget_mb() -> int:
+    """Return half of the free memory: pages are only taken when texts grow into them."""
+    return usable_memory_mb() // 2
 
 
 def _eos_token_ids(folder: Path, configuration: dict[str, Any]) -> list[int]:

@@ -11,9 +11,9 @@ end, temperature, top-k, top-p. Sorting 50,257 logits takes 16 ms; the two searc
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bot.generation.engine.compilation import compiled, compiled_fast
 from bot.generation.engine.mathematics import exponential
 
 Floats = NDArray[np.float32]
@@ -23,7 +23,6 @@ BLOCK = 64
 BINS = 512
 BIN_WIDTH = np.float32(1 / 16)  # in nats; 512 bins reach e**-32, below a float's resolution
 MINUS_INFINITY = np.float32(-np.inf)
-SEARCH_FLAGS = {"nsz", "arcp", "contract", "afn"}
 
 # The three multipliers of SplitMix64, https://prng.di.unimi.it/splitmix64.c
 GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
@@ -31,7 +30,7 @@ MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def uniform(seed: np.uint64, position: np.uint64) -> float:
     """Return the ``position``-th number in [0, 1) of the random stream ``seed``.
 
@@ -42,14 +41,14 @@ def uniform(seed: np.uint64, position: np.uint64) -> float:
     return float(_mix(state) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
-@njit(inline="always")
+@compiled
 def _mix(z: np.uint64) -> np.uint64:
     z = (z ^ (z >> np.uint64(30))) * MIX_1
     z = (z ^ (z >> np.uint64(27))) * MIX_2
     return z ^ (z >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def penalise_repetition(logits: Floats, history: Ints, penalty: np.float32) -> None:
     """Make every token of ``history`` less likely, once each (arXiv:1909.05858, section 4.1)."""
     seen = np.unique(history)
@@ -58,7 +57,7 @@ def penalise_repetition(logits: Floats, history: Ints, penalty: np.float32) -> N
         logits[token] = value * penalty if value < 0 else value / penalty
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def forbid_repeated_ngrams(logits: Floats, history: Ints, size: int) -> None:
     """Forbid each token that would end a run of ``size`` tokens seen before in ``history``."""
     length = history.size
@@ -75,7 +74,7 @@ def forbid_repeated_ngrams(logits: Floats, history: Ints, size: int) -> None:
             logits[history[start + size - 1]] = MINUS_INFINITY
 
 
-@njit(cache=True, nogil=True, fastmath=SEARCH_FLAGS | {"nnan"})
+@compiled_fast
 def block_maxima(logits: Floats, maxima: Floats) -> None:
     """Write the maximum of each block of 64 logits (the last may be shorter) to ``maxima``."""
     full = logits.size // BLOCK
@@ -92,7 +91,7 @@ def block_maxima(logits: Floats, maxima: Floats) -> None:
         maxima[full] = greatest
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _argmax(logits: Floats, maxima: Floats) -> int:
     """Return the first index of the greatest logit."""
     best = 0
@@ -105,7 +104,7 @@ def _argmax(logits: Floats, maxima: Floats) -> int:
     return token
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _at_least(logits: Floats, maxima: Floats, threshold: np.float32) -> Ints:
     """Return the indices of logits >= threshold, ascending, skipping blocks that have none."""
     found = np.empty(logits.size, np.int32)
@@ -119,7 +118,7 @@ def _at_least(logits: Floats, maxima: Floats, threshold: np.float32) -> Ints:
     return found[:count]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _top_k(logits: Floats, maxima: Floats, k: int) -> Ints:
     """Return the k greatest logits' indices, greatest first; ties with the k-th stay, as in
     ``transformers``."""
@@ -134,7 +133,7 @@ def _top_k(logits: Floats, maxima: Floats, k: int) -> Ints:
     return order[:count]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled_fast
 def _total_probability(
     logits: Floats, greatest: np.float32, inverse_temperature: np.float32
 ) -> float:
@@ -148,7 +147,7 @@ def _total_probability(
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _nucleus(
     logits: Floats, maxima: Floats, inverse_temperature: np.float32, top_p: float
 ) -> Ints:
@@ -175,7 +174,7 @@ def _nucleus(
     return found[np.argsort(-logits[found], kind="mergesort")]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw_from(
     candidates: Ints,
     logits: Floats,
@@ -216,7 +215,7 @@ def _draw_from(
     return candidates[kept - 1]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw_from_all(
     logits: Floats, greatest: np.float32, inverse_temperature: np.float32, chance: float
 ) -> int:
@@ -236,7 +235,7 @@ def _draw_from_all(
     return last
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def choose_token(
     logits: Floats, temperature: float, top_k: int, top_p: float, chance: float
 ) -> int:

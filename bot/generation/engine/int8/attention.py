@@ -2,8 +2,8 @@
 
 A block holds 64 tokens of one head of one layer:
 
-* keys, bytes [64 / 16][head / 4][16][4]: panels of 16 tokens, as if keys were output columns
-* values, bytes [64 / 4][head / 16][16][4]: four tokens side by side, as if they were inputs
+* keys, bytes [head / 4][64 / 16][16][4]: as if the tokens were output columns
+* values, bytes [64 / 4][head / 16][16][4]: as if the tokens were inputs
 * float32 [64] scales of the keys, float32 [64] scales of the values
 
 so that the same dot product that multiplies weights gives 64 scores, or 16 columns of a sum of
@@ -15,12 +15,10 @@ two bytes and multiplied as two rows: ``256 * high + low``. A softmax's small we
 in 8 bits.
 """
 
-import math
-
 import numpy as np
 from numba import carray
 
-from bot.generation.engine.compilation import compiled_fast
+from bot.generation.engine.compilation import compiled, compiled_fast
 from bot.generation.engine.int8.intrinsics import (
     COLUMNS,
     DEPTH,
@@ -29,14 +27,15 @@ from bot.generation.engine.int8.intrinsics import (
     dot_pair_1,
     dot_pair_4,
     float_pointer,
-    signed_byte_pointer,
+    int_pointer,
 )
+from bot.generation.engine.int8.kernels import greatest_magnitude
 from bot.generation.engine.mathematics import exponential
 
 BLOCK_TOKENS = 64
+PANELS = BLOCK_TOKENS // COLUMNS
 OFFSET = 128
 HALF = np.float32(0.5)
-ONE = np.float32(1.0)
 GREATEST_BYTE = np.float32(127.0)
 # 127 * 256: the greatest number whose high byte still fits after rounding.
 GREATEST_WORD = np.float32(32512.0)
@@ -50,121 +49,112 @@ def block_bytes(head_store: int) -> int:
 
 
 @compiled_fast
-def _scale_of(x: np.ndarray) -> np.float32:
-    greatest = TINY
+def store(
+    key: np.ndarray, value: np.ndarray, head_store: int, block: int, place: int,
+    scratch: np.ndarray,
+) -> None:  # fmt: skip
+    """Put a token's key and value, float32 [head width], at ``place`` (0 to 63) of a block.
+
+    Args:
+        key: Of one head.
+        value: Of the same.
+        head_store: Head width, padded to 16.
+        block: The block's address.
+        place: The token's place in it.
+        scratch: uint8, at least ``head_store``.
+    """
+    half = BLOCK_TOKENS * head_store
+    scales = carray(float_pointer(block + 2 * half), 2 * BLOCK_TOKENS)
+    rounded = scratch[:head_store]
+    scales[place] = _round_offset(key, rounded)
+    words = carray(int_pointer(rounded.ctypes.data), head_store // DEPTH)
+    panel, lane = place // COLUMNS, place % COLUMNS
+    keys = carray(int_pointer(block + panel * PANEL_STEP + lane * DEPTH), half // DEPTH)
+    for g in range(head_store // DEPTH):
+        keys[g * BLOCK_TOKENS] = words[g]
+    scales[BLOCK_TOKENS + place] = _round_offset(value, rounded)
+    group, part = place // DEPTH, place % DEPTH
+    values = carray(byte_pointer(block + half + group * head_store * DEPTH + part), half)
+    for e in range(head_store):
+        values[e * DEPTH] = rounded[e]
+
+
+@compiled_fast
+def _round_offset(x: np.ndarray, rounded: np.ndarray) -> np.float32:
+    """Round to int8, stored as byte = value + 128; return the scale."""
+    greatest = greatest_magnitude(x)
+    inverse = GREATEST_BYTE / greatest
     for e in range(x.size):
-        greatest = max(greatest, abs(x[e]))
+        rounded[e] = np.uint8(np.int32(np.floor(x[e] * inverse + HALF)) + np.int32(OFFSET))
+    rounded[x.size :] = OFFSET
     return greatest / GREATEST_BYTE
 
 
 @compiled_fast
-def store(key: int, value: int, width: int, head_store: int, block: int, place: int) -> None:
-    """Put a token's key and value (float32 [width] each) at ``place`` (0 to 63) of a block."""
-    k = carray(float_pointer(key), width)
-    v = carray(float_pointer(value), width)
-    half = BLOCK_TOKENS * head_store
-    scales = carray(float_pointer(block + 2 * half), 2 * BLOCK_TOKENS)
-    key_scale, value_scale = _scale_of(k), _scale_of(v)
-    scales[place] = key_scale
-    scales[BLOCK_TOKENS + place] = value_scale
-    panel, lane = place // COLUMNS, place % COLUMNS
-    keys = carray(byte_pointer(block + panel * head_store * COLUMNS + lane * DEPTH), half)
-    group, part = place // DEPTH, place % DEPTH
-    values = carray(byte_pointer(block + half + group * head_store * DEPTH + part), half)
-    key_inverse, value_inverse = ONE / key_scale, ONE / value_scale
-    for e in range(width):
-        rounded = np.floor(k[e] * key_inverse + HALF)
-        keys[(e // DEPTH) * PANEL_STEP + e % DEPTH] = np.uint8(np.int32(rounded) + OFFSET)
-    for e in range(width):
-        rounded = np.floor(v[e] * value_inverse + HALF)
-        values[e * DEPTH] = np.uint8(np.int32(rounded) + OFFSET)
-    for e in range(width, head_store):
-        keys[(e // DEPTH) * PANEL_STEP + e % DEPTH] = OFFSET
-        values[e * DEPTH] = OFFSET
-
-
-@compiled_fast
-def _split_words(x: np.ndarray, inverse: np.float32, pairs: int, padded: int) -> tuple[int, int]:
-    """Round ``x * inverse`` to 16 bits, as bytes [padded / 4][high, low][4].
+def _split_words(
+    x: np.ndarray, inverse: np.float32, high: np.ndarray, low: np.ndarray
+) -> tuple[int, int]:
+    """Round ``x * inverse`` to 16 bits, written as two bytes each; the rest is filled with 0.
 
     Returns:
         128 times the sum of the high bytes, and of the low bytes.
     """
-    out = carray(signed_byte_pointer(pairs), 2 * padded)
     high_sum = np.int32(0)
     low_sum = np.int32(0)
-    for e in range(padded):
-        word = np.int32(0)
-        if e < x.size:
-            word = np.int32(np.floor(x[e] * inverse + HALF))
-        high = (word + np.int32(128)) >> np.int32(8)
-        low = word - (high << np.int32(8))
-        at = (e // DEPTH) * 2 * DEPTH + e % DEPTH
-        out[at] = np.int8(high)
-        out[at + DEPTH] = np.int8(low)
-        high_sum += high
-        low_sum += low
+    for e in range(x.size):
+        word = np.int32(np.floor(x[e] * inverse + HALF))
+        upper = (word + np.int32(128)) >> np.int32(8)
+        lower = word - (upper << np.int32(8))
+        high[e] = np.int8(upper)
+        low[e] = np.int8(lower)
+        high_sum += upper
+        low_sum += lower
+    high[x.size :] = 0
+    low[x.size :] = 0
     return high_sum * OFFSET, low_sum * OFFSET
 
 
 @compiled_fast
-def _scores(
-    query: np.ndarray, blocks: int, block_step: int, length: int, head_store: int,
-    score_factor: np.float32, scores: np.ndarray, products: np.ndarray, pairs: int,
+def _block_scores(
+    products: np.ndarray, high_sum: int, low_sum: int, factor: np.float32, scales: np.ndarray,
+    scores: np.ndarray,
 ) -> np.float32:  # fmt: skip
-    """Write query . key * score_factor for every token; return the greatest."""
-    greatest_query = TINY
-    for e in range(query.size):
-        greatest_query = max(greatest_query, abs(query[e]))
-    high_sum, low_sum = _split_words(query, GREATEST_WORD / greatest_query, pairs, head_store)
-    factor = greatest_query / GREATEST_WORD * score_factor
+    """Turn a block's integers into scores; return the greatest."""
     greatest = np.float32(-3.0e38)
-    for start in range(0, length, BLOCK_TOKENS):
-        block = blocks + (start // BLOCK_TOKENS) * block_step
-        dot_pair_4(
-            pairs, block, head_store * COLUMNS, PANEL_STEP, head_store // DEPTH,
-            products.ctypes.data,
-        )  # fmt: skip
-        scales = carray(float_pointer(block + 2 * BLOCK_TOKENS * head_store), BLOCK_TOKENS)
-        for j in range(min(BLOCK_TOKENS, length - start)):
-            high = np.float32(products[j] - high_sum)
-            low = np.float32(products[BLOCK_TOKENS + j] - low_sum)
-            score = (high * HIGH + low) * (factor * scales[j])
-            scores[start + j] = score
-            greatest = max(greatest, score)
+    for j in range(scores.size):
+        high = np.float32(products[j] - high_sum)
+        low = np.float32(products[BLOCK_TOKENS + j] - low_sum)
+        score = (high * HIGH + low) * (factor * scales[j])
+        scores[j] = score
+        greatest = max(greatest, score)
     return greatest
 
 
 @compiled_fast
-def _weights(
-    blocks: int, block_step: int, length: int, head_store: int, greatest: np.float32,
-    scores: np.ndarray,
-) -> tuple[np.float32, np.float32]:  # fmt: skip
-    """Turn scores into exp(score - greatest) * scale of the value.
+def _block_weights(
+    scores: np.ndarray, greatest: np.float32, scales: np.ndarray
+) -> tuple[np.float32, np.float32]:
+    """Turn scores into exp(score - greatest) times the value's scale.
 
     Returns:
         The sum of the exponentials, and the greatest weight.
     """
     total = np.float32(0)
-    greatest_weight = TINY
-    for start in range(0, length, BLOCK_TOKENS):
-        block = blocks + (start // BLOCK_TOKENS) * block_step
-        scales = carray(
-            float_pointer(block + 2 * BLOCK_TOKENS * head_store + 4 * BLOCK_TOKENS), BLOCK_TOKENS
-        )
-        for j in range(min(BLOCK_TOKENS, length - start)):
-            chance = exponential(scores[start + j] - greatest)
-            total += chance
-            weight = chance * scales[j]
-            scores[start + j] = weight
-            greatest_weight = max(greatest_weight, weight)
+    greatest_weight = np.float32(0)
+    for j in range(scores.size):
+        chance = exponential(scores[j] - greatest)
+        total += chance
+        weight = chance * scales[j]
+        scores[j] = weight
+        greatest_weight = max(greatest_weight, weight)
     return total, greatest_weight
 
 
-@compiled_fast
+@compiled
 def attend(
-    query: int, width: int, head_store: int, blocks: int, block_step: int, length: int,
-    score_factor: np.float32, out: int, scratch: np.ndarray,
+    query: np.ndarray, head_store: int, blocks: int, block_step: int, length: int,
+    score_factor: np.float32, out: np.ndarray, scratch: np.ndarray, halves: np.ndarray,
+    integers: np.ndarray,
 ) -> None:  # fmt: skip
     """Attention of one query over the first ``length`` tokens of a text, for one head.
 
@@ -172,57 +162,84 @@ def attend(
     https://arxiv.org/abs/1706.03762, equation 1).
 
     Args:
-        query: float32 [width].
-        width: Of the head.
-        head_store: Width padded to 16.
+        query: float32 [head width].
+        head_store: Head width, padded to 16.
         blocks: Address of the head's first block.
         block_step: Bytes from one of its blocks to the next.
         length: Tokens to look at, the query's own included.
-        score_factor: 1 / sqrt(width).
-        out: float32 [width], written.
-        scratch: float32, room for ``scratch_floats(length, head_store)``.
+        score_factor: 1 / sqrt(head width).
+        out: float32 [head width], written.
+        scratch: float32, at least ``length``.
+        halves: int8 [2, n], n at least ``length`` rounded up to 64, and ``head_store``.
+        integers: int32 [128 + 2 * head_store].
     """
-    padded = (length + BLOCK_TOKENS - 1) // BLOCK_TOKENS * BLOCK_TOKENS
-    scores = scratch[:length]
-    pairs = scratch[padded:].ctypes.data
-    products = np.empty(2 * BLOCK_TOKENS, np.int32)
-    sums = np.zeros((2, head_store), np.int32)
-    q = carray(float_pointer(query), width)
-    greatest = _scores(
-        q, blocks, block_step, length, head_store, score_factor, scores, products, pairs
-    )
-    total, greatest_weight = _weights(blocks, block_step, length, head_store, greatest, scores)
-    high_sum, low_sum = _split_words(scores, GREATEST_WORD / greatest_weight, pairs, padded)
-    value_step = head_store * DEPTH
-    value_groups = BLOCK_TOKENS // DEPTH
+    products, sums = integers[: 2 * BLOCK_TOKENS], integers[2 * BLOCK_TOKENS :]
+    key_bytes = BLOCK_TOKENS * head_store
+    greatest_query = greatest_magnitude(query)
+    high, low = halves[0, :head_store], halves[1, :head_store]
+    high_sum, low_sum = _split_words(query, GREATEST_WORD / greatest_query, high, low)
+    factor = greatest_query / GREATEST_WORD * score_factor
+    greatest = np.float32(-3.0e38)
     for start in range(0, length, BLOCK_TOKENS):
-        values = blocks + (start // BLOCK_TOKENS) * block_step + BLOCK_TOKENS * head_store
-        groups = min(value_groups, (length - start + DEPTH - 1) // DEPTH)
-        part = pairs + 2 * start
-        column = 0
-        while column < head_store:
-            address = values + column * DEPTH
-            if head_store - column >= 4 * COLUMNS:
-                count = 4 * COLUMNS
-                dot_pair_4(part, address, PANEL_STEP, value_step, groups, products.ctypes.data)
-            else:
-                count = COLUMNS
-                dot_pair_1(part, address, PANEL_STEP, value_step, groups, products.ctypes.data)
-            for c in range(count):
-                sums[0, column + c] += products[c]
-                sums[1, column + c] += products[count + c]
-            column += count
-    factor = greatest_weight / GREATEST_WORD / total
-    result = carray(float_pointer(out), width)
-    for e in range(width):
-        high = np.float32(sums[0, e] - high_sum)
-        low = np.float32(sums[1, e] - low_sum)
-        result[e] = (high * HIGH + low) * factor
+        block = blocks + (start // BLOCK_TOKENS) * block_step
+        dot_pair_4(
+            high.ctypes.data, low.ctypes.data, block, PANEL_STEP, PANELS * PANEL_STEP,
+            head_store // DEPTH, products.ctypes.data,
+        )  # fmt: skip
+        scores = scratch[start : min(start + BLOCK_TOKENS, length)]
+        scales = carray(float_pointer(block + 2 * key_bytes), BLOCK_TOKENS)
+        best = _block_scores(products, high_sum, low_sum, factor, scales, scores)
+        greatest = max(greatest, best)
+    total = np.float32(0)
+    greatest_weight = TINY
+    for start in range(0, length, BLOCK_TOKENS):
+        block = blocks + (start // BLOCK_TOKENS) * block_step
+        scales = carray(float_pointer(block + 2 * key_bytes + 4 * BLOCK_TOKENS), BLOCK_TOKENS)
+        scores = scratch[start : min(start + BLOCK_TOKENS, length)]
+        part, best = _block_weights(scores, greatest, scales)
+        total += part
+        greatest_weight = max(greatest_weight, best)
+    padded = (length + BLOCK_TOKENS - 1) // BLOCK_TOKENS * BLOCK_TOKENS
+    high, low = halves[0, :padded], halves[1, :padded]
+    inverse = GREATEST_WORD / greatest_weight
+    high_sum, low_sum = _split_words(scratch[:length], inverse, high, low)
+    sums[:] = 0
+    for start in range(0, length, BLOCK_TOKENS):
+        values = blocks + (start // BLOCK_TOKENS) * block_step + key_bytes
+        groups = min(BLOCK_TOKENS // DEPTH, (length - start + DEPTH - 1) // DEPTH)
+        _add_values(
+            values, head_store, groups, high.ctypes.data + start, low.ctypes.data + start,
+            products, sums,
+        )  # fmt: skip
+    _combine(sums, head_store, high_sum, low_sum, greatest_weight / GREATEST_WORD / total, out)
 
 
-def scratch_floats(context_tokens: int, head_store: int) -> int:
-    """Return how many floats :func:`attend` needs for scores and 16-bit words."""
-    padded = -(-context_tokens // BLOCK_TOKENS) * BLOCK_TOKENS
-    return padded + max(padded, head_store) // 2 + COLUMNS
+@compiled
+def _add_values(
+    values: int, head_store: int, groups: int, high: int, low: int, products: np.ndarray,
+    sums: np.ndarray,
+) -> None:  # fmt: skip
+    """Add one block's weighted values to ``sums``, int32 [2, head_store]."""
+    step = head_store * DEPTH
+    out = products.ctypes.data
+    for column in range(0, head_store - head_store % (4 * COLUMNS), 4 * COLUMNS):
+        dot_pair_4(high, low, values + column * DEPTH, PANEL_STEP, step, groups, out)
+        for c in range(4 * COLUMNS):
+            sums[column + c] += products[c]
+            sums[head_store + column + c] += products[4 * COLUMNS + c]
+    for column in range(head_store - head_store % (4 * COLUMNS), head_store, COLUMNS):
+        dot_pair_1(high, low, values + column * DEPTH, PANEL_STEP, step, groups, out)
+        for c in range(COLUMNS):
+            sums[column + c] += products[c]
+            sums[head_store + column + c] += products[COLUMNS + c]
 
 
+@compiled_fast
+def _combine(
+    sums: np.ndarray, head_store: int, high_sum: int, low_sum: int, factor: np.float32,
+    out: np.ndarray,
+) -> None:  # fmt: skip
+    for e in range(out.size):
+        high = np.float32(sums[e] - high_sum)
+        low = np.float32(sums[head_store + e] - low_sum)
+        out[e] = (high * HIGH + low) * factor

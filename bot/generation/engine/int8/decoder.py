@@ -15,7 +15,7 @@ from bot.generation.engine.int8.tables import Activation, Shape, Work
 from bot.generation.engine.int8.team import COUNTER_BYTES, IS_STOPPING, SLEEPERS, STAGE_BYTES
 from bot.generation.engine.int8.weights import PackedWeights
 
-PAGE = 4096
+HUGE_PAGE = 2**21
 LAST_STEP_NUMBER = 2**31 - 1
 ROW_GROWTH = 32
 ACTIVATION_NUMBERS = {
@@ -32,8 +32,12 @@ def _padded(columns: int) -> int:
 def slot_bytes(shape: Gpt2Shape) -> int:
     """Return how much memory the keys and values of one full slot take."""
     blocks = -(-shape.context_tokens // BLOCK_TOKENS)
-    used = shape.layers * blocks * shape.heads * block_bytes(_padded(shape.head_width))
-    return -(-used // PAGE) * PAGE
+    return -(-blocks * _token_block_bytes(shape) // HUGE_PAGE) * HUGE_PAGE
+
+
+def _token_block_bytes(shape: Gpt2Shape) -> int:
+    """Return the bytes of 64 tokens, all heads of all layers."""
+    return shape.layers * shape.heads * block_bytes(_padded(shape.head_width))
 
 
 class Int8Decoder:
@@ -108,15 +112,12 @@ class Int8Decoder:
         return self._logits[: len(wanted), : self.vocabulary_size]
 
     def copy_prefix(self, source: int, target: int, tokens: int) -> None:
-        """Copy the blocks that hold the first ``tokens`` positions of every layer."""
+        """Copy the blocks that hold the first ``tokens`` positions."""
         blocks = -(-tokens // BLOCK_TOKENS)
-        count = blocks * self._model_shape.heads * int(self._shape[Shape.BLOCK_BYTES])
-        layer_bytes = int(self._shape[Shape.LAYER_BYTES])
+        count = blocks * int(self._shape[Shape.TOKEN_BLOCK_BYTES])
         memory = np.frombuffer(self._cache, np.uint8)
-        for layer in range(self._model_shape.layers):
-            read = source * self._slot_bytes + layer * layer_bytes
-            write = target * self._slot_bytes + layer * layer_bytes
-            memory[write : write + count] = memory[read : read + count]
+        read, write = source * self._slot_bytes, target * self._slot_bytes
+        memory[write : write + count] = memory[read : read + count]
 
     def release(self, slot: int) -> None:
         """Hand the memory of a slot back to the system."""
@@ -173,7 +174,6 @@ class Int8Decoder:
 
     def _shape_table(self, shape: Gpt2Shape) -> np.ndarray:
         head_store = _padded(shape.head_width)
-        blocks = -(-shape.context_tokens // BLOCK_TOKENS)
         table = np.zeros(Shape.COUNT, np.int64)
         table[Shape.LAYERS] = shape.layers
         table[Shape.WIDTH] = shape.width
@@ -184,7 +184,7 @@ class Int8Decoder:
         table[Shape.VOCABULARY] = shape.vocabulary
         table[Shape.SLOT_BYTES] = self._slot_bytes
         table[Shape.BLOCK_BYTES] = block_bytes(head_store)
-        table[Shape.LAYER_BYTES] = blocks * shape.heads * block_bytes(head_store)
+        table[Shape.TOKEN_BLOCK_BYTES] = _token_block_bytes(shape)
         table[Shape.ACTIVATION] = ACTIVATION_NUMBERS[shape.activation]
         table[Shape.THREADS] = self.threads
         table[Shape.SCALES_ATTENTION] = shape.scales_attention
@@ -228,13 +228,12 @@ def _lines(size: int) -> np.ndarray:
 
 
 def _lazy_memory(size: int) -> mmap.mmap:
-    """Return memory whose pages are provided when first written to, small ones."""
+    """Return memory whose pages are provided when first written to, huge ones where possible."""
     if hasattr(mmap, "MAP_PRIVATE"):
         region = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     else:
         region = mmap.mmap(-1, size)
-    if hasattr(mmap, "MADV_NOHUGEPAGE"):
-        # A page of 2 MiB for each few KB written would fill the memory of the whole window.
+    if hasattr(mmap, "MADV_HUGEPAGE"):
         with contextlib.suppress(OSError):
-            region.madvise(mmap.MADV_NOHUGEPAGE)
+            region.madvise(mmap.MADV_HUGEPAGE)
     return region

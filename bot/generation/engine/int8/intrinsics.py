@@ -19,6 +19,7 @@ from numba.core.types import ExternalFunction
 from numba.extending import intrinsic
 
 BYTE, INT16, INT32, INT64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
+FLOAT = ir.FloatType()
 COLUMNS = 16  # output columns of a panel: 32-bit lanes of a 512-bit register
 DEPTH = 4  # input rows that one instruction sums
 PANEL_STEP = COLUMNS * DEPTH  # bytes of a panel for each 4 input rows
@@ -167,93 +168,134 @@ def _sum_neighbours(builder: Any, vector: Any, lanes: int) -> Any:
     )
 
 
-def _emit_dot(builder: Any, rows: int, panels: int, arguments: list[Any]) -> None:
-    """Emit the loop over groups of 4 input rows; all ``rows * panels`` sums stay in registers."""
-    x, w, panel_bytes, step_bytes, groups, out = arguments
+def _emit_sums(builder: Any, activations: list[Any], weights: list[Any], groups: Any) -> list[Any]:
+    """Emit the loop over groups of 4 inputs; all sums, rows by panels, stay in registers.
+
+    Args:
+        builder: Where to.
+        activations: For each row its address and the bytes from one group to the next.
+        weights: For each panel the same.
+        groups: How many.
+
+    Returns:
+        One vector of int32 [16] for each row and panel.
+    """
     products = _PRODUCTS[ARITHMETIC](builder)
     total_type = _vector(INT32, products.lanes)
     before = builder.block
     loop = builder.append_basic_block("groups")
-    after = builder.append_basic_block("store")
+    after = builder.append_basic_block("sums")
     builder.branch(loop)
     builder.position_at_end(loop)
-    group, x_at, w_at = builder.phi(INT64), builder.phi(INT64), builder.phi(INT64)
-    for variable, start in ((group, INT64(0)), (x_at, x), (w_at, w)):
-        variable.add_incoming(start, before)
-    totals = [builder.phi(total_type) for _ in range(rows * panels)]
+    group = builder.phi(INT64)
+    group.add_incoming(INT64(0), before)
+    totals = [builder.phi(total_type) for _ in range(len(activations) * len(weights))]
     for total in totals:
         total.add_incoming(ir.Constant(total_type, None), before)
-    weights = [
-        products.weights(builder.add(w_at, builder.mul(panel_bytes, INT64(panel))))
-        for panel in range(panels)
+    loaded = [
+        products.weights(builder.add(start, builder.mul(group, step))) for start, step in weights
     ]
-    sums = []
-    for row in range(rows):
-        activations = products.activations(builder.add(x_at, INT64(DEPTH * row)))
-        for panel in range(panels):
-            total = totals[row * panels + panel]
-            sums.append(products.add(total, weights[panel], activations))
-    for total, result in zip(totals, sums, strict=True):
+    results = []
+    for row, (start, step) in enumerate(activations):
+        values = products.activations(builder.add(start, builder.mul(group, step)))
+        for panel, columns in enumerate(loaded):
+            results.append(products.add(totals[row * len(weights) + panel], columns, values))
+    for total, result in zip(totals, results, strict=True):
         total.add_incoming(result, loop)
     next_group = builder.add(group, INT64(1))
     group.add_incoming(next_group, loop)
-    x_at.add_incoming(builder.add(x_at, INT64(DEPTH * rows)), loop)
-    w_at.add_incoming(builder.add(w_at, step_bytes), loop)
     builder.cbranch(builder.icmp_signed("<", next_group, groups), loop, after)
     builder.position_at_end(after)
-    for index, result in enumerate(sums):
-        address = builder.add(out, INT64(4 * COLUMNS * index))
-        pointer = builder.inttoptr(address, _vector(INT32, COLUMNS).as_pointer())
-        builder.store(products.columns(result), pointer, align=4)
+    return [products.columns(result) for result in results]
 
 
-@intrinsic
-def dot_panel(
-    _typing: Any, rows: Any, x: Any, w: Any, groups: Any, out: Any
-) -> Any:
-    """Multiply up to ``GREATEST_ROWS`` rows by one panel of 16 columns.
+def _load(builder: Any, address: Any, kind: Any) -> Any:
+    return builder.load(builder.inttoptr(address, kind.as_pointer()), align=4)
 
-    ``out[r, c] = sum over g, d of w[g, c, d] * x[g, r, d]`` with
 
-    * x: address of int8, shape [groups, rows, 4]
-    * w: address of uint8, shape [groups, 16, 4]
-    * out: address of int32, shape [rows, 16]
-    """
+def _store(builder: Any, value: Any, address: Any) -> None:
+    builder.store(value, builder.inttoptr(address, value.type.as_pointer()), align=4)
 
-    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        count, *rest = arguments
-        done = builder.append_basic_block("done")
-        switch = builder.switch(count, done)
-        for number in range(1, GREATEST_ROWS + 1):
-            case = builder.append_basic_block(f"rows_{number}")
-            switch.add_case(INT64(number), case)
-            builder.position_at_end(case)
-            x, w, groups, out = rest
-            _emit_dot(builder, number, 1, [x, w, INT64(0), INT64(PANEL_STEP), groups, out])
-            builder.branch(done)
-        builder.position_at_end(done)
-        return context.get_dummy_value()
 
-    return types.void(*[types.int64] * 5), generate
+def _linear_panel(adds: bool) -> Any:
+    @intrinsic
+    def multiply(
+        _typing: Any, rows: Any, x: Any, w: Any, groups: Any, row_scales: Any, row_sums: Any,
+        scales: Any, bias: Any, out: Any, row_bytes: Any,
+    ) -> Any:  # fmt: skip
+        def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            done = builder.append_basic_block("done")
+            switch = builder.switch(arguments[0], done)
+            for rows in range(1, GREATEST_ROWS + 1):
+                case = builder.append_basic_block(f"rows_{rows}")
+                switch.add_case(INT64(rows), case)
+                builder.position_at_end(case)
+                _emit_panel(builder, rows, arguments[1:], adds)
+                builder.branch(done)
+            builder.position_at_end(done)
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 10), generate
+
+    return multiply
+
+
+def _emit_panel(builder: Any, rows: int, arguments: list[Any], adds: bool) -> None:
+    x, w, groups, row_scales, row_sums, scales, bias, out, row_bytes = arguments
+    activations = [(builder.add(x, INT64(DEPTH * r)), INT64(DEPTH * rows)) for r in range(rows)]
+    sums = _emit_sums(builder, activations, [(w, INT64(PANEL_STEP))], groups)
+    floats = _vector(FLOAT, COLUMNS)
+    scale, shift = _load(builder, scales, floats), _load(builder, bias, floats)
+    for row, total in enumerate(sums):
+        row_sum = _load(builder, builder.add(row_sums, INT64(4 * row)), INT32)
+        row_scale = _load(builder, builder.add(row_scales, INT64(4 * row)), FLOAT)
+        exact = builder.sub(total, _splat(builder, row_sum, COLUMNS))
+        factor = builder.fmul(_splat(builder, row_scale, COLUMNS), scale)
+        result = builder.fadd(builder.fmul(builder.sitofp(exact, floats), factor), shift)
+        address = builder.add(out, builder.mul(row_bytes, INT64(row)))
+        if adds:
+            result = builder.fadd(result, _load(builder, address, floats))
+        _store(builder, result, address)
+
+
+# ``(rows, x, w, groups, row_scales, row_sums, scales, bias, out, row_bytes)``, all but the first
+# and the fourth addresses: up to ``GREATEST_ROWS`` rows by one panel of 16 columns. With
+# x int8 [groups, rows, 4] and w uint8 [groups, 16, 4],
+#
+#     out[r, c] = (sum over g, d of w[g, c, d] x[g, r, d] - row_sums[r])
+#                 * (row_scales[r] * scales[c]) + bias[c]
+#
+# is written to float32 at ``out + r * row_bytes``, or added to what is there.
+write_panel = _linear_panel(adds=False)
+add_panel = _linear_panel(adds=True)
 
 
 def _dot_pair(panels: int) -> Any:
     @intrinsic
     def dot(
-        _typing: Any, x: Any, w: Any, panel_bytes: Any, step_bytes: Any, groups: Any, out: Any
-    ) -> Any:
+        _typing: Any, high: Any, low: Any, w: Any, panel_bytes: Any, step_bytes: Any, groups: Any,
+        out: Any,
+    ) -> Any:  # fmt: skip
         def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-            _emit_dot(builder, 2, panels, arguments)
+            high, low, w, panel_bytes, step_bytes, groups, out = arguments
+            weights = [
+                (builder.add(w, builder.mul(panel_bytes, INT64(panel))), step_bytes)
+                for panel in range(panels)
+            ]
+            rows = [(high, INT64(DEPTH)), (low, INT64(DEPTH))]
+            for i, total in enumerate(_emit_sums(builder, rows, weights, groups)):
+                _store(builder, total, builder.add(out, INT64(4 * COLUMNS * i)))
             return context.get_dummy_value()
 
-        return types.void(*[types.int64] * 6), generate
+        return types.void(*[types.int64] * 7), generate
 
     return dot
 
 
-# ``dot_pair_p(x, w, panel_bytes, step_bytes, groups, out)``: two rows (the halves of a 16-bit
-# number) by p panels; ``out[r, p, c] = sum over g, d of w[p, g, c, d] * x[g, r, d]``, where
-# ``w[p, g]`` are the 64 bytes at ``w + p * panel_bytes + g * step_bytes``.
+# ``dot_pair_p(high, low, w, panel_bytes, step_bytes, groups, out)``: the two bytes of 16-bit
+# numbers, int8 [groups, 4] each, by p panels; int32 ``out[r, p, c]`` is the sum over g, d of
+# ``w[p, g, c, d] x[r, g, d]``, where ``w[p, g]`` are the 64 bytes at
+# ``w + p * panel_bytes + g * step_bytes``.
 dot_pair_1 = _dot_pair(1)
 dot_pair_4 = _dot_pair(4)
 

@@ -25,18 +25,20 @@ from bot.generation.engine.int8.intrinsics import (
     DEPTH,
     GREATEST_ROWS,
     PANEL_STEP,
+    add_panel,
     byte_pointer,
-    dot_panel,
     float_pointer,
     int_pointer,
     signed_byte_pointer,
+    write_panel,
 )
 from bot.generation.engine.int8.tables import Activation
 from bot.generation.engine.mathematics import exponential
 
 OFFSET = 128  # a stored weight byte is the value plus this
 
-WRITE, ADD, ACTIVATE = 0, 1, 2  # what `linear` does with its result
+WRITE, ADD = 0, 1  # what `linear` does with its result
+LINEAR = -1  # no activation
 
 GELU_TANH, RELU = int(Activation.GELU_TANH), int(Activation.RELU)
 # Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415: the tanh form of GELU, with
@@ -90,13 +92,12 @@ def embed(
 
 @compiled_fast
 def normalise(
-    hidden: int, width: int, gain: int, bias: int, epsilon: np.float32, out: int
+    hidden: int, width: int, gain: int, bias: int, epsilon: np.float32, y: np.ndarray
 ) -> None:
-    """Layer normalisation of one row (Ba et al. 2016, https://arxiv.org/abs/1607.06450)."""
+    """Layer normalisation of a row into ``y`` (Ba et al. 2016, https://arxiv.org/abs/1607.06450)."""
     x = carray(float_pointer(hidden), width)
     g = carray(float_pointer(gain), width)
     b = carray(float_pointer(bias), width)
-    y = carray(float_pointer(out), width)
     total = np.float32(0)
     for k in range(width):
         total += x[k]
@@ -110,89 +111,76 @@ def normalise(
 
 
 @compiled_fast
+def activate(x: np.ndarray, kind: int) -> None:
+    """Apply the activation function in place."""
+    if kind == GELU_TANH:
+        for c in range(x.size):
+            v = x[c]
+            u = GELU_C * (v + GELU_CUBE * v * v * v)
+            x[c] = v - v / (exponential(u) + ONE)
+    elif kind == RELU:
+        for c in range(x.size):
+            x[c] = max(x[c], np.float32(0))
+    else:
+        for c in range(x.size):
+            x[c] = np.float32(0.5 * x[c] * (1.0 + math.erf(x[c] * ROOT_HALF)))
+
+
+@compiled_fast
+def round_bytes(x: np.ndarray, inverse: np.float32, rounded: np.ndarray) -> int:
+    """Write ``x * inverse`` rounded to int8 and return the sum of the integers."""
+    total = np.int32(0)
+    for k in range(x.size):
+        value = np.int32(np.floor(x[k] * inverse + HALF))
+        rounded[k] = np.int8(value)
+        total += value
+    return total
+
+
+@compiled_fast
+def greatest_magnitude(x: np.ndarray) -> np.float32:
+    """Return the greatest absolute value, a little above 0 if all are 0."""
+    greatest = TINY
+    for k in range(x.size):
+        greatest = max(greatest, abs(x[k]))
+    return greatest
+
+
+@compiled_fast
 def quantise_row(
-    source: int, width: int, rows: int, row: int, quantised: int, scales: int, sums: int,
-    scratch: int,
+    x: np.ndarray, rows: int, row: int, quantised: int, scales: int, sums: int,
+    scratch: np.ndarray,
 ) -> None:  # fmt: skip
     """Round one row to int8 with its own scale, into its block.
 
     Args:
-        source: float32 [width].
-        width: Inputs.
+        x: float32 [width].
         rows: Rows of the step, which decide the blocks.
         row: This row.
         quantised: The blocks.
         scales: float32 [rows], written.
         sums: int32 [rows], written: 128 times the sum of the row's integers.
-        scratch: int8, width rounded up to 4.
+        scratch: int32, [width / 4] rounded up.
     """
-    x = carray(float_pointer(source), width)
-    greatest = TINY
-    for k in range(width):
-        greatest = max(greatest, abs(x[k]))
-    inverse = GREATEST_BYTE / greatest
+    width = x.size
+    greatest = greatest_magnitude(x)
     groups = (width + DEPTH - 1) // DEPTH
-    rounded = carray(signed_byte_pointer(scratch), groups * DEPTH)
-    for k in range(width, groups * DEPTH):
-        rounded[k] = 0
-    total = np.int32(0)
-    for k in range(width):
-        value = np.int32(np.floor(x[k] * inverse + HALF))
-        rounded[k] = np.int8(value)
-        total += value
+    scratch[groups - 1] = 0
+    rounded = carray(signed_byte_pointer(scratch.ctypes.data), width)
+    total = round_bytes(x, GREATEST_BYTE / greatest, rounded)
     carray(float_pointer(scales), rows)[row] = greatest / GREATEST_BYTE
     carray(int_pointer(sums), rows)[row] = total * np.int32(OFFSET)
     first, block_rows = place_of(rows, row)
-    words = carray(int_pointer(scratch), groups)
     base = quantised + first * groups * DEPTH + (row - first) * DEPTH
     block = carray(int_pointer(base), groups * block_rows)
     for g in range(groups):
-        block[g * block_rows] = words[g]
-
-
-@compiled_fast
-def _finish_panel(
-    products: int, rows: int, scales: int, sums: int, column_scales: int, bias: int, out: int,
-    row_bytes: int, mode: int, activation: int,
-) -> None:  # fmt: skip
-    """Turn the integers [rows, 16] of one panel into floats and write, add or activate them."""
-    integers = carray(int_pointer(products), (rows, COLUMNS))
-    row_scale = carray(float_pointer(scales), rows)
-    row_sum = carray(int_pointer(sums), rows)
-    w = carray(float_pointer(column_scales), COLUMNS)
-    b = carray(float_pointer(bias), COLUMNS)
-    for r in range(rows):
-        y = carray(float_pointer(out + r * row_bytes), COLUMNS)
-        if mode == ADD:
-            for c in range(COLUMNS):
-                y[c] += np.float32(integers[r, c] - row_sum[r]) * (row_scale[r] * w[c]) + b[c]
-        else:
-            for c in range(COLUMNS):
-                y[c] = np.float32(integers[r, c] - row_sum[r]) * (row_scale[r] * w[c]) + b[c]
-        if mode == ACTIVATE:
-            _activate(y, activation)
-
-
-@compiled_fast
-def _activate(y: np.ndarray, kind: int) -> None:
-    if kind == GELU_TANH:
-        for c in range(COLUMNS):
-            v = y[c]
-            u = GELU_C * (v + GELU_CUBE * v * v * v)
-            y[c] = v - v / (exponential(u) + ONE)
-    elif kind == RELU:
-        for c in range(COLUMNS):
-            y[c] = max(y[c], np.float32(0))
-    else:
-        for c in range(COLUMNS):
-            y[c] = np.float32(0.5 * y[c] * (1.0 + math.erf(y[c] * ROOT_HALF)))
+        block[g * block_rows] = scratch[g]
 
 
 @compiled
 def linear(
     first_panel: int, last_panel: int, inputs: int, panels: int, column_scales: int, bias: int,
     rows: int, quantised: int, scales: int, sums: int, out: int, row_bytes: int, mode: int,
-    activation: int,
 ) -> None:  # fmt: skip
     """Multiply all rows by the panels ``first_panel`` to ``last_panel - 1`` of a matrix.
 
@@ -200,14 +188,20 @@ def linear(
     """
     groups = (inputs + DEPTH - 1) // DEPTH
     blocks = (rows + GREATEST_ROWS - 1) // GREATEST_ROWS
-    products = np.empty(GREATEST_ROWS * COLUMNS, np.int32)
     for panel in range(first_panel, last_panel):
         w = panels + panel * groups * PANEL_STEP
+        column = panel * COLUMNS * 4
         for index in range(blocks):
             first, count = block_of(rows, index)
-            dot_panel(count, quantised + first * groups * DEPTH, w, groups, products.ctypes.data)
-            _finish_panel(
-                products.ctypes.data, count, scales + first * 4, sums + first * 4,
-                column_scales + panel * COLUMNS * 4, bias + panel * COLUMNS * 4,
-                out + first * row_bytes + panel * COLUMNS * 4, row_bytes, mode, activation,
-            )  # fmt: skip
+            x = quantised + first * groups * DEPTH
+            y = out + first * row_bytes + column
+            if mode == ADD:
+                add_panel(
+                    count, x, w, groups, scales + first * 4, sums + first * 4,
+                    column_scales + column, bias + column, y, row_bytes,
+                )  # fmt: skip
+            else:
+                write_panel(
+                    count, x, w, groups, scales + first * 4, sums + first * 4,
+                    column_scales + column, bias + column, y, row_bytes,
+                )  # fmt: skip

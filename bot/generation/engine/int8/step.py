@@ -12,8 +12,8 @@
       quantise             int8   = round(context)                          chunk: 4 rows
       linear               hidden += int8 . W_out                           chunk: panels
       norm, quantise       int8   = round(norm(hidden))                     chunk: 4 rows
-      linear               inner  = gelu(int8 . W_up)                       chunk: panels
-      quantise             int8   = round(inner)                            chunk: 4 rows
+      linear               inner  = int8 . W_up                             chunk: panels
+      activate, quantise   int8   = round(gelu(inner))                      chunk: 4 rows
       linear               hidden += int8 . W_down                          chunk: panels
     norm, quantise         only the rows whose logits are wanted            chunk: 4 rows
     linear                 logits = int8 . W_head                           chunk: panels
@@ -26,13 +26,15 @@ from numba import carray
 
 from bot.generation.engine.compilation import compiled
 from bot.generation.engine.int8 import kernels
-from bot.generation.engine.int8.attention import BLOCK_TOKENS, attend, scratch_floats, store
+from bot.generation.engine.int8.attention import BLOCK_TOKENS, attend, store
 from bot.generation.engine.int8.intrinsics import (
     COLUMNS,
+    DEPTH,
+    float_pointer,
     int_pointer,
     store_release,
 )
-from bot.generation.engine.int8.kernels import embed, linear, normalise, quantise_row
+from bot.generation.engine.int8.kernels import activate, embed, linear, normalise, quantise_row
 from bot.generation.engine.int8.tables import Layer, Model, Shape, Work
 from bot.generation.engine.int8.team import (
     CURRENT_STEP,
@@ -56,7 +58,7 @@ VOCABULARY, ACTIVATION, THREADS = (
     int(Shape.ACTIVATION),
     int(Shape.THREADS),
 )
-SLOT_BYTES, LAYER_BYTES = int(Shape.SLOT_BYTES), int(Shape.LAYER_BYTES)
+SLOT_BYTES, TOKEN_BLOCK_BYTES = int(Shape.SLOT_BYTES), int(Shape.TOKEN_BLOCK_BYTES)
 BLOCK_BYTES, SCALES_BY_LAYER = int(Shape.BLOCK_BYTES), int(Shape.SCALES_BY_LAYER)
 SCALES_ATTENTION = int(Shape.SCALES_ATTENTION)
 NORM_1, NORM_2 = int(Layer.NORM_1_GAIN), int(Layer.NORM_2_GAIN)
@@ -74,7 +76,7 @@ SLICE_SLOTS, SLICE_ROWS, LOGIT_OF = (
 HIDDEN, QUANTISED, ROW_SCALES = int(Work.HIDDEN), int(Work.QUANTISED), int(Work.ROW_SCALES)
 ROW_SUMS, QKV, CONTEXT = int(Work.ROW_SUMS), int(Work.QKV), int(Work.CONTEXT)
 INNER_ROWS, LOGITS, CACHE = int(Work.INNER), int(Work.LOGITS), int(Work.CACHE)
-WRITE, ADD, ACTIVATE = kernels.WRITE, kernels.ADD, kernels.ACTIVATE
+WRITE, ADD, LINEAR = kernels.WRITE, kernels.ADD, kernels.LINEAR
 
 
 def stage_count(layers: int) -> int:
@@ -101,17 +103,25 @@ def _linear_chunks(columns: int, threads: int) -> int:
 
 
 @compiled
+def _heads_per_chunk(shape: np.ndarray, slices: int) -> int:
+    """Return all heads where there are texts enough to share out, else one: heads of a text lie
+    side by side in memory."""
+    return shape[HEADS] if slices >= 4 * shape[THREADS] else 1
+
+
+@compiled
 def open_step(shape: np.ndarray, work: np.ndarray, control: int, counters: int, step: int) -> None:
     """Set the counters of every stage and announce the step to the team."""
     rows = (work[ROWS] + ROWS_PER_CHUNK - 1) // ROWS_PER_CHUNK
     threads = shape[THREADS]
     width = shape[WIDTH]
+    attention_chunks = work[SLICES] * (shape[HEADS] // _heads_per_chunk(shape, work[SLICES]))
     open_stage(counters, 0, step, rows)
     for layer in range(shape[LAYERS]):
         stage = 1 + layer * STAGES_PER_LAYER
         open_stage(counters, stage, step, rows)
         open_stage(counters, stage + 1, step, _linear_chunks(3 * width, threads))
-        open_stage(counters, stage + 2, step, work[SLICES] * shape[HEADS])
+        open_stage(counters, stage + 2, step, attention_chunks)
         open_stage(counters, stage + 3, step, rows)
         open_stage(counters, stage + 4, step, _linear_chunks(width, threads))
         open_stage(counters, stage + 5, step, rows)
@@ -150,29 +160,30 @@ def _normalise_rows(
     rows = work[LOGIT_ROWS] if is_last else work[ROWS]
     chosen = carray(int_pointer(work[LOGIT_OF]), work[LOGIT_ROWS])
     normal = np.empty(width, np.float32)
-    scratch = np.empty(padded(width), np.int8)
+    scratch = np.empty(padded(width) // DEPTH, np.int32)
     for row in range(chunk * ROWS_PER_CHUNK, min((chunk + 1) * ROWS_PER_CHUNK, rows)):
         source = chosen[row] if is_last else row
         normalise(
             work[HIDDEN] + source * padded(width) * FLOAT, width, norms[norm], norms[norm + 1],
-            epsilon, normal.ctypes.data,
+            epsilon, normal,
         )  # fmt: skip
         quantise_row(
-            normal.ctypes.data, width, rows, row, work[QUANTISED], work[ROW_SCALES],
-            work[ROW_SUMS], scratch.ctypes.data,
-        )  # fmt: skip
+            normal, rows, row, work[QUANTISED], work[ROW_SCALES], work[ROW_SUMS], scratch
+        )
 
 
 @compiled
-def _quantise_rows(chunk: int, work: np.ndarray, source: int, width: int) -> None:
-    scratch = np.empty(padded(width), np.int8)
-    for row in range(
-        chunk * ROWS_PER_CHUNK, min((chunk + 1) * ROWS_PER_CHUNK, work[ROWS])
-    ):
-        quantise_row(
-            work[source] + row * padded(width) * FLOAT, width, work[ROWS], row, work[QUANTISED],
-            work[ROW_SCALES], work[ROW_SUMS], scratch.ctypes.data,
-        )  # fmt: skip
+def _quantise_rows(
+    chunk: int, work: np.ndarray, source: int, width: int, activation: int
+) -> None:
+    """Apply the activation function, if any, to rows and quantise them."""
+    scratch = np.empty(padded(width) // DEPTH, np.int32)
+    rows = work[ROWS]
+    for row in range(chunk * ROWS_PER_CHUNK, min((chunk + 1) * ROWS_PER_CHUNK, rows)):
+        x = carray(float_pointer(work[source] + row * padded(width) * FLOAT), width)
+        if activation != LINEAR:
+            activate(x, activation)
+        quantise_row(x, rows, row, work[QUANTISED], work[ROW_SCALES], work[ROW_SUMS], scratch)
 
 
 @compiled
@@ -186,49 +197,62 @@ def _linear_chunk(
     linear(
         chunk * each, min((chunk + 1) * each, panels), inputs, weights[matrix],
         weights[matrix + 1], weights[matrix + 2], rows, work[QUANTISED], work[ROW_SCALES],
-        work[ROW_SUMS], work[target], padded(columns) * FLOAT, mode, shape[ACTIVATION],
+        work[ROW_SUMS], work[target], padded(columns) * FLOAT, mode,
     )  # fmt: skip
 
 
 @compiled
 def _attention_chunk(chunk: int, layer: int, shape: np.ndarray, work: np.ndarray) -> None:
+    each = _heads_per_chunk(shape, work[SLICES])
+    chunks = shape[HEADS] // each
+    first = chunk % chunks * each
+    for number in range(first, first + each):
+        _attend_head(chunk // chunks, number, layer, shape, work)
+
+
+@compiled
+def _attend_head(
+    piece: int, number: int, layer: int, shape: np.ndarray, work: np.ndarray
+) -> None:
     """Store the keys and values of one slice, one head, then attend from each of its rows."""
     heads, width, head = shape[HEADS], shape[WIDTH], shape[HEAD_WIDTH]
-    piece, number = chunk // heads, chunk % heads
     slots = carray(int_pointer(work[SLICE_SLOTS]), work[SLICES])
     bounds = carray(int_pointer(work[SLICE_ROWS]), work[SLICES] + 1)
     positions = carray(int_pointer(work[ROW_POSITIONS]), work[ROWS])
     store_width = shape[HEAD_STORE]
     blocks = (
-        work[CACHE] + slots[piece] * shape[SLOT_BYTES] + layer * shape[LAYER_BYTES]
-        + number * shape[BLOCK_BYTES]
+        work[CACHE] + slots[piece] * shape[SLOT_BYTES]
+        + (layer * heads + number) * shape[BLOCK_BYTES]
     )  # fmt: skip
-    step = heads * shape[BLOCK_BYTES]
+    step = shape[TOKEN_BLOCK_BYTES]
     row_bytes = padded(3 * width) * FLOAT
     column = number * head * FLOAT
+    longest = positions[bounds[piece + 1] - 1] + 1
+    room = max((longest + BLOCK_TOKENS - 1) // BLOCK_TOKENS * BLOCK_TOKENS, store_width)
+    scratch = np.empty(room, np.float32)
+    halves = np.empty((2, room), np.int8)
+    integers = np.empty(2 * BLOCK_TOKENS + 2 * store_width, np.int32)
+    rounded = np.empty(store_width, np.uint8)
     for row in range(bounds[piece], bounds[piece + 1]):
-        query = work[QKV] + row * row_bytes + column
+        triple = work[QKV] + row * row_bytes + column
+        key = carray(float_pointer(triple + width * FLOAT), head)
+        value = carray(float_pointer(triple + 2 * width * FLOAT), head)
         block = blocks + (positions[row] // BLOCK_TOKENS) * step
-        store(
-            query + width * FLOAT, query + 2 * width * FLOAT, head, store_width, block,
-            positions[row] % BLOCK_TOKENS,
-        )  # fmt: skip
+        store(key, value, store_width, block, positions[row] % BLOCK_TOKENS, rounded)
     factor = np.float32(1.0)
     if shape[SCALES_ATTENTION] != 0:
         factor = np.float32(1.0 / math.sqrt(head))
     if shape[SCALES_BY_LAYER] != 0:
         factor = factor / np.float32(layer + 1)
-    longest = positions[bounds[piece + 1] - 1] + 1
-    scratch = np.empty(_scratch_floats(longest, store_width), np.float32)
     for row in range(bounds[piece], bounds[piece + 1]):
+        query = carray(float_pointer(work[QKV] + row * row_bytes + column), head)
+        context = carray(
+            float_pointer(work[CONTEXT] + row * padded(width) * FLOAT + column), head
+        )
         attend(
-            work[QKV] + row * row_bytes + column, head, store_width, blocks, step,
-            positions[row] + 1, factor, work[CONTEXT] + row * padded(width) * FLOAT + column,
-            scratch,
+            query, store_width, blocks, step, positions[row] + 1, factor, context, scratch,
+            halves, integers,
         )  # fmt: skip
-
-
-_scratch_floats = compiled(scratch_floats)
 
 
 @compiled
@@ -258,15 +282,15 @@ def _do_chunk(
     elif part == 2:
         _attention_chunk(chunk, layer, shape, work)
     elif part == 3:
-        _quantise_rows(chunk, work, CONTEXT, width)
+        _quantise_rows(chunk, work, CONTEXT, width, LINEAR)
     elif part == 4:
         _linear_chunk(chunk, shape, work, weights, MATRIX_OUT, width, width, HIDDEN, ADD)
     elif part == 5:
         _normalise_rows(chunk, shape, work, weights, NORM_2, epsilon, False)
     elif part == 6:
-        _linear_chunk(chunk, shape, work, weights, MATRIX_UP, width, inner, INNER_ROWS, ACTIVATE)
+        _linear_chunk(chunk, shape, work, weights, MATRIX_UP, width, inner, INNER_ROWS, WRITE)
     elif part == 7:
-        _quantise_rows(chunk, work, INNER_ROWS, inner)
+        _quantise_rows(chunk, work, INNER_ROWS, inner, shape[ACTIVATION])
     else:
         _linear_chunk(chunk, shape, work, weights, MATRIX_DOWN, inner, width, HIDDEN, ADD)
 

@@ -18,7 +18,7 @@ class Shape(IntEnum):
     INNER = 5
     VOCABULARY = 6
     SLOT_BYTES = 7
-    LAYER_BYTES = 8  # keys and values of one layer in one slot
+    TOKEN_BLOCK_BYTES = 8  # 64 tokens: keys and values of all heads of all layers
     BLOCK_BYTES = 9  # of one head: 64 tokens
     ACTIVATION = 10
     THREADS = 11
