@@ -1,12 +1,14 @@
 """The Bot API over HTTP: reading parameters in every form that bots send them."""
 
+import asyncio
 import json
+from collections.abc import Coroutine
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from bot.playground.gateway import Gateway
+from bot.playground.gateway import Answer, Gateway
 from bot.playground.methods.parameters import Upload
 from bot.playground.refusals import ApiRefusal
 from bot.playground.wire import file_path
@@ -24,8 +26,10 @@ async def serve_method(request: Request, gateway: Gateway) -> Response:
     except ValueError as error:
         refusal = ApiRefusal(400, f"Bad Request: can't parse the request: {error}")
         return JSONResponse(refusal.as_json(), 400)
-    answer = await gateway.call(token, method, raw)
-    if answer.is_dropped:
+    call = gateway.call(token, method, raw)
+    is_poll = method.lower() == "getupdates"
+    answer = await (_while_connected(request, call) if is_poll else call)
+    if answer is None or answer.is_dropped:
         return Response(status_code=DROPPED)
     if isinstance(answer.body, str):
         return PlainTextResponse(answer.body, answer.status)
@@ -34,6 +38,27 @@ async def serve_method(request: Request, gateway: Gateway) -> Response:
     if "retry_after" in parameters:
         headers["retry-after"] = str(parameters["retry_after"])
     return JSONResponse(answer.body, answer.status, headers)
+
+
+async def _while_connected(request: Request, call: Coroutine[None, None, Answer]) -> Answer | None:
+    """Run a call, but give it up when the bot closes the connection: None then.
+
+    A long poll that nobody waits for any more would otherwise stand in the next one's way.
+    """
+    calling = asyncio.create_task(call)
+    leaving = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait({calling, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return calling.result() if calling.done() else None
+    finally:
+        for task in (calling, leaving):
+            task.cancel()
+        await asyncio.gather(calling, leaving, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def read_parameters(request: Request) -> dict[str, object]:

@@ -140,11 +140,6 @@ class PlaygroundServer:
         self._server.should_exit = True
         await self._serving
 
-    async def serve_until_cancelled(self) -> None:
-        """Wait for the server's end, which comes with the block's end or a crash."""
-        assert self._serving is not None  # mypy; __aenter__ ran
-        await asyncio.shield(self._serving)
-
     def _application(self) -> ASGIApp:
         api = PeopleApi(self.world, self.gateway, self._extras())
 
@@ -256,7 +251,9 @@ class _Dropper:
             nonlocal is_dropped
             if message["type"] == "http.response.start" and message["status"] == bot_api.DROPPED:
                 is_dropped = True
-                self._connections[tuple(scope["client"])].abort()
+                connection = self._connections.get(tuple(scope["client"]))
+                if connection is not None:  # the client may have left already
+                    connection.abort()
             if not is_dropped:
                 await send(message)
 

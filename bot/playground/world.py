@@ -232,6 +232,10 @@ class World:
         """Tell the page that members, topics or the title of a chat changed."""
         self.changes.add("chat", {"chat": wire.page_chat_json(self, chat)})
 
+    def publish_profile(self) -> None:
+        """Tell the page that the bot's commands or descriptions changed."""
+        self.changes.add("commands", {"descriptions": dict(self.profile.descriptions)})
+
     def _take_message_id(self, chat: Chat) -> int:
         # Private chats and basic groups share one counter, supergroups have their own.
         counter = chat.id if chat.type in ("supergroup", "channel") else 0

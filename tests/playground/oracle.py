@@ -16,7 +16,7 @@ from bot.playground.methods import METHODS
 
 def method_model(name: str) -> type[BaseModel]:
     """Return aiogram's model of a method; AttributeError when the Bot API has no such method."""
-    model = getattr(aiogram.methods, name[0].upper() + name[1:])
+    model: type[BaseModel] = getattr(aiogram.methods, name[0].upper() + name[1:])
     assert issubclass(model, BaseModel)
     return model
 

@@ -62,8 +62,7 @@ async def test_the_length_of_a_text(api, room, text, expected):
 
 
 async def test_wrong_requests(api, room):
-    async def reason(method: str, **parameters: Any) -> str:
-        return await api.refused(method, **parameters)
+    reason = api.refused
 
     hello = {"chat_id": room.lucia, "text": "hola"}
     assert await reason("sendFax", **hello) == "404 Not Found"

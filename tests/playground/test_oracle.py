@@ -43,7 +43,7 @@ class Story:
     def __init__(self, world, room, people):
         self.world, self.room = world, room
         self.gateway = Gateway(world, "7000000001:abc")
-        self.results: dict[str, list[object]] = {}
+        self.results = {}
 
     async def call(self, method, **parameters):
         answer = await self.gateway.call(self.gateway.token, method, parameters)

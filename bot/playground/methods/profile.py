@@ -60,7 +60,7 @@ def set_my_commands(world: World, p: SetMyCommands) -> Result:
             }
             for command in p.commands
         ]
-    world.changes.add("commands", {})
+    world.publish_profile()
     return True
 
 
@@ -90,7 +90,7 @@ def delete_my_commands(world: World, p: DeleteMyCommands) -> Result:
     """Forget the commands of a scope and language."""
     key = scope_key(world, p.scope), _checked_language(p.language_code)
     world.profile.commands.pop(key, None)
-    world.changes.add("commands", {})
+    world.publish_profile()
     return True
 
 
@@ -187,7 +187,7 @@ def set_my_description(world: World, p: SetMyDescription) -> Result:
     if len(p.description) > 512:
         raise bad_request("BOT_DESCRIPTION_INVALID")
     _set(world.profile.descriptions, _checked_language(p.language_code), p.description)
-    world.changes.add("commands", {})
+    world.publish_profile()
     return True
 
 

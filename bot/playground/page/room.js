@@ -45,6 +45,7 @@ export function startRoom() {
     renderComposer();
   });
   on("callback_answer", answered);
+  on("commands", () => place.querySelector(".empty")?.replaceWith(emptyNote(chat())));
   place.addEventListener("scroll", () => (toBottom.hidden = isNearBottom()));
   toBottom.append(icon("down"));
   toBottom.setAttribute("aria-label", texts.newBelow);
@@ -179,8 +180,6 @@ function renderDraft() {
   element.replaceChildren(
     el("div", { class: "stack" }, el("div", { class: "bubble" }, content, el("span", { class: "pen" }, icon("pen"))), stop),
   );
-  clearTimeout(element.expiry);
-  element.expiry = setTimeout(() => element.remove(), draft.expires_at * 1000 - Date.now());
   if (stays) scrollDown();
 }
 

@@ -56,9 +56,17 @@ function movePerson(event) {
 function renderChats() {
   const place = document.querySelector("#chats");
   place.setAttribute("aria-label", texts.chats);
-  const focused = document.activeElement?.closest?.("#chats .chat-item")?.dataset.key;
-  place.replaceChildren(...myChats().flatMap(chatItems));
-  if (focused) place.querySelector(`[data-key="${focused}"]`)?.focus();
+  const known = new Map([...place.children].map((one) => [one.dataset.key, one]));
+  // Buttons that stay are kept: a click must not get lost because the list changed meanwhile.
+  const items = myChats().flatMap(chatItems).map((fresh) => {
+    const old = known.get(fresh.dataset.key);
+    if (!old) return fresh;
+    old.replaceChildren(...fresh.childNodes);
+    old.setAttribute("aria-current", fresh.getAttribute("aria-current"));
+    return old;
+  });
+  const isSame = items.length === place.children.length && items.every((one, at) => one === place.children[at]);
+  if (!isSame) place.replaceChildren(...items);
 }
 
 function chatItems(aChat) {
@@ -79,10 +87,10 @@ function item(aChat, threadId, title, kind) {
     {
       class: `chat-item ${kind}`,
       type: "button",
-      "aria-current": isOpen ? "true" : null,
+      "aria-current": String(isOpen),
       "data-testid": kind === "topic" ? "topic-item" : "chat-item",
       "data-kind": kind,
-      "data-key": `${aChat.id}:${threadId ?? 0}`,
+      "data-key": `${store.me}:${aChat.id}:${threadId ?? 0}`,
       "data-chat-id": aChat.id,
       "data-thread-id": threadId,
       onclick: () => open(aChat.id, threadId),

@@ -186,7 +186,8 @@ function apply(change) {
     message: () => addMessage(change.message),
     edited: () => knownChat(change.message.chat).messages.set(change.message.message_id, change.message),
     deleted: () => store.chats.get(change.chat_id)?.messages.delete(change.message_id),
-    draft: () => (store.chats.get(change.chat_id).draft = change.draft),
+    draft: () => showDraft(change),
+    commands: () => (store.descriptions = change.descriptions),
     action: () => showAction(change),
   };
   handlers[change.kind]?.();
@@ -229,4 +230,17 @@ function showAction(change) {
       emit("action", change);
     }
   }, ACTION_LIFE_MS);
+}
+
+function showDraft(change) {
+  const aChat = store.chats.get(change.chat_id);
+  const draft = change.draft;
+  aChat.draft = draft;
+  if (!draft) return;
+  setTimeout(() => {
+    if (aChat.draft === draft) {
+      aChat.draft = null;
+      emit("draft", { chat_id: aChat.id });
+    }
+  }, draft.expires_at * 1000 - Date.now());
 }

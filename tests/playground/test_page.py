@@ -1,0 +1,341 @@
+"""The chat page in a real browser, with a real small bot behind the playground."""
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+
+from bot.playground import PlaygroundServer
+
+from . import echo_bot
+from .conftest import room_of
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+OpenPage = Callable[..., Awaitable[Page]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("the page is tested in Chromium: install Debian's package chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def served() -> AsyncIterator[PlaygroundServer]:
+    async with PlaygroundServer() as server, echo_bot.running(server):
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def open_page(browser: Browser, served: PlaygroundServer) -> AsyncIterator[OpenPage]:
+    """Open the page; in the end, no script may have failed and nothing foreign been loaded."""
+    problems: list[str] = []
+    contexts = []
+
+    async def open_page(
+        width: int = 1280, height: int = 800, language: str = "es-ES", scheme: str = "light"
+    ) -> Page:
+        context = await browser.new_context(
+            viewport={"width": width, "height": height},
+            locale=language,
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
+        contexts.append(context)
+        page = await context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        page.on(
+            "request",
+            lambda r: None if r.url.startswith(served.url) else problems.append(r.url),
+        )
+        await page.goto(served.url)
+        await page.locator("#app[data-ready]").wait_for()
+        return page
+
+    yield open_page
+    for context in contexts:
+        await context.close()
+    assert problems == []
+
+
+async def say(page: Page, text: str) -> None:
+    await page.get_by_test_id("composer").fill(text)
+    await page.get_by_test_id("composer").press("Enter")
+
+
+async def become(page: Page, name: str) -> None:
+    await page.get_by_test_id("person").filter(has_text=name).click()
+
+
+async def open_chat(page: Page, title: str) -> None:
+    await page.locator(".chat-item").filter(has_text=title).first.click()
+    await expect(page.get_by_test_id("chat-title")).to_be_visible()
+
+
+async def talk(page: Page, name: str) -> None:
+    """Be a person in the private chat with the bot, started if it wasn't."""
+    await become(page, name)
+    await open_chat(page, "Redactor")
+    start = page.get_by_test_id("start")
+    if await start.count():
+        await start.click()
+    await page.get_by_test_id("composer").wait_for()
+
+
+def messages(page: Page, text: str) -> Locator:
+    return page.get_by_test_id("message").filter(has_text=text)
+
+
+async def menu(page: Page, text: str, entry: str) -> None:
+    bubble = messages(page, text).last
+    await bubble.hover()
+    await bubble.get_by_test_id("message-menu-button").click()
+    await page.get_by_test_id(entry).click()
+
+
+async def test_a_topic_becomes_an_essay(open_page):
+    page = await open_page()
+    await expect(page.get_by_test_id("empty")).to_contain_text("Escribo redacciones")
+    await page.get_by_test_id("start").click()
+    await expect(messages(page, "Has entrado con: nada")).to_be_visible()
+    await say(page, "/redactar El mar es hermoso")
+    essay = messages(page, "Había una vez un mar.")
+    await expect(essay.get_by_test_id("message-reply")).to_contain_text("/redactar El mar")
+    asked = page.locator('[data-testid="message"][data-mine="yes"]').last
+    await expect(asked.get_by_test_id("reaction")).to_have_attribute("data-emoji", "👍")
+
+
+async def test_keyboards_edit_and_answer(open_page):
+    page = await open_page()
+    await talk(page, "Mateo")
+    await say(page, "/config")
+    config = messages(page, "Palabras:").last
+    await config.get_by_test_id("inline-button").filter(has_text="600").click()
+    await expect(page.get_by_test_id("toast")).to_have_text("Ahora son 600 palabras")
+    await expect(config.get_by_test_id("message-text")).to_have_text("Palabras: 600")
+    await expect(config.get_by_test_id("message-edited")).to_be_visible()
+    await config.get_by_test_id("inline-button").filter(has_text="Ayuda").click()
+    await expect(page.get_by_test_id("alert-text")).to_have_text("Elige cuántas palabras quieres.")
+    await page.get_by_test_id("alert-ok").click()
+    await expect(page.get_by_test_id("alert")).to_have_count(0)
+    await config.get_by_test_id("inline-button").filter(has_text="Enlace").click()
+    await expect(messages(page, "Has entrado con: clase-4b")).to_be_visible()
+
+
+async def test_a_draft_grows_and_can_be_stopped(open_page, served):
+    page = await open_page()
+    await talk(page, "Diego")
+    await say(page, "/borrador")
+    await expect(page.get_by_test_id("draft-text")).to_have_text("El mar es hermoso")
+    await expect(page.get_by_test_id("typing")).to_be_visible()
+    await page.get_by_test_id("draft-stop").click()
+    await expect(page.get_by_test_id("draft")).to_have_count(0)
+
+
+async def test_files_come_and_go(open_page, tmp_path):
+    page = await open_page()
+    await talk(page, "Sofía")
+    await say(page, "/archivo")
+    document = page.get_by_test_id("document").last
+    await expect(document).to_contain_text("redacción.txt")
+    async with page.expect_download() as download:
+        await document.click()
+    path = await (await download.value).path()
+    assert path.read_text(encoding="utf-8") == "¡Qué mar!\n"
+    mine = tmp_path / "mi tema.txt"
+    mine.write_text("El faro", encoding="utf-8")
+    await page.get_by_test_id("file-input").set_input_files(mine)
+    await expect(messages(page, "Eco de mi tema.txt")).to_be_visible()
+
+
+async def test_reply_edit_react_and_delete(open_page):
+    page = await open_page()
+    await talk(page, "Lucía")
+    await say(page, "hola bot")
+    await expect(messages(page, "Eco de hola bot")).to_be_visible()
+    await menu(page, "Eco de hola bot", "menu-reply")
+    await expect(page.get_by_test_id("reply-bar")).to_contain_text("Redactor")
+    await say(page, "te respondo")
+    answer = page.locator('[data-mine="yes"]').filter(has_text="te respondo")
+    await expect(answer.get_by_test_id("message-reply")).to_contain_text("Eco de hola bot")
+    await expect(messages(page, "Eco de te respondo")).to_be_visible()
+
+    await page.locator('[data-mine="yes"]').filter(has_text="te respondo").hover()
+    await answer.get_by_test_id("message-menu-button").click()
+    await page.get_by_test_id("menu-edit").click()
+    await expect(page.get_by_test_id("composer")).to_have_value("te respondo")
+    await say(page, "te corrijo")
+    await expect(messages(page, "Eco de editado: te corrijo")).to_be_visible()
+    corrected = page.locator('[data-mine="yes"]').filter(has_text="te corrijo")
+    await expect(corrected.get_by_test_id("message-edited")).to_be_visible()
+
+    await corrected.hover()
+    await corrected.get_by_test_id("message-menu-button").click()
+    await page.get_by_test_id("menu-react").first.click()
+    await expect(corrected.get_by_test_id("reaction")).to_have_attribute("aria-pressed", "true")
+    await corrected.hover()
+    await corrected.get_by_test_id("message-menu-button").click()
+    await page.get_by_test_id("menu-delete").click()
+    await expect(corrected).to_have_count(0)
+
+
+async def test_a_group_with_several_people(open_page, served):
+    page = await open_page()
+    other = await open_page(language="en-GB")
+    for one, name in ((page, "Lucía"), (other, "Mateo")):
+        await become(one, name)
+        await open_chat(one, "Clase 4.º")
+    await say(page, "hola a todos")
+    hello = other.get_by_test_id("message").filter(has_text="hola a todos")
+    await expect(hello.get_by_test_id("message-author")).to_have_text("Lucía Romero")
+    await expect(hello).to_have_attribute("data-mine", "no")
+    await expect(hello.get_by_test_id("unseen")).to_be_visible()
+
+    await say(page, "/redactar El faro")
+    hint = page.get_by_test_id("unseen-hint")
+    await expect(hint).to_contain_text("El bot no ve este mensaje")
+    await hint.get_by_role("button").click()
+    await expect(messages(page, "Había una vez un mar.")).to_be_visible()
+
+    await other.get_by_test_id("composer").press_sequentially("/te")
+    await expect(other.get_by_test_id("command-option")).to_have_count(1)
+    await other.get_by_test_id("composer").press("Tab")
+    await expect(other.get_by_test_id("composer")).to_have_value("/tema@redactor_bot ")
+    await other.get_by_test_id("composer").press("Enter")
+    await expect(other.get_by_test_id("reply-bar")).to_contain_text("Reply to Redactor")
+    await expect(page.get_by_test_id("reply-bar")).to_have_count(0)
+    await say(other, "El bosque")
+    await expect(messages(other, "Eco de El bosque")).to_be_visible()
+    await expect(messages(page, "Eco de El bosque")).to_be_visible()
+
+
+async def test_topics_keep_to_themselves(open_page):
+    page = await open_page()
+    await become(page, "Sofía")
+    await page.get_by_test_id("topic-item").filter(has_text="Cuentos").click()
+    await say(page, "/redactar@redactor_bot El dragón")
+    await expect(messages(page, "El dragón.")).to_be_visible()
+    await page.get_by_test_id("topic-item").filter(has_text="Opinión").click()
+    await expect(page.get_by_test_id("message")).to_have_count(0)
+
+
+async def test_the_teacher_makes_the_bot_an_administrator(open_page, served):
+    page = await open_page()
+    await become(page, "Profe Carmen")
+    await open_chat(page, "Taller")
+    await page.get_by_test_id("chat-info-button").click()
+    await page.get_by_test_id("bot-admin").click()
+    await say(page, "ahora lo oyes todo")
+    await expect(messages(page, "Eco de ahora lo oyes todo")).to_be_visible()
+    bot_id = served.world.bot.id
+    assert served.world.chats[room_of(served).forum].member(bot_id).is_administrator
+
+
+async def test_blocking_the_bot(open_page):
+    page = await open_page()
+    await talk(page, "Mateo")
+    await page.get_by_test_id("chat-info-button").click()
+    await page.get_by_test_id("block").click()
+    await expect(page.get_by_test_id("composer")).to_have_count(0)
+    await page.get_by_test_id("unblock").click()
+    await expect(page.get_by_test_id("composer")).to_be_visible()
+
+
+async def test_unread_messages_are_counted(open_page, served):
+    page = await open_page()
+    await talk(page, "Lucía")
+    room = room_of(served)
+    served.people.send(room.group, room.diego, "uno")
+    served.people.send(room.group, room.diego, "dos")
+    group = page.get_by_test_id("chat-item").filter(has_text="Clase 4.º")
+    await expect(group.get_by_test_id("unread")).to_have_text("2")
+    await group.click()
+    await expect(group.get_by_test_id("unread")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800)])
+async def test_nothing_is_cut_off(open_page, width, height):
+    page = await open_page(width, height)
+    await become(page, "Lucía")
+    await open_chat(page, "Clase 4.º")
+    await say(page, "una palabra " + "larguísima" * 30)
+    for selector in ("#open-chat", "#messages", "#composer", ".bubble"):
+        for element in await page.locator(selector).all():
+            box = await element.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+    if width < 720:
+        await expect(page.get_by_test_id("chat-list")).to_be_hidden()
+        await page.get_by_test_id("back").click()
+        await expect(page.get_by_test_id("chat-list")).to_be_visible()
+
+
+async def test_the_keyboard_is_enough(open_page):
+    page = await open_page()
+    await talk(page, "Lucía")
+    person = page.get_by_role("radio", checked=True)
+    await person.focus()
+    await person.press("ArrowRight")
+    await expect(page.get_by_role("radio", checked=True)).to_contain_text("Mateo")
+    await page.keyboard.press("ArrowLeft")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("composer")).to_be_focused()
+    await page.keyboard.type("/conf")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("composer")).to_have_value("/config ")
+    await page.keyboard.press("Enter")
+    await expect(messages(page, "Palabras: 300")).to_be_visible()
+    more = messages(page, "Palabras: 300").last.get_by_test_id("message-menu-button")
+    await more.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menuitem").first).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(more).to_be_focused()
+
+
+async def test_the_colours_follow_the_system(open_page):
+    light, dark = await open_page(), await open_page(scheme="dark")
+    colours = [
+        await page.evaluate("getComputedStyle(document.body).backgroundColor")
+        for page in (light, dark)
+    ]
+    assert colours[0] != colours[1]
+
+
+async def test_the_page_comes_back_after_a_restart(browser):
+    async with PlaygroundServer() as first:
+        port = first.port
+        context = await browser.new_context(locale="es-ES")
+        page = await context.new_page()
+        await page.goto(first.url)
+        await page.locator("#app[data-ready]").wait_for()
+    await expect(page.get_by_test_id("connection")).to_contain_text("Sin conexión")
+    async with PlaygroundServer(port) as second:
+        await expect(page.get_by_test_id("connection")).to_be_hidden(timeout=15_000)
+        room = room_of(second)
+        await open_chat(page, "Clase 4.º")
+        second.people.send(room.group, room.diego, "ya hemos vuelto")
+        await expect(messages(page, "ya hemos vuelto")).to_be_visible()
+        await context.close()

@@ -1,0 +1,222 @@
+"""python-telegram-bot's own client and application against the playground."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    MessageEntity,
+    ReplyParameters,
+)
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TimedOut,
+)
+
+from bot.playground.client import PlaygroundClient
+from bot.playground.failures import Failure
+
+from . import echo_bot
+from .conftest import room_of
+
+KEYBOARD = InlineKeyboardMarkup([[InlineKeyboardButton("Sí", callback_data="si")]])
+
+
+@pytest.fixture
+def lucia(server):
+    """Lucía's private chat, open to the bot."""
+    lucia = room_of(server).lucia
+    server.people.start(lucia)
+    server.world.updates.drop_all()
+    return lucia
+
+
+async def test_messages(server, bot, lucia):
+    sent = await bot.send_message(
+        lucia,
+        "<b>El mar</b> es hermoso",
+        parse_mode="HTML",
+        reply_markup=KEYBOARD,
+        disable_notification=True,
+        protect_content=True,
+    )
+    assert sent.text == "El mar es hermoso"
+    assert sent.parse_entities() == {MessageEntity("bold", 0, 6): "El mar"}
+    assert sent.reply_markup == KEYBOARD
+    edited = await sent.edit_text("La mar", entities=[MessageEntity("italic", 0, 2)])
+    assert not isinstance(edited, bool)
+    assert edited.text == "La mar"
+    assert edited.reply_markup is None
+    with pytest.raises(BadRequest, match="Message is not modified"):
+        await sent.edit_text("La mar", entities=[MessageEntity("italic", 0, 2)])
+    await sent.edit_reply_markup(KEYBOARD)
+    await sent.set_reaction("👀")
+    assert await sent.delete()
+    with pytest.raises(BadRequest, match="Message to edit not found"):
+        await sent.edit_text("x")
+
+
+async def test_drafts_and_actions(server, bot, lucia):
+    assert await bot.send_message_draft(lucia, 5, "El m", api_kwargs={"can_stop": True})
+    draft = server.world.chats[lucia].draft
+    assert draft is not None
+    assert (draft.draft_id, draft.text, draft.can_stop) == (5, "El m", True)
+    assert await bot.send_chat_action(lucia, "typing")
+    with pytest.raises(BadRequest, match="Textdraft_peer_invalid"):
+        await bot.send_message_draft(room_of(server).group, 5, "El m")
+
+
+async def test_documents(server, bot, lucia):
+    sent = await bot.send_document(lucia, b"El mar", filename="mar.txt", caption="Toma")
+    assert sent.document is not None
+    assert (sent.document.file_name, sent.caption) == ("mar.txt", "Toma")
+    file = await sent.document.get_file()
+    assert bytes(await file.download_as_bytearray()) == b"El mar"
+
+
+async def test_replies_and_topics(server, bot):
+    room = room_of(server)
+    asked = server.people.send(
+        room.forum, room.lucia, "/x@redactor_bot", thread_id=room.topic_ids[0]
+    )
+    [update] = await bot.get_updates()
+    assert update.message is not None
+    answer = await update.message.reply_text("hola")
+    assert answer.message_thread_id == room.topic_ids[0]
+    assert answer.reply_to_message is not None
+    assert answer.reply_to_message.message_id == asked.id
+    server.people.delete(room.forum, room.lucia, asked.id)
+    with pytest.raises(BadRequest, match="Message to be replied not found"):
+        await update.message.reply_text("hola")
+    orphan = await update.message.reply_text(
+        "hola",
+        reply_parameters=ReplyParameters(asked.id, allow_sending_without_reply=True),
+        do_quote=False,
+    )
+    assert orphan.message_thread_id == room.topic_ids[0]
+
+
+async def test_callback_queries(server, bot, lucia):
+    sent = await bot.send_message(lucia, "¿Sí?", reply_markup=KEYBOARD)
+    server.people.press(lucia, lucia, sent.message_id, "si")
+    [update] = await bot.get_updates()
+    assert update.callback_query is not None
+    assert update.callback_query.data == "si"
+    await update.callback_query.answer("¡Bien!")
+    with pytest.raises(BadRequest, match="Query is too old"):
+        await update.callback_query.answer()
+
+
+async def test_errors_are_told_apart(server, bot, lucia, monkeypatch):
+    monkeypatch.setenv("PTB_TIMEDELTA", "1")
+    room = room_of(server)
+
+    async def fails(expected: type[Exception], match: str, **failure: object) -> Exception:
+        server.gateway.failures.add(Failure.model_validate({"method": "sendMessage", **failure}))
+        with pytest.raises(expected, match=match) as caught:
+            await bot.send_message(lucia, "x")
+        assert type(caught.value) is expected
+        return caught.value
+
+    retry = await fails(RetryAfter, "Retry in", kind="flood", retry_after_s=7)
+    assert isinstance(retry, RetryAfter)
+    assert retry.retry_after == timedelta(seconds=7)
+    await fails(Forbidden, "blocked by the user", kind="forbidden")
+    await fails(
+        BadRequest, "Message_id_invalid", kind="bad_request", description="MESSAGE_ID_INVALID"
+    )
+    await fails(NetworkError, "Bad Gateway", kind="bad_gateway")
+    await fails(NetworkError, "httpx", kind="drop_before")
+    await fails(NetworkError, "httpx", kind="drop_after")
+    server.gateway.failures.add(Failure(kind="delay", delay_s=0.5))
+    with pytest.raises(TimedOut):
+        await bot.send_message(lucia, "x", read_timeout=0.05)
+    new = server.people.migrate(room.group, room.teacher)
+    with pytest.raises(ChatMigrated) as migrated:
+        await bot.send_message(room.group, "x")
+    assert migrated.value.new_chat_id == new.id
+    server.people.block(lucia)
+    with pytest.raises(Forbidden):
+        await bot.send_message(lucia, "x")
+    with pytest.raises(InvalidToken):
+        await bot.do_api_request("sendFax")
+
+
+async def test_chats_and_members(server, bot):
+    room = room_of(server)
+    chat = await bot.get_chat(room.group)
+    assert chat.title == "Clase 4.º B"
+    assert await bot.get_chat_member_count(room.group) == 6
+    assert (await bot.get_chat_member(room.group, room.lucia)).status == "member"
+    [owner] = await bot.get_chat_administrators(room.group)
+    assert owner.user.id == room.teacher
+    assert await bot.leave_chat(room.group)
+    with pytest.raises(Forbidden, match="not a member"):
+        await bot.send_message(room.group, "x")
+
+
+async def test_an_application_answers(server):
+    room = room_of(server)
+    async with echo_bot.running(server), PlaygroundClient(server.url) as client:
+        hello = await client.send(room.lucia, room.lucia, "hola")
+        assert (await client.wait_for_answer(hello))["text"] == "Eco de hola"
+        edited = await client.post(
+            "messages/edit",
+            chat_id=room.lucia,
+            user_id=room.lucia,
+            message_id=hello["message_id"],
+            text="adiós",
+        )
+        assert (await client.wait_for_answer(edited))["text"] == "Eco de editado: adiós"
+        start = await client.post("start", user_id=room.mateo, payload="clase-4b")
+        answer = await client.wait_for_answer(start)
+        assert answer["text"] == "¡Hola! Has entrado con: clase-4b"
+        topic = await client.send(
+            room.forum, room.sofia, "/redactar@redactor_bot El mar", thread_id=room.topic_ids[1]
+        )
+        essay = await client.wait_for_answer(topic)
+        assert essay["message_thread_id"] == room.topic_ids[1]
+        assert essay["reply_to_message"]["message_id"] == topic["message_id"]
+        asked = await client.send(room.group, room.diego, "/tema@redactor_bot")
+        question = await client.wait_for_answer(asked)
+        assert question["playground"]["keyboard"]["force_reply"]
+        told = await client.send(
+            room.group, room.diego, "El faro", reply_to=question["message_id"]
+        )
+        assert (await client.wait_for_answer(told))["text"] == "Eco de El faro"
+        config = await client.send(room.lucia, room.lucia, "/config")
+        shown = await client.wait_for_answer(config)
+        toast = await client.press(room.lucia, room.lucia, shown["message_id"], "words:600")
+        assert toast["text"] == "Ahora son 600 palabras"
+
+
+async def test_updates_wait_for_a_bot_that_was_away(server, bot):
+    """What an application fetched but did not confirm comes again; the rest never twice."""
+    room = room_of(server)
+    server.people.start(room.lucia)
+    first = await bot.get_updates()
+    server.people.send(room.lucia, room.lucia, "hola")
+    again = await bot.get_updates()
+    assert [u.update_id for u in again] == [first[0].update_id, first[0].update_id + 1]
+    rest = await bot.get_updates(offset=again[-1].update_id + 1, timeout=0)
+    assert rest == ()
+
+
+async def test_a_second_application_is_reported_as_a_conflict(server, bot):
+    polling = asyncio.create_task(bot.get_updates(timeout=30))
+    while not any(call.method == "getUpdates" for call in server.gateway.calls):
+        await asyncio.sleep(0)
+    other = Bot(server.token, base_url=server.api_base_url)
+    async with other:
+        await other.get_updates(timeout=0)
+    with pytest.raises(Conflict, match="only one bot instance"):
+        await polling

@@ -1,0 +1,332 @@
+"""The playground over HTTP: every form of request, the page's interface, starting and stopping."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+from telegram import (
+    BotCommand,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeChatAdministrators,
+    InlineKeyboardMarkup,
+)
+
+from bot.errors import PortTakenError
+from bot.playground import PlaygroundServer
+from bot.playground.client import PlaygroundClient, PlaygroundRefusedError
+from bot.playground.failures import Failure
+
+from .conftest import room_of
+
+
+@pytest.mark.parametrize("form", ["query", "urlencoded", "multipart", "json"])
+async def test_parameters_come_in_every_form(server, http, form):
+    lucia = room_of(server).lucia
+    server.people.start(lucia)
+    markup = {"inline_keyboard": [[{"text": "Sí", "callback_data": "si"}]]}
+    strings = {"chat_id": str(lucia), "text": "¡hola!", "reply_markup": json.dumps(markup)}
+    if form == "query":
+        response = await http.get("sendMessage", params=strings)
+    elif form == "urlencoded":
+        response = await http.post("sendMessage", data=strings)
+    elif form == "multipart":
+        parts = {name: (None, value) for name, value in strings.items()}
+        response = await http.post("sendMessage", files=parts)
+    else:
+        body = {"chat_id": lucia, "text": "¡hola!", "reply_markup": markup}
+        response = await http.post("sendMessage", json=body)
+    result = response.json()["result"]
+    assert result["text"] == "¡hola!"
+    assert result["reply_markup"] == markup
+
+
+@pytest.mark.parametrize("by_reference", [True, False])
+async def test_files_go_up_and_come_down(server, http, by_reference):
+    lucia = room_of(server).lucia
+    server.people.start(lucia)
+    name = "part0" if by_reference else "document"
+    data = {"chat_id": str(lucia)} | ({"document": "attach://part0"} if by_reference else {})
+    files = {name: ("redacción ñ.txt", b"hola", "text/plain")}
+    sent = (await http.post("sendDocument", data=data, files=files)).json()["result"]
+    assert sent["document"]["file_name"] == "redacción ñ.txt"
+    file_id = sent["document"]["file_id"]
+    path = (await http.get("getFile", params={"file_id": file_id})).json()["result"]["file_path"]
+    download = await http.get(f"{server.file_base_url}{server.token}/{path}")
+    assert download.content == b"hola"
+    assert (await http.get(f"{server.file_base_url}1:wrong/{path}")).status_code == 401
+    assert (await http.get(f"{server.file_base_url}{server.token}/nothing")).status_code == 404
+
+
+async def test_refusals_over_http(server, http):
+    unknown = await http.post("sendFax")
+    assert (unknown.status_code, unknown.json()) == (
+        404,
+        {"ok": False, "error_code": 404, "description": "Not Found"},
+    )
+    wrong = await http.get(f"{server.api_base_url}123:wrongtoken/getMe")
+    assert (wrong.status_code, wrong.json()["description"]) == (401, "Unauthorized")
+    broken = await http.post("getMe", content=b"{", headers={"content-type": "application/json"})
+    assert broken.status_code == 400
+    server.gateway.failures.add(Failure(kind="flood", retry_after_s=3))
+    flooded = await http.get("getMe")
+    assert (flooded.status_code, flooded.headers["retry-after"]) == (429, "3")
+    server.gateway.failures.add(Failure(kind="bad_gateway"))
+    gone = await http.get("getMe")
+    assert gone.status_code == 502
+    with pytest.raises(ValueError, match="Expecting value"):
+        gone.json()
+
+
+@pytest.mark.parametrize(("kind", "delivered"), [("drop_before", 0), ("drop_after", 1)])
+async def test_a_dropped_connection_gives_no_answer(server, http, kind, delivered):
+    lucia = room_of(server).lucia
+    server.people.start(lucia)
+    server.gateway.failures.add(Failure(kind=kind))
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        await http.post("sendMessage", data={"chat_id": lucia, "text": "hola"})
+    messages = server.world.chats[lucia].messages.values()
+    assert sum(message.sender_id == server.world.bot.id for message in messages) == delivered
+    assert (await http.get("getMe")).status_code == 200
+
+
+async def test_two_pollers_are_in_conflict(server, http):
+    first = asyncio.create_task(http.get("getUpdates", params={"timeout": 30}))
+    while not server.gateway.calls:
+        await asyncio.sleep(0)
+    second = asyncio.create_task(http.get("getUpdates", params={"timeout": 30}))
+    assert (await first).status_code == 409
+    server.people.start(room_of(server).lucia)
+    assert len((await second).json()["result"]) == 1
+
+
+async def test_a_poller_that_went_away_is_forgotten(server, http):
+    calls = server.gateway.calls
+    gone = asyncio.create_task(http.get("getUpdates", params={"timeout": 50}))
+    while not calls:
+        await asyncio.sleep(0)
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    while calls[0].finished_at is None:
+        await asyncio.sleep(0)
+    assert calls[0].status is None
+    server.people.start(room_of(server).lucia)
+    assert len((await http.get("getUpdates", params={"timeout": 50})).json()["result"]) == 1
+
+
+async def test_stopping_does_not_wait_for_long_polls_and_event_streams():
+    async with PlaygroundServer() as server, httpx.AsyncClient(trust_env=False) as client:
+        poll = asyncio.create_task(
+            client.get(f"{server.api_base_url}{server.token}/getUpdates?timeout=50", timeout=60)
+        )
+        stream = client.stream("GET", f"{server.url}/events", timeout=60)
+        events = await stream.__aenter__()
+        while not server.gateway.calls:
+            await asyncio.sleep(0)
+        lines = [line async for line in _until_closed(server, events)]
+        assert lines[0] == ": open"
+        await stream.__aexit__(None, None, None)
+        assert (await poll).json() == {"ok": True, "result": []}
+
+
+async def _until_closed(server, events):
+    is_first = True
+    async for line in events.aiter_lines():
+        yield line
+        if is_first:
+            is_first = False
+            server.world.updates.close()
+            server.world.changes.close()
+
+
+async def test_a_taken_port_is_named(server):
+    with pytest.raises(PortTakenError) as taken:
+        async with PlaygroundServer(server.port):
+            pass
+    assert taken.value.port == server.port
+
+
+async def test_a_port_can_be_used_again():
+    async with PlaygroundServer() as first:
+        port = first.port
+    async with PlaygroundServer(port) as second:
+        assert second.port == port
+
+
+async def test_events_carry_every_change(server, http):
+    lucia = room_of(server).lucia
+    after = server.world.changes.last_seq
+    async with http.stream("GET", f"{server.url}/events?after={after}") as events:
+        server.people.start(lucia)
+        lines = events.aiter_lines()
+        kinds = []
+        async for line in lines:
+            if line.startswith("data: "):
+                kinds.append(json.loads(line.removeprefix("data: "))["kind"])
+            if kinds == ["chat", "message"]:
+                break
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"host": "evil.example"}, {"origin": "https://evil.example"}, {"origin": "null"}],
+)
+async def test_other_sites_are_kept_out(server, http, headers):
+    response = await http.post(f"{server.url}/api/start", json={"user_id": 1}, headers=headers)
+    assert response.status_code == 403
+
+
+async def test_the_page_loads_nothing_from_elsewhere(server, http):
+    page = await http.get(server.url)
+    assert page.status_code == 200
+    assert page.headers["content-security-policy"].startswith("default-src 'self'")
+    assert "//" not in page.text.replace("http://www.w3.org", "")
+
+
+# The interface for people.
+
+
+async def test_a_conversation_through_the_client(server, bot):
+    async with PlaygroundClient(server.url) as client:
+        room = client.classroom
+        assert client.bot["username"] == "redactor_bot"
+        sent = await client.send(room["students"][0], room["students"][0], "hola")
+        assert sent["playground"]["is_seen_by_bot"]
+        keyboard = {"inline_keyboard": [[{"text": "Sí", "callback_data": "si"}]]}
+        await bot.send_message(
+            sent["chat"]["id"],
+            "¿qué tal?",
+            reply_markup=InlineKeyboardMarkup.de_json(keyboard, None),
+        )
+        answer = await client.wait_for_answer(sent, lambda m: m["text"].startswith("¿"))
+        assert answer["reply_markup"] == keyboard
+
+        async def answer_query():
+            while True:
+                for update in await bot.get_updates(timeout=10):
+                    if update.callback_query:
+                        await update.callback_query.answer("¡Bien!", show_alert=True)
+                        return
+
+        answering = asyncio.create_task(answer_query())
+        toast = await client.press(
+            sent["chat"]["id"], room["students"][0], answer["message_id"], "si"
+        )
+        await answering
+        assert (toast["text"], toast["show_alert"]) == ("¡Bien!", True)
+        methods = [call["method"] for call in await client.calls()]
+        assert methods[:2] == ["getMe", "sendMessage"]
+        with pytest.raises(PlaygroundRefusedError, match="not_a_member"):
+            await client.send(room["students"][1], room["students"][0], "x")
+        with pytest.raises(TimeoutError):
+            await client.wait_for("message", after=await client.last_seq(), timeout_s=0.01)
+
+
+async def test_every_action_of_the_interface(server):
+    async with PlaygroundClient(server.url) as client:
+        room = client.classroom
+        lucia, teacher = room["students"][0], room["teacher"]
+        sent = await client.post("start", user_id=lucia, payload="clase-4b")
+        assert sent["text"] == "/start clase-4b"
+        where = {"chat_id": lucia, "user_id": lucia, "message_id": sent["message_id"]}
+        edited = await client.post("messages/edit", **where, text="hola")
+        assert edited["edit_date"]
+        await client.post("react", **where, emoji="👍")
+        [message] = await client.messages(lucia)
+        assert message["playground"]["reactions"] == [{"user_id": lucia, "emoji": "👍"}]
+        await client.post("messages/delete", **where)
+        assert await client.messages(lucia) == []
+        with pytest.raises(PlaygroundRefusedError, match="no_draft"):
+            await client.post("stop", user_id=lucia)
+        await client.post("block", user_id=lucia)
+        assert (await client.get(f"chats/{lucia}"))["has_blocked_bot"]
+        await client.post("unblock", user_id=lucia)
+
+        vera = await client.post("users", first_name="Vera", language_code="en")
+        chat = await client.post(
+            "chats",
+            kind="supergroup",
+            title="Foro",
+            creator_id=teacher,
+            member_ids=[vera["id"]],
+            is_forum=True,
+        )
+        topic = await client.post("topics", chat_id=chat["id"], user_id=teacher, name="Uno")
+        thread = {"thread_id": topic["message_thread_id"]}
+        await client.post("topics/close", chat_id=chat["id"], user_id=teacher, **thread)
+        with pytest.raises(PlaygroundRefusedError, match="topic_closed"):
+            await client.send(chat["id"], vera["id"], "x", **thread)
+        await client.post(
+            "members",
+            chat_id=chat["id"],
+            actor_id=teacher,
+            user_id=server.world.bot.id,
+            status="administrator",
+        )
+        sent = await client.send(chat["id"], vera["id"], "todo se oye")
+        assert sent["playground"]["is_seen_by_bot"]
+        new = await client.post("migrate", chat_id=room["group"], user_id=teacher)
+        assert str(new["id"]).startswith("-100")
+        await client.post("bot", reads_all_group_messages=True)
+        assert server.world.profile.reads_all_group_messages
+        await client.fail("flood", method="sendMessage", retry_after_s=2)
+        assert (await client.get("failures"))[0]["retry_after_s"] == 2
+        await client.post("failures/clear")
+        await client.post("limits", is_on=True)
+        assert server.gateway.limits.is_on
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "reason"),
+    [
+        ("messages", {"chat_id": 1}, "wrong_body"),
+        ("messages", {"chat_id": 1, "user_id": 1, "text": "x", "colour": "red"}, "wrong_body"),
+        ("failures", {"kind": "fire"}, "wrong_body"),
+        ("messages", {"chat_id": 1, "user_id": 1, "text": "x"}, "no_such_chat"),
+    ],
+)
+async def test_the_interface_says_what_is_wrong(server, path, body, reason):
+    async with PlaygroundClient(server.url) as client:
+        with pytest.raises(PlaygroundRefusedError, match=reason):
+            await client.post(path, **body)
+
+
+async def test_people_send_files_that_bots_download(server, bot):
+    lucia = room_of(server).lucia
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+        sent = await client.post(
+            "/api/documents",
+            data={"chat_id": lucia, "user_id": lucia, "text": "mi tema"},
+            files={"document": ("tema.txt", b"El mar", "text/plain")},
+        )
+        assert sent.json()["caption"] == "mi tema"
+        file_id = sent.json()["document"]["file_id"]
+        download = await client.get(f"/api/files/{file_id}/tema.txt")
+        assert download.headers["content-disposition"].endswith("tema.txt")
+    [update] = await bot.get_updates()
+    assert update.message is not None
+    assert update.message.document is not None
+    file = await update.message.document.get_file()
+    assert bytes(await file.download_as_bytearray()) == b"El mar"
+
+
+async def test_commands_shown_follow_scope_and_language(server, bot):
+    room = room_of(server)
+    await bot.set_my_commands([BotCommand("write", "Write an essay")])
+    await bot.set_my_commands([BotCommand("redactar", "Escribe")], language_code="es")
+    await bot.set_my_commands([BotCommand("cola", "La cola")], BotCommandScopeAllGroupChats())
+    await bot.set_my_commands(
+        [BotCommand("clase", "La clase")], BotCommandScopeChatAdministrators(room.group)
+    )
+    english = server.people.create_user("Amy", language_code="en")
+    async with PlaygroundClient(server.url) as client:
+
+        async def shown(chat_id: int, user_id: int) -> list[str]:
+            found = await client.get("commands", chat_id=chat_id, user_id=user_id)
+            return [command["command"] for command in found]
+
+        assert await shown(room.lucia, room.lucia) == ["redactar"]
+        assert await shown(english.id, english.id) == ["write"]
+        assert await shown(room.group, room.lucia) == ["cola"]
+        assert await shown(room.group, room.teacher) == ["clase"]
