@@ -17,8 +17,8 @@ from bot.generation.training.grammar.heldout import (
     names_unseen,
     same_topic,
 )
-from bot.generation.training.grammar.library import Domain, Numbering, load_domains, load_generic
 from bot.generation.training.grammar.lexicon import Lexicon
+from bot.generation.training.grammar.library import Domain, Numbering, load_domains, load_generic
 from bot.generation.training.grammar.natural import headed_passages
 from bot.generation.training.grammar.nouns import Noun
 from bot.generation.training.grammar.writer import EssayGrammar
@@ -92,10 +92,8 @@ def training_grammar() -> EssayGrammar:
         and not key.startswith("tema_")
         and is_held_out(frame.source, _HELD_OUT_FRAMES_PER_THOUSAND)
     )
-    nouns = Lexicon(
-        tuple(noun for noun in lexicon.known if not _is_held_out_noun(noun)),
-        tuple(noun for noun in lexicon.plain if not _is_held_out_noun(noun)),
-    )
+    everything = (*lexicon.known, *lexicon.plain)
+    nouns = Lexicon.of([noun for noun in everything if not _is_held_out_noun(noun)])
     return EssayGrammar(_without_unseen(generic), kept, nouns, barred)
 
 
@@ -104,10 +102,8 @@ def held_out_grammar() -> EssayGrammar:
     generic, domains, lexicon = _load()
     for domain in domains:
         domain.themes = tuple(noun for noun in domain.themes if _is_held_out_noun(noun))
-    nouns = Lexicon(
-        tuple(noun for noun in lexicon.known if _is_held_out_noun(noun)),
-        tuple(noun for noun in lexicon.plain if _is_held_out_noun(noun)),
-    )
+    everything = (*lexicon.known, *lexicon.plain)
+    nouns = Lexicon.of([noun for noun in everything if _is_held_out_noun(noun)])
     return EssayGrammar(generic, domains, nouns, shares=(0.4, 0.6, 0.0))
 
 
@@ -127,7 +123,9 @@ def _write_shard(task: tuple[str, int, str]) -> tuple[int, int]:
     return written, Path(path).stat().st_size
 
 
-def _write_natural(corpus_dir: Path, out_dir: Path, seed: int) -> tuple[Counter[str], int, Counter[str]]:
+def _write_natural(
+    corpus_dir: Path, out_dir: Path, seed: int
+) -> tuple[Counter[str], int, Counter[str]]:
     """Writes the natural shards and held-out files; returns records by group, bytes, held-out records."""
     rng = random.Random(f"natural {seed}")
     shards = [

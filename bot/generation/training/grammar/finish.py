@@ -31,4 +31,5 @@ def contract(text: str) -> str:
 
 def finish(text: str) -> str:
     """Makes rendered frames print-ready: contractions, and a capital at the start of every sentence."""
+    text = text.replace("  ", " ").replace(" \n", "\n").replace(" .", ".").replace(" ,", ",").rstrip()
     return _SENTENCE.sub(_capital, contract(text))

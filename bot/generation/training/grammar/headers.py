@@ -7,7 +7,10 @@ import re
 FRAMES: dict[str, dict[str, str]] = {
     "ensayo": {"prompt": "Ensayo de {words} palabras.\nTema: {topic}\n\n", "opening": ""},
     "cuento": {"prompt": "Cuento de {words} palabras.\nTema: {topic}\n\n", "opening": ""},
-    "descripcion": {"prompt": "Descripción de {words} palabras.\nTema: {topic}\n\n", "opening": ""},
+    "descripcion": {
+        "prompt": "Descripción de {words} palabras.\nTema: {topic}\n\n",
+        "opening": "",
+    },
     "argumentacion": {
         "prompt": "Argumentación de {words} palabras.\nTema: {topic}\n\n",
         "opening": "",

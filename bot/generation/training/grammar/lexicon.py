@@ -18,10 +18,8 @@ _LIST = Path(__file__).parent / "lexicon.txt"
 
 _KNOWN_SHARE = 0.6
 
-_ONSETS = (
-    "b c d f g l m n p r s t v b c d l m n p r s t m p t c l s ch j ll br cr tr pr gr pl fl z".split()
-)
-_LAST_ONSETS = "b d f l m n p r s t v l n r t d m n br tr dr ll ch".split()
+_ONSETS = ["b", "c", "d", "f", "g", "l", "m", "n", "p", "r", "s", "t", "v", "b", "c", "d", "l", "m", "n", "p", "r", "s", "t", "m", "p", "t", "c", "l", "s", "ch", "j", "ll", "br", "cr", "tr", "pr", "gr", "pl", "fl", "z"]
+_LAST_ONSETS = ["b", "d", "f", "l", "m", "n", "p", "r", "s", "t", "v", "l", "n", "r", "t", "d", "m", "n", "br", "tr", "dr", "ll", "ch"]
 _VOWELS = ("a", "a", "a", "a", "e", "e", "e", "o", "o", "o", "i", "i", "u", "ue", "ie", "ia")
 _CODAS = ("", "", "", "", "", "", "n", "r", "s", "l")
 _UNWANTED = re.compile(
@@ -64,7 +62,9 @@ def invented_stem(rng: random.Random) -> str:
     while True:
         parts: list[str] = []
         if rng.random() < 0.25:
-            parts.append(_VOWELS[int(rng.random() * 12)] + ("", "r", "l", "n", "s")[int(rng.random() * 5)])
+            parts.append(
+                _VOWELS[int(rng.random() * 12)] + ("", "r", "l", "n", "s")[int(rng.random() * 5)]
+            )
         else:
             parts.append(_syllable(rng) + _CODAS[int(rng.random() * len(_CODAS))])
         if rng.random() < 0.45:
@@ -73,6 +73,15 @@ def invented_stem(rng: random.Random) -> str:
         stem = "".join(parts)
         if len(stem) > 2 and not _UNWANTED.search(stem + "a") and not _UNWANTED.search(stem + "o"):
             return stem
+
+
+_ADJECTIVE_ENDINGS = ("oso", "ado", "ivo", "ible", "ico", "al", "ente", "ero", "iz", "ino")
+
+
+def invented_adjective(rng: random.Random) -> str:
+    """Makes an adjective that looks Spanish, in the masculine singular."""
+    ending = _ADJECTIVE_ENDINGS[int(rng.random() * len(_ADJECTIVE_ENDINGS))]
+    return invented_stem(rng) + ending
 
 
 def invented_noun(rng: random.Random) -> Noun:
@@ -103,10 +112,12 @@ class Lexicon:
     Attributes:
         known: Everyday nouns with their kind.
         plain: Nouns of kind `cualquiera`.
+        people: Those of the known that are kinds of people, in the plural.
     """
 
     known: tuple[Noun, ...]
     plain: tuple[Noun, ...]
+    people: tuple[Noun, ...]
 
     @classmethod
     def load(cls, path: Path = _LIST) -> Lexicon:
@@ -114,20 +125,15 @@ class Lexicon:
         nouns = [
             parse_noun(line) for line in path.read_text(encoding="utf-8").splitlines() if line
         ]
+        return cls.of(nouns)
+
+    @classmethod
+    def of(cls, nouns: list[Noun]) -> Lexicon:
+        """Sorts nouns by what is known of them."""
         return cls(
             tuple(noun for noun in nouns if noun.kind != "cualquiera"),
             tuple(noun for noun in nouns if noun.kind == "cualquiera"),
-        )
-
-    def without(self, barred: frozenset[str]) -> Lexicon:
-        """Gives the lexicon without the nouns that contain a barred word."""
-
-        def kept(noun: Noun) -> bool:
-            return barred.isdisjoint(noun.bare.lower().split())
-
-        return Lexicon(
-            tuple(noun for noun in self.known if kept(noun)),
-            tuple(noun for noun in self.plain if kept(noun)),
+            tuple(noun for noun in nouns if noun.kind == "gente" and noun.agreement > 1),
         )
 
     def blend(self, rng: random.Random) -> Noun:
@@ -144,13 +150,21 @@ class Lexicon:
             head = first.bare[: heads[int(rng.random() * len(heads))]]
             tail = second.bare[tails[int(rng.random() * len(tails))] :]
             bare = head + tail
-            if len(tail) > 2 and 5 <= len(bare) <= 13 and not _UNWANTED.search(bare) and not (
-                _ACCENT.search(head) or bare in (first.bare, second.bare)
+            if (
+                len(tail) > 2
+                and 5 <= len(bare) <= 13
+                and not _UNWANTED.search(bare)
+                and not (_ACCENT.search(head) or bare in (first.bare, second.bare))
             ):
                 kind = _INVENTED_KINDS[int(rng.random() * len(_INVENTED_KINDS))]
                 if kind in {"gente", "animal"} and second.agreement < 2:
                     kind = "cosa"
                 return Noun(bare, second.agreement, kind)
+
+    def draw_people(self, rng: random.Random) -> str:
+        """Draws a kind of people, plural and with article."""
+        people = self.people
+        return people[int(rng.random() * len(people))].definite
 
     def draw(self, rng: random.Random) -> Noun:
         """Draws a noun, more often one of known kind."""

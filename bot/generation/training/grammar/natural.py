@@ -6,7 +6,7 @@ import lzma
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from bot.generation.training.grammar.headers import frame_prompt, round_words
 from bot.generation.training.grammar.heldout import is_held_out, names_unseen
 from bot.generation.training.grammar.lexicon import Lexicon
 from bot.generation.training.grammar.nouns import Noun
+
+HELD_OUT_PER_THOUSAND = {"fiction": 12, "redacciones": 40, "textbooks": 50}
+"""How many records of a thousand are held out; the small groups give more, to be measurable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +43,44 @@ SOURCES = (
     Source("manual_quimica.txt.xz", "textbooks", 3, 0.03),
     Source("cuentos_1880-1940.txt.xz", "fiction", 2, 0.03),
     Source("novelas_1880-1940.txt.xz", "fiction", 2, 0.03),
-    Source("novelas_1840-1920.txt.xz", "fiction", 1, 0.025),
+    Source("novelas_1840-1920.txt.xz", "fiction", 2, 0.025),
     Source("novelas_americanas_s19.txt.xz", "fiction", 1, 0.02),
 )
 """What is used. The presidential addresses are not: no licence is stated, and they are party politics."""
 
-_UNFIT = re.compile(
-    r"(?<!\w)(?:mat[aoóé]|matar|matad|asesin|degüell|degoll|cadáver|ahorc|fusil|verdug|tortur|puñal|navaj|cuchill|sangr|"
-    r"ensangr|herid|suicid|estrangul|envenen|venen|crimen|crimin|homicid|violaci|violad|violar|forz[oó]|rapt[oóa]|"
-    r"desnud|senos?\b|pechos|muslos|lujuri|lascivi|voluptu|sensual|carnal|deshonr|adulter|adúlter|concubin|ramer|prostit|"
-    r"burdel|querida|amante|besos?\b|bes[óa]ba|bes[óo]\b|alcoba|lecho|sexo|sexual|virgin|negr[ao]s?\b|mulat|esclav|judí|"
-    r"gitan|indi[oa]s?\b|salvaj|moros?\b|chino|herej|raza|mariquit|afemin|marica|puta|put[oa]s|hideput|cabr[oó]n|carajo|coño|mierd|"
-    r"borrach|embriag|aguardient|taberna|cigarr|opio|blasfem|maldit|demonio|diablo|infern|látigo|latig|azot|cadalso|"
-    r"patíbul|guerra|batalla|soldad|enemig|ejército|cañ[oó]n|bala[sz]|pistol|revólver|escopet|disparo|bomba|metrall|"
-    r"drog|cocaín|marihuan|alcohol|pornogr|terroris|nazi|hitler|trump|armas?\b|pelea|muert|murió|tumba|"
-    r"hembra|bruja|brujer|loca\b|loco\b|imbécil|idiota|estúpid|raz[ao]s\b|tetas?\b|nalgas|vientre|caderas|orgasm|aborto|"
-    r"crápula|indígen|comunis|prostr|moribund|cerveza|vino\b|licor|fumar|tabaco|bikini|sexy|celos|venganza|odio|ira\b|cólera)",
-    re.IGNORECASE,
+_UNFIT = (
+    r"mat[aoóé]\b|matar|matad|asesin|degüell|degoll|cadáver|ahorc|fusil|verdug|tortur|puñal|navaj|cuchillad|ensangr|"
+    r"suicid|estrangul|envenen|homicid|violaci|violad[ao]|violarl|forz[oó]\b|rapto\b|raptó|desnud|senos?\b|muslos|"
+    r"lujuri|lascivi|voluptu|sensual|carnal|deshonr|adulter|adúlter|concubin|ramer|prostit|burdel|lecho|sexo\b|sexual|"
+    r"virgin|negros|negras|mulat|esclav|judí|gitan|salvaj|moros?\b|herej|raza|mariquita?s?\b|afemin|marica|puta|putos?\b|"
+    r"hideput|cabr[oó]n|carajo|coño|mierd|borrach|embriag|aguardient|taberna|cigarr|opio\b|blasfem|maldit|látigo|"
+    r"latigaz|azot[aeó]|cadalso|patíbul|metrall|cocaín|marihuan|drogadic|drogas|pornogr|terroris|nazi|hitler|trump|"
+    r"hembra|imbécil|idiota|estúpid|tetas?\b|nalgas|caderas|orgasm|aborto|cerveza|licor|fumar|bikini|sexy|crápula|"
+    r"indígen|comunis|pistol|revólver|escopet|disparo|crimin"
 )
-"""Beginnings of words after which a passage is not used: violence, sensuality, drink, slurs, party politics."""
+"""Beginnings of words after which no passage is used: violence, sensuality, drink, slurs, party politics."""
 
-_ODD = re.compile(r"[^\w\s.,;:¿?¡!()«»“”\"'’—–\-…%ºª/°+=]|[a-zñ][A-Z]|\w\d[a-z]|[a-z]\d\w|[.,] [.,]|_")
+_UNFIT_IN_FICTION = (
+    r"amante|querida|besos?\b|bes[óa]ba|bes[óo]\b|alcoba|pechos|vientre|negr[ao]\b|indi[oa]s?\b|chin[oa]s?\b|criad[ao]s?\b|"
+    r"sangr|herid|crimen|guerra|batalla|soldad|enemig|ejército|cañ[oó]n|bala[sz]?\b|bomba|armas?\b|pelea|muert|murió|tumba|"
+    r"moribund|prostr|demonio|diablo|infern|infierno|venen|loc[ao]s?\b|celos|venganza|odio|ira\b|cólera|bruj[ao]|tabaco|"
+    r"vicio|seduc|deseo carnal|honra|marid|esposa|adúl|miserable|infame|canalla|populacho|plebe|marqués|duque|general\b"
+)
+_FILTERS = {
+    "fiction": re.compile(rf"(?<!\w)(?:{_UNFIT}|{_UNFIT_IN_FICTION})", re.IGNORECASE),
+    "redacciones": re.compile(rf"(?<!\w)(?:{_UNFIT})", re.IGNORECASE),
+    "textbooks": re.compile(rf"(?<!\w)(?:{_UNFIT})", re.IGNORECASE),
+}
+"""What is looked for, by group; old fiction is filtered more strictly."""
+
+_ODD = re.compile(
+    r"[^\w\s.,;:¿?¡!()«»“”\"'’—–\-…%ºª/°+=]|[a-zñ][A-Z]|\w\d[a-z]|[a-z]\d\w|[.,] [.,]|_"
+)
 _WORD = re.compile(r"[a-záéíóúüñ]+")
 _WORDS = re.compile(r"[A-Za-zÁÉÍÓÚÜÑáéíóúüñ]+")
-_TORN = re.compile(r"(?<!\w)(?:la|el|los|las|en|de|y|que|por) [.,;)]|\(\)|=|\b\w\d|\d\w\b|Ejemplo resuelto")
+_TORN = re.compile(
+    r"(?<!\w)(?:la|el|los|las|en|de|y|que|por) [.,;)]|\(\)|=|\b\w\d|\d\w\b|Ejemplo resuelto"
+)
 """Marks of formulas and cross-references that were lost."""
 _DANGLING = re.compile(r"(?: [oyaen]| donde| es| de| por| la| el| que| como|:|,|;)$")
 
@@ -98,28 +115,37 @@ def count_words(corpus_dir: Path) -> Vocabulary:
     return Vocabulary(counts)
 
 
-def is_fit(text: str, vocabulary: Vocabulary, unknown_share: float) -> bool:
+def is_fit(text: str, vocabulary: Vocabulary, source: Source) -> bool:
     """Whether a passage may teach a model that minors read: nothing unfit, little noise."""
     return (
         text[0].isupper()
         and text[-1] in ".!?»"
-        and _UNFIT.search(text) is None
-        and _TORN.search(text) is None
+        and _FILTERS[source.group].search(text) is None
+        and (source.group != "textbooks" or _TORN.search(text) is None)
         and len(_ODD.findall(text)) <= len(text) // 1500
-        and vocabulary.unknown_share(text) <= unknown_share
+        and vocabulary.unknown_share(text) <= source.unknown_share
         and not names_unseen(text)
     )
 
 
-def cut_passages(record: str, rng: random.Random, longest: int = 380) -> Iterator[str]:
-    """Cuts a record at its line ends into passages of paragraphs, of 30 to `longest` words."""
+def cut_passages(
+    record: str, rng: random.Random, source: Source, longest: int = 380
+) -> Iterator[str]:
+    """Cuts a record at its line ends, and around unfit lines, into passages of 30 to `longest` words."""
+    unfit = _FILTERS[source.group]
     paragraphs: list[str] = []
     words = 0
     limit = 90 + int(rng.random() * (longest - 90))
     for line in record.split("\n"):
         line = " ".join(line.split())
         count = line.count(" ") + 1
-        broken = not line or not (line[0].isupper() or line[0] in "¿¡«\"—") or _DANGLING.search(line)
+        broken = (
+            not line
+            or not (line[0].isupper() or line[0] in '¿¡«"—')
+            or _DANGLING.search(line)
+            or unfit.search(line)
+            or (source.group == "textbooks" and _TORN.search(line))
+        )
         if paragraphs and (broken or words + count > limit):
             if words >= 30:
                 yield "\n\n".join(paragraphs)
@@ -183,7 +209,7 @@ def headed_passages(
     rng: random.Random,
     *,
     unheaded_share: float = 0.25,
-    held_out_per_thousand: int = 15,
+    held_out_per_thousand: Mapping[str, int] = HELD_OUT_PER_THOUSAND,
     sources: tuple[Source, ...] = SOURCES,
 ) -> Iterator[Passage]:
     """Yields the fit passages of the corpus, most of them under a header.
@@ -192,17 +218,17 @@ def headed_passages(
         corpus_dir: Folder with the files of `SOURCES`.
         rng: Source of chance for cuts and topics.
         unheaded_share: Share of passages that come without a header.
-        held_out_per_thousand: How many records of a thousand are held out; decided by their text.
+        held_out_per_thousand: By group, how many records of a thousand are held out; decided by their text.
         sources: What to read.
     """
     vocabulary = count_words(corpus_dir)
     finder = TopicFinder(Lexicon.load())
     for source in sources:
         for record in read_source(corpus_dir, source):
-            held_out = is_held_out(record, held_out_per_thousand)
+            held_out = is_held_out(record, held_out_per_thousand[source.group])
             for time in range(1 if held_out else source.times):
-                for text in cut_passages(record, rng):
-                    if not is_fit(text, vocabulary, source.unknown_share):
+                for text in cut_passages(record, rng, source):
+                    if not is_fit(text, vocabulary, source):
                         continue
                     topic = None if rng.random() < unheaded_share else finder.find(text, rng)
                     if topic is None and time > 3:

@@ -8,8 +8,7 @@ from functools import lru_cache
 MASCULINE_SINGULAR, FEMININE_SINGULAR, MASCULINE_PLURAL, FEMININE_PLURAL = range(4)
 
 KINDS = frozenset(
-    "idea naturaleza lugar cosa tecnica animal planta gente actividad accion comida tiempo arte"
-    " saber persona ciudad cualquiera".split()
+    ["idea", "naturaleza", "lugar", "cosa", "tecnica", "animal", "planta", "gente", "actividad", "accion", "comida", "tiempo", "arte", "saber", "persona", "ciudad", "cualquiera"]
 )
 """What a topic can be; `cualquiera` is a noun of which nothing else is known."""
 
@@ -120,6 +119,9 @@ def parse_noun(text: str) -> Noun:
     return Noun(bare, agreement, kind, bad, takes_el=feminine and article == "el")
 
 
+_PLURALS = {"joven": "jóvenes", "común": "comunes"}
+
+
 @lru_cache(maxsize=4096)
 def inflect(adjective: str) -> tuple[str, str, str, str]:
     """Gives the four forms of an adjective from its masculine singular (or written `ms/fs/mp/fp`)."""
@@ -152,6 +154,5 @@ def inflect(adjective: str) -> tuple[str, str, str, str]:
         if adjective.endswith(accented):
             stem = adjective[:-2] + plain
             return (adjective, stem + "a", stem + "es", stem + "as")
-    if adjective == "joven":
-        plural = "jóvenes"
+    plural = _PLURALS.get(adjective, plural)
     return (adjective, adjective, plural, plural)

@@ -27,6 +27,9 @@ NAMES = (
 
 _DOMAIN_SHARE = 0.65
 _LEAST_NEAR = 3
+_LOOSE = frozenset({"razon", "hecho", "ejemplo", "comentario", "problema"})
+_LOOSE_REFUSED = 0.5
+"""How often a piece of the domain is refused that does not name the topic: it may be far from it."""
 
 Pool = tuple[tuple[Frame, ...], tuple[Frame, ...]]
 Key = tuple[str, str, str, bool, frozenset[str]]
@@ -48,11 +51,19 @@ class Pools:
         self.domains = domains
         self._barred = barred
         self._own: dict[tuple[str, str, Key], tuple[Frame, ...]] = {}
+        self._asked: dict[str, frozenset[str]] = {}
         self._generic: dict[tuple[str, Key], tuple[Frame, ...]] = {}
 
     def get(self, name: str, key: Key, noun: Noun) -> Pool:
         """Gives the domain's and the generic frames of a key that fit a topic."""
         domain = self.domains.get(key[0])
+        asked = self._asked.get(name)
+        if asked is None:
+            groups = [self.generic.frames.get(name, ())]
+            groups += [other.frames.get(name, ()) for other in self.domains.values()]
+            asked = frozenset().union(*(frame.slots for group in groups for frame in group))
+            self._asked[name] = asked
+        key = (key[0], key[1], key[2], key[3], key[4] & asked)
         own: tuple[Frame, ...] = ()
         if domain is not None and name in domain.frames:
             found = self._own.get((name, noun.bare, key))
@@ -74,9 +85,7 @@ class Pools:
         near = [
             frame
             for frame in frames
-            if frame.mentions
-            or mine in (named := domain.named(frame))
-            or not (named & stems)
+            if frame.mentions or mine in (named := domain.named(frame)) or not (named & stems)
         ]
         if len(near) < _LEAST_NEAR:
             return frames
@@ -109,7 +118,7 @@ class Scene:
     """
 
     __slots__ = (
-        "_key", "_own", "_pools", "_used", "_used_items", "agreement", "agreements", "domain",
+        "_key", "_own", "_pools", "_stem", "_used", "_used_items", "agreement", "agreements", "domain",
         "noun", "random", "rng", "second", "slots", "stance", "words",
     )  # fmt: skip
 
@@ -161,6 +170,7 @@ class Scene:
         self.settle({"tema2", "tema2_s"} if second is not None else set())
         found = pools.domains.get(domain)
         self._own = found.lists if found else {}
+        self._stem = stem_of(noun)
 
     def settle(self, slots: set[str] | frozenset[str]) -> None:
         """Fixes which slots of the topic frames may take up (`tema2`, `A`, `asunto` …)."""
@@ -176,7 +186,7 @@ class Scene:
     def item(self, name: str) -> str:
         """Draws an unused item of a list, agreeing with the topic if it is an adjective."""
         items = self._own.get(name)
-        if not items or (name != "adj_malo" and self.random() > 0.92):
+        if not items or (name[:3] != "adj" and self.random() > 0.92):
             items = self._pools.generic.lists[name]
         item = items[int(self.random() * len(items))]
         for _ in range(6):
@@ -198,16 +208,34 @@ class Scene:
         """
         own, generic = self._pools.get(name, self._key, self.noun)
         first, then = (own, generic) if self.random() < _DOMAIN_SHARE else (generic, own)
+        loose = name in _LOOSE
         for frames in (first, then):
             count = len(frames)
             if not count:
                 continue
             for _ in range(8):
                 frame = frames[int(self.random() * count)]
+                if (
+                    loose
+                    and frames is own
+                    and not frame.mentions
+                    and self.random() < _LOOSE_REFUSED
+                    and self._stem not in self._domain_named(frame)
+                ):
+                    continue
                 if frame.number not in self._used and (frame.mentions or not mention):
                     self._used.add(frame.number)
                     return frame
         return None
+
+    def _domain_named(self, frame: Frame) -> frozenset[str]:
+        return self._pools.domains[self.domain].named(frame)
+
+    def in_order(self, name: str, count: int) -> list[str]:
+        """Writes the first `count` generic pieces of a key in the order of their file."""
+        _, generic = self._pools.get(name, self._key, self.noun)
+        chosen = sorted(generic, key=lambda frame: frame.number)[:count]
+        return [frame.render(self) for frame in chosen]
 
     def text(self, name: str, *, mention: bool = False) -> str:
         """Writes a sentence of a key, or the empty string when none is left."""
@@ -231,5 +259,3 @@ class Scene:
         """Whether a clause or sentence of this key is still to be had."""
         own, generic = self._pools.get(name, self._key, self.noun)
         return any(frame.number not in self._used for frame in (*own, *generic))
-
-

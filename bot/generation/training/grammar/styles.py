@@ -7,6 +7,8 @@ from bot.generation.training.grammar.scene import Scene
 
 _FIRST, _SECOND, _THIRD = 1, 2, 3
 _MOST_PARAGRAPHS = 7
+_MIDDLING = 240
+"""Words from which a text has room for more than its plot."""
 
 
 def _join(scene: Scene, keys: tuple[str, ...]) -> str:
@@ -40,20 +42,21 @@ def write_story(scene: Scene, target: int) -> str:
 
 def _write_arc(scene: Scene, arc: str, target: int) -> str:
     paragraphs = [scene.text(f"{arc}_inicio")]
-    if target > 240:
+    if target > _MIDDLING:
         paragraphs[0] += " " + scene.text("cuento_ambiente")
-    paragraphs.append(scene.text(f"{arc}_medio"))
-    if target > 190:
-        paragraphs.append(scene.text(f"{arc}_medio"))
-    if target > 240:
+    middle = scene.in_order(f"{arc}_medio", 1 + (target > 190) + (target > 340))
+    paragraphs.append(middle[0])
+    if target > _MIDDLING:
         paragraphs.append(scene.text("cuento_dialogo"))
+    paragraphs += middle[1:]
     if target > 300:
-        paragraphs.append(scene.text("cuento_sentir"))
-        paragraphs[-1] += " " + scene.text("cuento_tema")
-    if target > 360:
-        paragraphs.append(scene.text(f"{arc}_medio") or scene.text("cuento_encuentro"))
+        paragraphs.append(scene.text("cuento_sentir") + " " + scene.text("cuento_tema"))
+    if "tema2" in scene.slots and scene.random() < 0.7:
+        paragraphs.append(scene.text("cuento_dos"))
+    if target > 450:
+        paragraphs.append(scene.text("cuento_encuentro"))
     paragraphs.append(scene.text(f"{arc}_giro"))
-    if target > 420:
+    if target > 400:
         paragraphs.append(scene.text("cuento_dialogo"))
     paragraphs.append(scene.text(f"{arc}_final"))
     if target > 160 and scene.random() < 0.5:
@@ -70,6 +73,8 @@ def _write_free_story(scene: Scene, target: int) -> str:
     paragraphs.append(_mentioning(scene, middle, "cuento_tema"))
     if target > 210:
         paragraphs.append(scene.text("cuento_dialogo"))
+    if "tema2" in scene.slots and scene.random() < 0.7:
+        paragraphs.append(scene.text("cuento_dos"))
     if target > 320:
         paragraphs.append(_join(scene, ("cuento_intento", "cuento_sentir")))
     if target > 420:
@@ -86,9 +91,11 @@ def _write_free_story(scene: Scene, target: int) -> str:
 def write_description(scene: Scene, target: int) -> str:
     """Writes a `descripcion` of about `target` words: first sight, senses, details, what remains."""
     paragraphs = [_join(scene, ("desc_inicio", "desc_general"))]
+    if "tema2" in scene.slots:
+        paragraphs.append(scene.text("desc_dos"))
     target = min(target, 420)
     while _words(paragraphs) < target - 60 and len(paragraphs) < _MOST_PARAGRAPHS:
-        turn = len(paragraphs)
+        turn = len(paragraphs) - ("tema2" in scene.slots)
         if turn == _FIRST:
             keys: tuple[str, ...] = ("desc_vista", "sentido", "sentido")
         elif turn == _SECOND:
@@ -120,6 +127,10 @@ def write_argument(scene: Scene, target: int) -> str:
         plan.append(("arg_3", "hecho_s"))
     if target > 330:
         plan.append(("anecdota_otro", "comentario"))
+    if scene.slots & {"A", "G", "V"}:
+        plan.insert(1, ("retoma",))
+    if "tema2" in scene.slots:
+        plan.insert(1, ("retoma_dos",))
     rest: list[tuple[str, ...]] = [("arg_objecion", "arg_respuesta")]
     if target > 290:
         rest.append(("propuesta_s", "propuesta_2"))
@@ -130,7 +141,8 @@ def write_argument(scene: Scene, target: int) -> str:
 
 
 def _verse(scene: Scene, *, mention: bool = False) -> str:
-    return _capital(contract(scene.text("verso", mention=mention)))
+    line = scene.text("verso", mention=mention) or (scene.text("verso") if mention else "")
+    return _capital(contract(line))
 
 
 def _capital(line: str) -> str:
@@ -143,9 +155,12 @@ def write_poem(scene: Scene, target: int) -> str:
     stanzas = max(3, min(9, target // 26))
     refrain = _verse(scene, mention=True) if scene.random() < 0.45 else ""
     written: list[str] = []
+    second_at = {0, 2} if "tema2" in scene.slots else set()
     for at in range(stanzas):
         lines = [_verse(scene, mention=at % 2 == 0 and not refrain)]
-        lines += [_verse(scene) for _ in range(2)]
+        lines += [_verse(scene)]
+        other = at in second_at and _capital(contract(scene.text("verso_dos")))
+        lines.append(other or _verse(scene))
         lines.append(refrain if refrain and at % 2 == 0 else _verse(scene))
         lines = [line for line in lines if line]
         if len(lines) < 4:

@@ -17,8 +17,18 @@ Part = str | Callable[["Scene"], str]
 STANCES = ("valor", "gusto", "dos", "cuidado", "curioso", "malo")
 """The attitudes of an essay; `malo` is the only one for topics that nobody wants."""
 
-LISTS = ("gente", "lugar", "objeto", "adj", "adj_malo", "accion", "idea")
-CLAUSES = ("razon", "hecho", "problema", "causa", "consecuencia", "contra", "propuesta", "antes", "futuro")
+LISTS = ("gente", "lugar", "objeto", "adj", "adj_malo", "adj_suelto", "accion", "idea")
+CLAUSES = (
+    "razon",
+    "hecho",
+    "problema",
+    "causa",
+    "consecuencia",
+    "contra",
+    "propuesta",
+    "antes",
+    "futuro",
+)
 
 _TOPIC_SLOTS = {"tema", "tema_s", "un_tema", "tema2", "tema2_s", "y_temas"}
 _BOUND_SLOTS = {"A", "B", "G", "V", "asunto", "asunto_min"}
@@ -143,7 +153,9 @@ def _merge(branches: list[Needs], needs: Needs) -> None:
 
 def _choice(options: tuple[tuple[Part, ...], ...]) -> Part:
     count = len(options)
-    if all(len(option) <= 1 and all(isinstance(part, str) for part in option) for option in options):
+    if all(
+        len(option) <= 1 and all(isinstance(part, str) for part in option) for option in options
+    ):
         words = tuple(str(option[0]) if option else "" for option in options)
         return lambda scene: words[int(scene.random() * count)]
 

@@ -12,9 +12,11 @@ from bot.generation.training.grammar.scene import Scene
 from bot.generation.training.grammar.template import STANCES
 
 _EVERYDAY = frozenset(
-    "actividad accion comida arte lugar tiempo saber animal planta cosa naturaleza tecnica cualquiera".split()
+    ["actividad", "accion", "comida", "arte", "lugar", "tiempo", "saber", "animal", "planta", "cosa", "naturaleza", "tecnica", "cualquiera"]
 )
-_TWO_SIDED = frozenset("tecnica cosa actividad accion lugar tiempo comida cualquiera animal".split())
+_TWO_SIDED = frozenset(
+    ["tecnica", "cosa", "actividad", "accion", "lugar", "tiempo", "comida", "cualquiera", "animal"]
+)
 _GOOD = tuple(stance for stance in STANCES if stance != "malo")
 
 
@@ -54,8 +56,20 @@ PERSON_FORMS = (Form("persona", 1, ("valor", "curioso")),)
 CITY_FORMS = (Form("ciudad", 1, ("gusto", "valor", "curioso")),)
 
 
-def choose_form(noun: Noun, rng: random.Random) -> tuple[Form, str]:
-    """Draws a form of topic and a stance that suit a noun."""
+_PLAIN_STYLES = frozenset({"cuento", "descripcion", "poema"})
+_PLAIN_FORMS = (
+    Form("nombre", 50),
+    Form("titulo", 18, ("gusto", "valor", "curioso")),
+    Form("instruccion", 14),
+    Form("dos", 10, ("valor", "curioso", "dos")),
+    Form("favorito", 4, ("gusto",), _EVERYDAY),
+    Form("afirmacion", 6, ("valor", "dos")),
+)
+"""Forms for stories, descriptions and poems, which do not weigh what a claim says."""
+
+
+def choose_form(noun: Noun, rng: random.Random, style: str = "ensayo") -> tuple[Form, str]:
+    """Draws a form of topic and a stance that suit a noun and a style."""
     if noun.bad:
         forms: tuple[Form, ...] = BAD_FORMS
     elif noun.kind == "persona":
@@ -63,7 +77,8 @@ def choose_form(noun: Noun, rng: random.Random) -> tuple[Form, str]:
     elif noun.kind == "ciudad":
         forms = CITY_FORMS
     else:
-        forms = tuple(form for form in FORMS if form.kinds is None or noun.kind in form.kinds)
+        every = _PLAIN_FORMS if style in _PLAIN_STYLES else FORMS
+        forms = tuple(form for form in every if form.kinds is None or noun.kind in form.kinds)
     form = rng.choices(forms, [form.weight for form in forms])[0]
     return form, form.stances[int(rng.random() * len(form.stances))]
 

@@ -5,20 +5,26 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.generation.training.grammar.finish import finish
 from bot.generation.training.grammar.headers import frame_prompt, round_words
+from bot.generation.training.grammar.lexicon import Lexicon, invented_adjective, invented_noun
 from bot.generation.training.grammar.library import Domain, Numbering, load_domains, load_generic
-from bot.generation.training.grammar.lexicon import Lexicon, invented_noun
-from bot.generation.training.grammar.nouns import Noun
+from bot.generation.training.grammar.nouns import Noun, inflect
 from bot.generation.training.grammar.plans import PARAGRAPHS, choose_paragraphs
 from bot.generation.training.grammar.scene import Pools, Scene
-from bot.generation.training.grammar.styles import write_argument, write_description, write_poem, write_story
+from bot.generation.training.grammar.styles import (
+    write_argument,
+    write_description,
+    write_poem,
+    write_story,
+)
 from bot.generation.training.grammar.topics import Form, as_typed, choose_form, state_topic
 
 STYLE_WEIGHTS = {"ensayo": 60, "cuento": 12, "descripcion": 11, "argumentacion": 11, "poema": 6}
-_ROOM = Path(__file__).parent
+_FOREIGN_SHARE = 0.5
+"""How often a claim's adjectives and people come from outside of its domain."""
+_INVENTED_ADJECTIVES = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +92,10 @@ def write_composition(scene: Scene, form: Form, target: int) -> str:
     count = max(1, min(8, round((target - 95) / 58)))
     kinds = choose_paragraphs(scene.stance, count, [scene.random() for _ in range(10)])
     middle = 1 + int(scene.random() * len(kinds))
-    if claims:
-        kinds.insert(min(1, middle), "retoma")
     if "tema2" in scene.slots:
         kinds.insert(middle, "retoma_dos")
+    if claims:
+        kinds.insert(min(1, middle), "retoma")
         if target > 330:
             kinds.insert(min(len(kinds), middle + 2), "retoma_dos")
     if claims and target > 330:
@@ -101,10 +107,23 @@ def write_composition(scene: Scene, form: Form, target: int) -> str:
             continue
         paragraphs.append(paragraph)
         length += len(paragraph.split())
-        if length > target - 40 and at >= len(kinds) - 3:
+        left = kinds[at + 1 :]
+        if length > target - 40 and "retoma" not in left and "retoma_dos" not in left:
             break
     paragraphs.append(_conclusion(scene, target))
-    return finish("\n\n".join(paragraphs))
+    return finish(drop_subjects("\n\n".join(paragraphs), scene.words["tema"]))
+
+
+def drop_subjects(text: str, topic: str) -> str:
+    """Leaves out the topic after *porque* where the sentence has named it already."""
+    pattern = f" porque {topic} "
+    at = text.find(pattern)
+    while at >= 0:
+        start = max(text.rfind(". ", 0, at), text.rfind("\n", 0, at), text.rfind(": ", 0, at))
+        if text.find(topic, start + 1, at) >= 0:
+            text = text[:at] + " porque " + text[at + len(pattern) :]
+        at = text.find(pattern, at + 1)
+    return text
 
 
 def _conclusion(scene: Scene, target: int) -> str:
@@ -188,6 +207,13 @@ class EssayGrammar:
                 return second
         return None
 
+    def _claim_adjective(self, scene: Scene, name: str) -> str:
+        """Draws an adjective for a claim: of the domain, of many others, or invented."""
+        draw = scene.random()
+        if draw < _INVENTED_ADJECTIVES:
+            return inflect(invented_adjective(scene.rng))[scene.agreement]
+        return scene.item("adj_suelto" if draw < _FOREIGN_SHARE else name)
+
     def write_essay(self, rng: random.Random, style: str | None = None) -> Essay:
         """Writes one essay; the same state of `rng` gives the same essay.
 
@@ -201,12 +227,13 @@ class EssayGrammar:
 
     def write_about(self, rng: random.Random, noun: Noun, domain: str, style: str) -> Essay:
         """Writes one essay about a noun of a domain ("" for none)."""
-        form, stance = choose_form(noun, rng)
+        form, stance = choose_form(noun, rng, style)
         second = self._draw_second(rng, noun, domain) if noun.has_article else None
         scene = Scene(self._pools, rng, noun, second, domain, stance, {})
-        scene.words["A"] = scene.item("adj")
-        scene.words["B"] = scene.item("adj_malo")
-        scene.words["G"] = scene.item("gente")
+        scene.words["A"] = self._claim_adjective(scene, "adj")
+        scene.words["B"] = self._claim_adjective(scene, "adj_malo")
+        from_lexicon = self._lexicon.people and rng.random() < _FOREIGN_SHARE
+        scene.words["G"] = self._lexicon.draw_people(rng) if from_lexicon else scene.item("gente")
         scene.words["V"] = scene.item("accion")
         scene.settle({"tema2", "tema2_s", "A", "B", "G", "V"})
         topic = as_typed(state_topic(scene, form), rng)
