@@ -258,6 +258,10 @@ class _Dropper:
                 await send(message)
 
         await self._app(scope, receive, send_or_drop)
+        if is_dropped:
+            # Returning before the server has noticed would count as an answer left out.
+            while (await receive())["type"] != "http.disconnect":
+                pass
 
 
 def _listen(port: int) -> socket.socket:

@@ -15,6 +15,7 @@ from telegram.error import (
     BadRequest,
     ChatMigrated,
     Conflict,
+    EndPointNotFound,
     Forbidden,
     InvalidToken,
     NetworkError,
@@ -147,8 +148,12 @@ async def test_errors_are_told_apart(server, bot, lucia, monkeypatch):
     server.people.block(lucia)
     with pytest.raises(Forbidden):
         await bot.send_message(lucia, "x")
-    with pytest.raises(InvalidToken):
+    with pytest.raises(EndPointNotFound):
         await bot.do_api_request("sendFax")
+    stranger = Bot("1:wrongtoken", base_url=server.api_base_url)
+    with pytest.raises(InvalidToken):
+        await stranger.initialize()
+    await stranger.shutdown()
 
 
 async def test_chats_and_members(server, bot):

@@ -4,7 +4,7 @@ import { become, open } from "./app.js";
 import { askDialog, avatar, el, icon } from "./dom.js";
 import { act, fullName, isMine, isService, messagesOf, myChats, store, titleOf, unreadCount } from "./store.js";
 import { texts } from "./texts.js";
-import { authorOf, clockTime, serviceText } from "./wording.js";
+import { authorOf, clockTime, serviceText, subtitle } from "./wording.js";
 
 export function renderSidebar() {
   renderPeople();
@@ -124,7 +124,7 @@ function preview(aChat, threadId, last) {
   if (aChat.draft?.text && aChat.type === "private") {
     return el("span", { class: "preview accent" }, aChat.draft.text.slice(0, 80));
   }
-  if (!last) return el("span", { class: "preview" }, aChat.is_forum ? texts.general : "");
+  if (!last) return el("span", { class: "preview" }, aChat.is_forum ? texts.general : subtitle(aChat));
   if (isService(last)) return el("span", { class: "preview" }, serviceText(last));
   const who = isMine(last) ? texts.you : aChat.type === "private" ? "" : authorOf(last);
   const text = last.text ?? last.caption ?? `${texts.file}: ${last.document?.file_name}`;
