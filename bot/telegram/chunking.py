@@ -81,7 +81,9 @@ def shorten(text: str, limit_units: int, *, keep_end: bool = False) -> str:
     stripped = text.strip()
     if utf16_units(stripped) <= limit_units:
         return stripped
-    clusters = _clusters(stripped, limit_units)
+    # No more than this can be kept, and finding clusters takes time.
+    near = stripped[-limit_units:] if keep_end else stripped[:limit_units]
+    clusters = _clusters(near, limit_units)
     kept: list[str] = []
     room = limit_units - 2
     for cluster in reversed(clusters) if keep_end else clusters:

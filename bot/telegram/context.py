@@ -91,21 +91,22 @@ class FrontContext(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any],
     def answer(
         self, update: Update, text: str, markup: InlineKeyboardMarkup | None = None
     ) -> None:
-        """Answer in the same chat and topic; in a group as a reply."""
+        """Answer in the same chat and topic; in a group as a reply.
+
+        The same answer to the same person is sent once while it waits: for the photos of an
+        album, say, or a command sent again and again.
+        """
         message = update.effective_message
         if not isinstance(message, Message):
             return
         address = address_of(message)
-        self.front.outbox.send_text(address, text, markup=markup, is_reply=not address.is_private)
-
-    def answer_once(self, update: Update, text: str, key: str) -> None:
-        """Answer, once for several messages that come together, such as the photos of an album."""
-        message = update.effective_message
-        if isinstance(message, Message):
-            address = address_of(message)
-            self.front.outbox.send_text(
-                address, text, is_reply=not address.is_private, key=(key, person_of(update))
-            )
+        self.front.outbox.send_text(
+            address,
+            text,
+            markup=markup,
+            is_reply=not address.is_private,
+            key=("answer", person_of(update), address.thread_id, text),
+        )
 
     def change(
         self, update: Update, text: str, markup: InlineKeyboardMarkup | None = None

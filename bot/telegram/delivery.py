@@ -5,9 +5,9 @@ may have a key: a newer one with the same key takes the place of one that still 
 many previews only the latest is sent. A flood limit stops the lane it was met in and no other.
 
 A request that fails on the way may have been carried out. Edits, deletions and drafts are simply
-repeated, for they do the same thing twice. A text may be there already: message numbers in a chat
-grow, so the numbers after the last one known there are tried with an edit that says the same. If
-Telegram answers "message is not modified", the text has arrived and is not sent again. If none
+repeated, for they do the same thing twice. A text may be there already: message numbers grow, so
+those after the last known one that nothing accounts for are tried with an edit that says the same.
+If Telegram answers "message is not modified", the text has arrived and is not sent again. If none
 is found it is sent again: a text twice is better than a text lost.
 """
 
@@ -29,6 +29,7 @@ from telegram.error import (
 from bot.telegram.budget import DeliveryLimits, Window
 from bot.telegram.lane import Call, Lane, Probe, Rank, Request
 from bot.telegram.logs import log_unexpected
+from bot.telegram.message_numbers import MessageNumbers, has_own_counter
 from bot.telegram.receipts import (
     NOT_MODIFIED,
     Receipt,
@@ -43,8 +44,8 @@ logger = logging.getLogger(__name__)
 _ANSWER_ATTEMPTS = 6
 """Times that an answer is tried while the network fails; an essay is tried until the bot stops."""
 _LONGEST_PAUSE_S = 30.0
-_PROBES = 4
-"""Message numbers tried when a text may have arrived; people may write in between."""
+_PROBES = 5
+"""Message numbers tried when a text may have arrived; others may have written in between."""
 _KEPT_LANES = 1000
 
 
@@ -67,6 +68,7 @@ class Delivery:
         self._on_migrated = on_migrated
         self._all = Window(max(1, round(self._limits.all_per_s)), 1.0)
         self._lanes: dict[int, Lane] = {}
+        self._shared_numbers = MessageNumbers()
         self._moved: dict[int, int] = {}
         self._others: set[asyncio.Task[None]] = set()
         self._is_stopping = False
@@ -120,8 +122,7 @@ class Delivery:
 
     def saw(self, chat_id: int, message_id: int) -> None:
         """A message of this number is in the chat; so ours, if lost, has another number."""
-        lane = self._lane(chat_id)
-        lane.last_message_id = max(lane.last_message_id, message_id)
+        self._lane(chat_id).numbers.saw(message_id)
 
     def migrate(self, old_id: int, new_id: int) -> None:
         """Follow a group that became a supergroup."""
@@ -173,7 +174,8 @@ class Delivery:
         if lane is None:
             if len(self._lanes) >= _KEPT_LANES:
                 self._forget_idle_lanes()
-            lane = self._lanes[chat_id] = Lane(chat_id, self._limits)
+            numbers = MessageNumbers() if has_own_counter(chat_id) else self._shared_numbers
+            lane = self._lanes[chat_id] = Lane(chat_id, self._limits, numbers)
         return lane
 
     def _forget_idle_lanes(self) -> None:
@@ -222,9 +224,11 @@ class Delivery:
 
     async def _perform(self, lane: Lane, request: Request) -> None:
         request.attempts += 1
+        if request.base_number is None:
+            request.base_number = lane.numbers.last
         try:
             if request.may_have_arrived and request.probe is not None:
-                found = await self._find(lane, request.probe)
+                found = await self._find(lane, request.probe, request.base_number)
                 if found is not None:
                     self._succeed(lane, request, found)
                     return
@@ -241,7 +245,7 @@ class Delivery:
 
     def _succeed(self, lane: Lane, request: Request, message_id: int | None) -> None:
         if message_id is not None:
-            lane.last_message_id = max(lane.last_message_id, message_id)
+            lane.numbers.saw(message_id)
         request.finish(Receipt(message_id=message_id))
 
     def _on_error(self, lane: Lane, request: Request, error: TelegramError) -> None:
@@ -301,14 +305,13 @@ class Delivery:
             requests.move_to_end(request.key, last=False)
             self._rouse(lane)
 
-    async def _find(self, lane: Lane, probe: Probe) -> int | None:
-        """Look for a text that may have arrived; every message after the last known is tried.
+    async def _find(self, lane: Lane, probe: Probe, base_number: int) -> int | None:
+        """Look for a text that may have arrived among the numbers that nothing accounts for.
 
         Only this lane sends to the chat, one request after another, so that a message of the bot
-        after the last known one can be no other.
+        after the last known one can be no other; and it can edit nobody else's.
         """
-        first = lane.last_message_id + 1
-        for message_id in range(first, first + _PROBES if first > 1 else first):
+        for message_id in lane.numbers.unknown_after(base_number, _PROBES):
             self._note(lane, Rank.TEXT)
             try:
                 await probe(lane.chat_id, message_id)

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from bot.telegram.budget import DeliveryLimits, Window
+from bot.telegram.message_numbers import MessageNumbers
 from bot.telegram.receipts import Receipt
 
 
@@ -45,6 +46,7 @@ class Request:
         key: Newer ones with this key take its place; its own identity if None was given.
         is_lasting: Whether it is tried until the bot stops.
         probe: For texts: looks whether one has arrived.
+        base_number: The last message number known before the first attempt.
         on_done: Called with the receipt at once, in the same step as the success, so that
             nothing can come between a message and the note that it was sent.
         receipt: Resolves with the end of it; never raises.
@@ -60,6 +62,7 @@ class Request:
     attempts: int = 0
     with_thread: bool = True
     may_have_arrived: bool = False
+    base_number: int | None = None
     is_finished: bool = False
 
     def finish(self, receipt: Receipt) -> None:
@@ -87,18 +90,18 @@ class Lane:
         wake: Set when something new waits.
         worker: Sends the requests, while there are any.
         paused_until_s: Flood limit or failing network, in seconds of the event loop.
-        last_message_id: The greatest number of a message known to be in the chat.
+        numbers: What is known of the numbers of messages in the chat.
     """
 
     chat_id: int
     limits: DeliveryLimits
+    numbers: MessageNumbers
     windows: list[Window] = field(init=False)
     previews: Window = field(init=False)
     waiting: dict[Rank, OrderedDict[object, Request]] = field(init=False)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     worker: asyncio.Task[None] | None = None
     paused_until_s: float = 0.0
-    last_message_id: int = 0
 
     def __post_init__(self) -> None:
         limits = self.limits

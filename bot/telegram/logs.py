@@ -40,6 +40,8 @@ def hide_token(token: str) -> None:
     """Keep the token out of what the root logger's handlers write, and quiet what prints URLs."""
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # A gateway's error page is no JSON; the error that follows is dealt with where it is raised.
+    logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)
     # At DEBUG the library prints whole updates, and those are what people write.
     logging.getLogger("telegram").setLevel(logging.INFO)
     for handler in logging.getLogger().handlers:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from telegram import InlineKeyboardMarkup
 
 from bot.errors import RedactorError, ShuttingDownError
-from bot.essays.job import Address, Job
+from bot.essays.job import Address, Job, JobState
 from bot.essays.speed import Place
 from bot.storage import JobStore
 from bot.telegram.apologies import failure_text
@@ -32,6 +32,7 @@ from bot.texts import Texts, texts_for
 
 logger = logging.getLogger(__name__)
 
+_ENDED = (JobState.DELIVERED, JobState.CANCELLED, JobState.FAILED)
 _PREVIEW_UNITS = 3500
 """A preview leaves room for its note and is quicker to draw than a full message."""
 
@@ -178,8 +179,11 @@ class Presenter:
                 has_preview=preferences.live_preview,
                 placeholder_id=stored.placeholder_id,
                 is_asked=stored.placeholder_id is not None,
+                # News of a job may come after its end, and then it is none.
+                is_over=stored.state in _ENDED,
             )
-            self._shows[job.id] = show
+            if not show.is_over:
+                self._shows[job.id] = show
         return show
 
     def _acknowledge(self, show: _Show, text: str) -> None:

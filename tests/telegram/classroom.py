@@ -52,6 +52,8 @@ class Classroom:
     telegram: FakeTelegram = field(default_factory=FakeTelegram)
     service: PacedService = field(default_factory=PacedService)
     is_open: bool = True
+    api: tuple[str, str] | None = None
+    """Token and address of a local Bot API, instead of the fake."""
     limits: Limits = field(default_factory=Limits)
     delivery_limits: DeliveryLimits = field(default_factory=DeliveryLimits)
 
@@ -61,12 +63,15 @@ class Classroom:
         self.jobs = JobStore(self.database)
         self.access = AccessStore(self.database)
         self.journal = UpdateJournal(self.database)
-        self.bot = build_bot(
-            TOKEN,
-            "http://127.0.0.1:1/bot",
-            request=self.telegram,
-            get_updates_request=self.telegram,
-        )
+        if self.api is None:
+            self.bot = build_bot(
+                TOKEN,
+                "http://127.0.0.1:1/bot",
+                request=self.telegram,
+                get_updates_request=self.telegram,
+            )
+        else:
+            self.bot = build_bot(*self.api)
         self.delivery = Delivery(self.delivery_limits, self._migrate)
         outbox = Outbox(self.bot, self.delivery)
         self.presenter = Presenter(outbox, self.jobs)

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from tests.telegram.classroom import Classroom
@@ -5,7 +7,9 @@ from tests.telegram.virtual_time import VirtualTimeLoop
 
 
 def pytest_asyncio_loop_factories(config, item):
-    """No test of this folder waits for real time."""
+    """Only the tests against a real server wait for real time."""
+    if item.path.name == "test_local_api.py":
+        return {"real": asyncio.new_event_loop}
     return {"virtual": VirtualTimeLoop}
 
 

@@ -147,5 +147,5 @@ async def test_memory_of_strangers_is_bounded(owned, monkeypatch):
     await owned.join(OWNER, "left", "member")
     for person in (ANA, CARLOS, ANA):
         await owned.say("El mar", person)
-    await owned.settle()
+        await owned.settle()
     assert len(owned.telegram.texts(ANA)) == 2

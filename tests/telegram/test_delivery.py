@@ -19,6 +19,7 @@ from bot.essays.job import Address
 from bot.telegram.budget import DeliveryLimits, Window
 from bot.telegram.delivery import Delivery
 from bot.telegram.lane import Rank
+from bot.telegram.message_numbers import MessageNumbers
 from bot.telegram.outbox import Outbox
 from bot.telegram.receipts import Receipt, Refusal
 from tests.telegram.classroom import ANA, BEA, GROUP
@@ -329,6 +330,29 @@ class TestLostAnswers:
         assert receipt.message_id == 103
         assert classroom.telegram.texts(GROUP) == ["hola"]
 
+    async def test_found_among_messages_in_other_private_chats(self, classroom):
+        """They share a counter, in which every number is accounted for."""
+        outbox = Outbox(classroom.bot, classroom.delivery)
+        classroom.delivery.saw(BEA, 100)
+        telegram = classroom.telegram
+        # Ana's message gets 110, while Bea's chat takes what lies between.
+        telegram.last_id[ANA] = 109
+        failure = Failure(exception=lost_connection(), is_processed=True)
+        telegram.fail("sendMessage", failure)
+        receipt = outbox.send_text(Address(ANA, None, 99, is_private=True), "hola")
+        await asyncio.sleep(0.1)
+        for number in (*range(101, 110), 111):
+            classroom.delivery.saw(BEA, number)
+        assert (await receipt).message_id == 110
+        assert telegram.texts(ANA) == ["hola"]
+
+    async def test_nothing_is_known_yet(self, classroom):
+        outbox = Outbox(classroom.bot, classroom.delivery)
+        failure = Failure(exception=lost_connection(), is_processed=True)
+        classroom.telegram.fail("sendMessage", failure)
+        await outbox.send_text(self.address, "hola")
+        assert classroom.telegram.texts(GROUP) == ["hola", "hola"]
+
     async def test_flood_limit_while_looking(self, classroom, outbox):
         failure = Failure(exception=lost_connection(), is_processed=True)
         classroom.telegram.fail("sendMessage", failure)
@@ -364,6 +388,16 @@ async def test_removal_after_a_flood_limit(classroom):
     outbox.remove(GROUP, 2)
     await classroom.settle()
     assert classroom.telegram.of("deleteMessages")[-1].parameters["message_ids"] == [1, 2]
+
+
+def test_numbers_known_are_bounded():
+    numbers = MessageNumbers()
+    assert list(numbers.unknown_after(0, 5)) == []
+    for number in range(1, 1001):
+        numbers.saw(number)
+    assert numbers.last == 1000
+    assert list(numbers.unknown_after(900, 3)) == [1001, 1002, 1003]
+    assert next(numbers.unknown_after(1, 1)) == 2
 
 
 def test_virtual_time_tells_a_deadlock():

@@ -6,6 +6,7 @@ from itertools import pairwise
 from bot.errors import GenerationError
 from bot.essays.dispatcher import Limits
 from bot.essays.job import JobState
+from bot.essays.speed import Place
 from tests.telegram.classroom import ANA, BEA, CARLOS, GROUP, Classroom
 from tests.telegram.fake_telegram import Failure
 
@@ -191,3 +192,30 @@ async def test_thirty_at_once_in_a_group_get_their_essays(classroom):
         assert times[index + 20] - times[index] >= 59.999
     # Acknowledgements that were overtaken by their essays were not sent.
     assert len(classroom.telegram.of("sendMessage")) < 60
+
+
+async def test_news_after_the_end_is_none(classroom):
+    await classroom.say("El mar")
+    await classroom.finish()
+    before = len(classroom.telegram.calls)
+    job = classroom.jobs.last_of(f"user:{ANA}", ANA)
+    await classroom.presenter.queued(job, Place(3, 10, None))
+    await classroom.presenter.started(job)
+    await classroom.presenter.progressed(job, "El mar")
+    await classroom.settle()
+    assert len(classroom.telegram.calls) == before
+
+
+async def test_second_essay_of_a_person_waits_for_the_first(classroom):
+    await classroom.say("El mar")
+    await classroom.settle()
+    await classroom.say("El sol")
+    await classroom.settle()
+    assert classroom.telegram.texts(ANA)[-1] == "¡Anotado! El tuyo es el siguiente."
+
+
+async def test_impatient_person_gets_one_answer(classroom):
+    for _ in range(20):
+        await classroom.say("/ayuda", chat_id=GROUP)
+    await classroom.settle()
+    assert len(classroom.telegram.texts(GROUP)) <= 3

@@ -39,4 +39,4 @@ async def unknown_command(update: Update, context: FrontContext) -> None:
 
 async def not_text(update: Update, context: FrontContext) -> None:
     """A photo, a voice message, a sticker: say kindly that it takes words."""
-    context.answer_once(update, context.texts(update).chat.not_text, key="not text")
+    context.answer(update, context.texts(update).chat.not_text)
