@@ -154,8 +154,9 @@ def build_application(
 
     private, groups = filters.ChatType.PRIVATE, filters.ChatType.GROUPS
     # In private a plain message is a topic; in a group only the answer to the bot's question.
-    add(MessageHandler(new & private & filters.TEXT & ~filters.COMMAND, writing.take_topic))
-    add(MessageHandler(new & groups & filters.REPLY & filters.TEXT, writing.take_topic))
+    words = new & filters.TEXT & ~filters.COMMAND
+    add(MessageHandler(words & private, writing.take_topic))
+    add(MessageHandler(words & groups & filters.REPLY, writing.take_topic))
     add(MessageHandler(new & private & filters.COMMAND, about.unknown_command))
     add(MessageHandler(new & private & ~filters.StatusUpdate.ALL, about.not_text))
 

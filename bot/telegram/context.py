@@ -116,6 +116,12 @@ class FrontContext(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any],
         if message is not None:
             self.front.outbox.edit_text(message.chat.id, message.message_id, text, markup=markup)
 
+    def remove(self, update: Update) -> None:
+        """Delete the message whose button was pressed."""
+        message = update.effective_message
+        if message is not None:
+            self.front.outbox.remove(message.chat.id, message.message_id)
+
     def callback_parts(self, update: Update) -> list[str]:
         """What the pressed button carries."""
         query = update.callback_query

@@ -86,6 +86,15 @@ class Delivery:
     ) -> asyncio.Future[Receipt]:
         """Put a request into its chat's lane.
 
+        Args:
+            chat_id: The chat.
+            call: Makes the request.
+            rank: What goes first.
+            key: It takes the place of one with this key, of the same rank or a later one.
+            is_lasting: Whether it is tried until the bot stops.
+            probe: For texts: looks whether one has arrived.
+            on_done: Called with the receipt in the same step as the success.
+
         Returns:
             The receipt to come. It never raises and need not be awaited.
         """
@@ -99,6 +108,10 @@ class Delivery:
         lane = self._lane(chat_id)
         replaced = lane.waiting[rank].get(request.key)
         lane.waiting[rank][request.key] = request
+        for less_urgent in Rank:
+            if less_urgent > rank:
+                # It would come later and undo what this one does.
+                replaced = lane.waiting[less_urgent].pop(request.key, None) or replaced
         if replaced is not None:
             replaced.finish(Receipt(refusal=Refusal.SUPERSEDED))
         self._rouse(lane)
@@ -296,13 +309,16 @@ class Delivery:
         lane.paused_until_s = max(lane.paused_until_s, until_s)
 
     def _again(self, lane: Lane, request: Request) -> None:
-        """Put a request back where it stood, unless a newer one came for it meanwhile."""
-        requests = lane.waiting[request.rank]
-        if request.key in requests or (self._is_stopping and request.rank is Rank.PREVIEW):
+        """Put a request back where it stood, unless a newer one came for it meanwhile.
+
+        A preview is never put back: by then the essay may be there, and the next one is newer.
+        """
+        is_outdated = any(request.key in requests for requests in lane.waiting.values())
+        if is_outdated or request.rank is Rank.PREVIEW:
             request.finish(Receipt(refusal=Refusal.SUPERSEDED))
         else:
-            requests[request.key] = request
-            requests.move_to_end(request.key, last=False)
+            lane.waiting[request.rank][request.key] = request
+            lane.waiting[request.rank].move_to_end(request.key, last=False)
             self._rouse(lane)
 
     async def _find(self, lane: Lane, probe: Probe, base_number: int) -> int | None:

@@ -219,3 +219,46 @@ async def test_impatient_person_gets_one_answer(classroom):
         await classroom.say("/ayuda", chat_id=GROUP)
     await classroom.settle()
     assert len(classroom.telegram.texts(GROUP)) <= 3
+
+
+async def test_preview_that_met_a_flood_limit_does_not_undo_the_end(classroom):
+    await classroom.say("/redactar El mar", chat_id=GROUP)
+    await classroom.settle()
+    classroom.telegram.fail("editMessageText", Failure(429, "Slow", {"retry_after": 20}))
+    classroom.service.gate.set()
+    while not classroom.telegram.of("editMessageText"):
+        await asyncio.sleep(0.1)
+    await classroom.say("/cancelar", chat_id=GROUP)
+    await classroom.settle()
+    placeholder, answer = classroom.telegram.texts(GROUP)
+    assert placeholder.startswith("Cancelado.")
+    assert answer == "Cancelado."
+
+
+async def test_status_that_met_a_flood_limit_does_not_undo_the_end(url):
+    async with Classroom(url, limits=ONE_AT_A_TIME) as classroom:
+        for person in (ANA, BEA):
+            await classroom.say("El mar", person)
+            await classroom.settle()
+        classroom.telegram.fail("editMessageText", Failure(429, "Slow", {"retry_after": 20}))
+        classroom.telegram.held = asyncio.Event()
+        await classroom.say("/cancelar", ANA)
+        await asyncio.sleep(1)
+        await classroom.say("/cancelar", BEA)
+        await asyncio.sleep(1)
+        classroom.telegram.held.set()
+        await classroom.settle()
+        assert classroom.telegram.texts(ANA) == ["Cancelado.", "Cancelado."]
+        assert classroom.telegram.texts(BEA) == ["Cancelado.", "Cancelado."]
+
+
+async def test_stale_placeholder_goes_when_it_is_pressed(classroom):
+    await classroom.say("/redactar El mar", chat_id=GROUP)
+    await classroom.settle()
+    placeholder_id = max(classroom.telegram.chats[GROUP])
+    kept = classroom.telegram.chats[GROUP][placeholder_id]
+    await classroom.finish()
+    classroom.telegram.chats[GROUP][placeholder_id] = kept
+    toast = await classroom.press("stop:1", ANA, GROUP, placeholder_id)
+    assert toast == "Ese texto ya está terminado."
+    assert placeholder_id not in classroom.telegram.chats[GROUP]

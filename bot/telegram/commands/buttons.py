@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from telegram import Update
 
-from bot.essays.job import Job
+from bot.essays.job import Job, JobState
 from bot.telegram import keyboards
 from bot.telegram.commands.writing import submit
 from bot.telegram.context import FrontContext
@@ -25,6 +25,9 @@ async def press(update: Update, context: FrontContext) -> None:
     if kind == keyboards.CANCEL:
         is_stopped = context.front.dispatcher.cancel(job.id)
         context.toast(update, texts.stopped if is_stopped else texts.already_finished)
+        if job.state is JobState.DELIVERED:
+            # The bot was killed before it could remove this placeholder.
+            context.remove(update)
         return
     await _write_more(update, context, job, kind)
     context.toast(update, texts.started_toast)
