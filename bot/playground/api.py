@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from bot.playground import wire
+from bot.playground import bodies, wire
 from bot.playground.failures import Failure
 from bot.playground.gateway import Gateway
 from bot.playground.methods.profile import commands_shown
-from bot.playground.model import ChatType, Json, Message, Status
+from bot.playground.model import Json, Message
 from bot.playground.people import People, PersonError
 from bot.playground.refusals import ApiRefusal
 from bot.playground.world import World
@@ -25,87 +25,6 @@ KEEP_ALIVE_S = 15.0
 
 B = TypeVar("B", bound=BaseModel)
 _Handler = Callable[[Request], Awaitable[Response]]
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _Place(_Body):
-    chat_id: int
-    user_id: int
-
-
-class _Send(_Place):
-    text: str = ""
-    reply_to: int | None = None
-    thread_id: int | None = None
-    sender_chat_id: int | None = None
-
-
-class _OneMessage(_Place):
-    message_id: int
-
-
-class _Edit(_OneMessage):
-    text: str
-
-
-class _Press(_OneMessage):
-    data: str
-
-
-class _React(_OneMessage):
-    emoji: str | None = None
-
-
-class _User(_Body):
-    user_id: int
-
-
-class _Start(_User):
-    payload: str = ""
-
-
-class _NewUser(_Body):
-    first_name: str
-    last_name: str | None = None
-    language_code: str | None = "es"
-    is_bot: bool = False
-
-
-class _NewChat(_Body):
-    kind: ChatType
-    title: str
-    creator_id: int
-    member_ids: list[int] = []
-    is_forum: bool = False
-    with_bot: bool = True
-
-
-class _NewTopic(_Place):
-    name: str
-
-
-class _CloseTopic(_Place):
-    thread_id: int
-    is_closed: bool = True
-
-
-class _SetStatus(_Body):
-    chat_id: int
-    actor_id: int
-    user_id: int
-    status: Status
-    is_anonymous: bool = False
-
-
-class _Bot(_Body):
-    reads_all_group_messages: bool
-
-
-class _Limits(_Body):
-    is_on: bool
 
 
 class PeopleApi:
@@ -237,7 +156,7 @@ class PeopleApi:
     # Acting as a person.
 
     async def _send(self, request: Request) -> Response:
-        body = await _read(request, _Send)
+        body = await _read(request, bodies.Send)
         return self._sent(self._people.send(**body.model_dump()))
 
     async def _send_document(self, request: Request) -> Response:
@@ -246,7 +165,7 @@ class PeopleApi:
             if not isinstance(part, UploadFile):
                 raise PersonError("no_document")
             fields = {name: value for name, value in form.items() if isinstance(value, str)}
-            body = _Send.model_validate(fields)
+            body = bodies.Send.model_validate(fields)
             file = self._world.add_file(
                 await part.read(),
                 part.filename or "file",
@@ -255,76 +174,76 @@ class PeopleApi:
         return self._sent(self._people.send(**body.model_dump(), document=file))
 
     async def _edit(self, request: Request) -> Response:
-        body = await _read(request, _Edit)
+        body = await _read(request, bodies.Edit)
         return self._sent(self._people.edit(**body.model_dump()))
 
     async def _delete(self, request: Request) -> Response:
-        body = await _read(request, _OneMessage)
+        body = await _read(request, bodies.OneMessage)
         self._people.delete(**body.model_dump())
         return _done()
 
     async def _press(self, request: Request) -> Response:
-        body = await _read(request, _Press)
+        body = await _read(request, bodies.Press)
         before = self._world.changes.last_seq
         query = self._people.press(**body.model_dump())
         return JSONResponse({"query_id": query.id, "seq": before})
 
     async def _react(self, request: Request) -> Response:
-        body = await _read(request, _React)
+        body = await _read(request, bodies.React)
         self._people.react(**body.model_dump())
         return _done()
 
     async def _start(self, request: Request) -> Response:
-        body = await _read(request, _Start)
+        body = await _read(request, bodies.Start)
         return self._sent(self._people.start(body.user_id, body.payload))
 
     async def _stop(self, request: Request) -> Response:
-        body = await _read(request, _User)
+        body = await _read(request, bodies.User)
         self._people.stop_draft(body.user_id)
         return _done()
 
     async def _block(self, request: Request) -> Response:
-        self._people.block((await _read(request, _User)).user_id)
+        self._people.block((await _read(request, bodies.User)).user_id)
         return _done()
 
     async def _unblock(self, request: Request) -> Response:
-        self._people.unblock((await _read(request, _User)).user_id)
+        self._people.unblock((await _read(request, bodies.User)).user_id)
         return _done()
 
     # Changing who is there.
 
     async def _create_user(self, request: Request) -> Response:
-        body = await _read(request, _NewUser)
+        body = await _read(request, bodies.NewUser)
         user = self._people.create_user(**body.model_dump())
         return JSONResponse(wire.user_json(user))
 
     async def _create_chat(self, request: Request) -> Response:
-        body = await _read(request, _NewChat)
+        body = await _read(request, bodies.NewChat)
         chat = self._people.create_chat(**body.model_dump())
         return JSONResponse(wire.page_chat_json(self._world, chat))
 
     async def _create_topic(self, request: Request) -> Response:
-        body = await _read(request, _NewTopic)
+        body = await _read(request, bodies.NewTopic)
         topic = self._people.create_topic(**body.model_dump())
         return JSONResponse(wire.topic_json(topic))
 
     async def _close_topic(self, request: Request) -> Response:
-        body = await _read(request, _CloseTopic)
+        body = await _read(request, bodies.CloseTopic)
         self._people.close_topic(**body.model_dump())
         return _done()
 
     async def _set_status(self, request: Request) -> Response:
-        body = await _read(request, _SetStatus)
+        body = await _read(request, bodies.SetStatus)
         self._people.set_status(**body.model_dump())
         return _done()
 
     async def _migrate(self, request: Request) -> Response:
-        body = await _read(request, _Place)
+        body = await _read(request, bodies.Place)
         chat = self._people.migrate(**body.model_dump())
         return JSONResponse(wire.page_chat_json(self._world, chat))
 
     async def _set_bot(self, request: Request) -> Response:
-        body = await _read(request, _Bot)
+        body = await _read(request, bodies.Bot)
         self._world.profile.reads_all_group_messages = body.reads_all_group_messages
         return _done()
 
@@ -352,7 +271,7 @@ class PeopleApi:
         return _done()
 
     async def _set_limits(self, request: Request) -> Response:
-        self._gateway.limits.is_on = (await _read(request, _Limits)).is_on
+        self._gateway.limits.is_on = (await _read(request, bodies.Limits)).is_on
         return _done()
 
     def _sent(self, message: Message) -> Response:

@@ -42,7 +42,7 @@ class UpdateQueue:
         allowed_kinds: The last ``allowed_updates``; None means the default selection.
     """
 
-    def __init__(self, first_id: int = 700_000_001) -> None:
+    def __init__(self, first_id: int = 1) -> None:
         self._next_id = first_id
         self._pending: list[Json] = []
         self._waiting: asyncio.Future[None] | None = None

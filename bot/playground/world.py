@@ -32,6 +32,7 @@ from bot.playground.updates import UpdateQueue
 
 DRAFT_LIFE_S = 30.0
 CALLBACK_LIFE_S = 30.0
+_EPOCH_S = 1_600_000_000
 _FIRST_SUPERGROUP = 1_002_000_000_000
 
 
@@ -65,6 +66,9 @@ class World:
         self._next_user_id = 5_100_000_001
         self._next_group_id = 4_200_000_001
         self._next_supergroup_id = _FIRST_SUPERGROUP + 1
+        # Numbers grow from one run to the next, as Telegram's do: bots remember those they saw.
+        age_s = max(0, int(clock()) - _EPOCH_S)
+        self._first_message_id = 1 + age_s // 2
         self._next_message_id: dict[int, int] = {}
         self._next_serial = 1
         self.users: dict[int, User] = {}
@@ -72,7 +76,7 @@ class World:
         self.files: dict[str, StoredFile] = {}
         self.queries: dict[str, CallbackQuery] = {}
         self.profile = BotProfile()
-        self.updates = UpdateQueue()
+        self.updates = UpdateQueue(first_id=1 + 4 * age_s)
         self.changes = ChangeLog()
         self.bot = User(bot_id, bot_name, is_bot=True, username=bot_username)
         for user in (
@@ -239,7 +243,7 @@ class World:
     def _take_message_id(self, chat: Chat) -> int:
         # Private chats and basic groups share one counter, supergroups have their own.
         counter = chat.id if chat.type in ("supergroup", "channel") else 0
-        message_id = self._next_message_id.get(counter, 1)
+        message_id = self._next_message_id.get(counter, self._first_message_id)
         self._next_message_id[counter] = message_id + 1
         return message_id
 

@@ -251,6 +251,14 @@ async def test_the_teacher_makes_the_bot_an_administrator(open_page, served):
     assert served.world.chats[room_of(served).forum].member(bot_id).is_administrator
 
 
+async def test_a_link_into_the_bot_can_be_opened(open_page, served):
+    page = await open_page()
+    await page.goto(f"{served.url}/?start=codigo-7&as=teacher")
+    await expect(page.get_by_role("radio", checked=True)).to_contain_text("Profe Carmen")
+    await expect(messages(page, "Has entrado con: codigo-7")).to_be_visible()
+    assert page.url == f"{served.url}/"
+
+
 async def test_blocking_the_bot(open_page):
     page = await open_page()
     await talk(page, "Mateo")

@@ -3,8 +3,10 @@
 import pytest
 
 from bot.playground.model import ANONYMOUS_ADMIN_ID, CHANNEL_BOT_ID, Draft
-from bot.playground.people import PersonError
+from bot.playground.people import People, PersonError
 from bot.playground.refusals import ApiRefusal
+from bot.playground.seed import seed_classroom
+from bot.playground.world import World
 
 from .conftest import pending
 
@@ -28,6 +30,17 @@ def test_the_seeded_class_is_there_and_the_bot_knows_nothing(world, room):
     assert world.chats[room.group].member(world.bot.id).status == "member"
     assert str(room.forum).startswith("-100")
     assert told(world) == []
+
+
+def test_numbers_grow_from_one_run_to_the_next(world, room, people, clock):
+    message = people.start(room.lucia)
+    clock.now += 10
+    later = World(clock=clock)
+    again = People(later).start(seed_classroom(later).lucia)
+    assert again.chat_id == message.chat_id
+    assert again.id > message.id
+    assert pending(later)[0]["update_id"] > pending(world)[0]["update_id"]
+    assert pending(later)[0]["update_id"] < 2**31
 
 
 def test_the_bot_cannot_write_first(world, room, people):

@@ -4,7 +4,7 @@ import { renderSidebar } from "./sidebar.js";
 import { closeMenus } from "./menu.js";
 import { renderRoom, startRoom } from "./room.js";
 import { texts, language } from "./texts.js";
-import { connect, emit, myChats, on, store } from "./store.js";
+import { act, connect, emit, myChats, on, store } from "./store.js";
 
 const app = document.querySelector("#app");
 
@@ -47,6 +47,19 @@ function firstPerson() {
   return people.some((user) => user.id === saved) ? saved : people[0]?.id;
 }
 
+/** Follow an address such as `/?start=CODE&as=teacher`, which does what t.me links do. */
+async function followLink() {
+  const query = new URLSearchParams(location.search);
+  const payload = query.get("start");
+  if (payload === null) return;
+  history.replaceState(null, "", location.pathname);
+  const who = query.get("as");
+  const userId = who === "teacher" ? store.classroom?.teacher : Number(who);
+  if (store.users.has(userId)) become(userId);
+  open(store.me);
+  await act("start", { user_id: store.me, payload });
+}
+
 function showConnection(isOpen) {
   const note = document.querySelector("#connection");
   note.textContent = texts.connecting;
@@ -69,5 +82,6 @@ on("chat", ({ chat }) => {
 renderSidebar();
 if (matchMedia("(min-width: 721px)").matches) open(store.me);
 else renderRoom();
+await followLink();
 app.dataset.ready = "yes";
 emit("ready");
