@@ -10,19 +10,15 @@ import numpy as np
 from bot.generation.engine.decoder import Logits, Slice
 from bot.generation.engine.gpt2 import Gpt2Shape
 from bot.generation.engine.int8.attention import BLOCK_TOKENS, block_bytes
-from bot.generation.engine.int8.step import help_steps, open_step, run_step, stage_count
-from bot.generation.engine.int8.tables import Activation, Shape, Work
+from bot.generation.engine.int8.program import gpt2_program
+from bot.generation.engine.int8.step import open_step, take_part
+from bot.generation.engine.int8.tables import Shape, Work
 from bot.generation.engine.int8.team import COUNTER_BYTES, IS_STOPPING, SLEEPERS, STAGE_BYTES
 from bot.generation.engine.int8.weights import PackedWeights
 
 HUGE_PAGE = 2**21
 LAST_STEP_NUMBER = 2**31 - 1
 ROW_GROWTH = 32
-ACTIVATION_NUMBERS = {
-    "gelu_tanh": Activation.GELU_TANH,
-    "gelu_erf": Activation.GELU_ERF,
-    "relu": Activation.RELU,
-}
 
 
 def _padded(columns: int) -> int:
@@ -73,13 +69,14 @@ class Int8Decoder:
         self._slot_bytes = slot_bytes(shape)
         self._cache = _lazy_memory(slot_count * self._slot_bytes)
         self._shape = self._shape_table(shape)
+        self._program = gpt2_program(shape, weights.addresses)
         self._epsilon = np.float32(shape.epsilon)
         self._work = np.zeros(Work.COUNT, np.int64)
         self._work[Work.CACHE] = np.frombuffer(self._cache, np.uint8).ctypes.data
         self._buffers: dict[Work, np.ndarray] = {}
         self._row_capacity = 0
         self._logits = np.empty((0, _padded(shape.vocabulary)), np.float32)
-        self._counters = _lines(stage_count(shape.layers) * STAGE_BYTES)
+        self._counters = _lines(self._program.shape[0] * STAGE_BYTES)
         self._control = _lines(SLEEPERS + threads * COUNTER_BYTES)
         self._step = 0
         self._wake = [threading.Semaphore(0) for _ in range(threads - 1)]
@@ -136,56 +133,41 @@ class Int8Decoder:
     def _run(self) -> None:
         self._step = self._step + 1 if self._step < LAST_STEP_NUMBER else 1
         control, counters = self._control.ctypes.data, self._counters.ctypes.data
-        open_step(self._shape, self._work, control, counters, self._step)
+        open_step(self._program, self._shape, self._work, control, counters, self._step)
         for i, semaphore in enumerate(self._wake):
             flag = (SLEEPERS + i * COUNTER_BYTES) // 8
             if self._control[flag]:
                 self._control[flag] = 0
                 semaphore.release()
-        run_step(
-            self._shape,
-            self._weights.model,
-            self._weights.layers,
-            self._work,
-            counters,
-            self._epsilon,
-            self._step,
-        )
+        self._take_part(self._step, 0)
 
     def _help(self, index: int) -> None:
-        control, counters = self._control.ctypes.data, self._counters.ctypes.data
-        sleeper = control + SLEEPERS + index * COUNTER_BYTES
-        last_step = 0
-        while True:
-            last_step = help_steps(
-                self._shape,
-                self._weights.model,
-                self._weights.layers,
-                self._work,
-                control,
-                counters,
-                self._epsilon,
-                last_step,
-                sleeper,
-            )
-            if last_step < 0:
-                return
+        sleeper = self._control.ctypes.data + SLEEPERS + index * COUNTER_BYTES
+        step = 0
+        while (step := self._take_part(step, sleeper)) >= 0:
             self._wake[index].acquire()
+
+    def _take_part(self, step: int, sleeper: int) -> int:
+        return take_part(
+            self._program,
+            self._shape,
+            self._work,
+            self._control.ctypes.data,
+            self._counters.ctypes.data,
+            self._epsilon,
+            step,
+            sleeper,
+        )
 
     def _shape_table(self, shape: Gpt2Shape) -> np.ndarray:
         head_store = _padded(shape.head_width)
         table = np.zeros(Shape.COUNT, np.int64)
-        table[Shape.LAYERS] = shape.layers
-        table[Shape.WIDTH] = shape.width
         table[Shape.HEADS] = shape.heads
         table[Shape.HEAD_WIDTH] = shape.head_width
         table[Shape.HEAD_STORE] = head_store
-        table[Shape.INNER] = shape.inner
-        table[Shape.VOCABULARY] = shape.vocabulary
         table[Shape.SLOT_BYTES] = self._slot_bytes
         table[Shape.BLOCK_BYTES] = block_bytes(head_store)
         table[Shape.TOKEN_BLOCK_BYTES] = _token_block_bytes(shape)
-        table[Shape.ACTIVATION] = ACTIVATION_NUMBERS[shape.activation]
         table[Shape.THREADS] = self.threads
         table[Shape.SCALES_ATTENTION] = shape.scales_attention
         table[Shape.SCALES_BY_LAYER] = shape.scales_by_layer

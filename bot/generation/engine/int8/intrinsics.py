@@ -217,35 +217,13 @@ def _store(builder: Any, value: Any, address: Any) -> None:
     builder.store(value, builder.inttoptr(address, value.type.as_pointer()), align=4)
 
 
-def _linear_panel(adds: bool) -> Any:
-    @intrinsic
-    def multiply(
-        _typing: Any, rows: Any, x: Any, w: Any, groups: Any, row_scales: Any, row_sums: Any,
-        scales: Any, bias: Any, out: Any, row_bytes: Any,
-    ) -> Any:  # fmt: skip
-        def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-            done = builder.append_basic_block("done")
-            switch = builder.switch(arguments[0], done)
-            for rows in range(1, GREATEST_ROWS + 1):
-                case = builder.append_basic_block(f"rows_{rows}")
-                switch.add_case(INT64(rows), case)
-                builder.position_at_end(case)
-                _emit_panel(builder, rows, arguments[1:], adds)
-                builder.branch(done)
-            builder.position_at_end(done)
-            return context.get_dummy_value()
-
-        return types.void(*[types.int64] * 10), generate
-
-    return multiply
-
-
-def _emit_panel(builder: Any, rows: int, arguments: list[Any], adds: bool) -> None:
-    x, w, groups, row_scales, row_sums, scales, bias, out, row_bytes = arguments
+def _emit_panel(builder: Any, rows: int, arguments: list[Any]) -> None:
+    x, w, groups, row_scales, row_sums, scales, bias, out, row_bytes, adds = arguments
     activations = [(builder.add(x, INT64(DEPTH * r)), INT64(DEPTH * rows)) for r in range(rows)]
     sums = _emit_sums(builder, activations, [(w, INT64(PANEL_STEP))], groups)
     floats = _vector(FLOAT, COLUMNS)
     scale, shift = _load(builder, scales, floats), _load(builder, bias, floats)
+    is_adding = builder.icmp_signed("!=", adds, INT64(0))
     for row, total in enumerate(sums):
         row_sum = _load(builder, builder.add(row_sums, INT64(4 * row)), INT32)
         row_scale = _load(builder, builder.add(row_scales, INT64(4 * row)), FLOAT)
@@ -253,21 +231,41 @@ def _emit_panel(builder: Any, rows: int, arguments: list[Any], adds: bool) -> No
         factor = builder.fmul(_splat(builder, row_scale, COLUMNS), scale)
         result = builder.fadd(builder.fmul(builder.sitofp(exact, floats), factor), shift)
         address = builder.add(out, builder.mul(row_bytes, INT64(row)))
-        if adds:
-            result = builder.fadd(result, _load(builder, address, floats))
+        before = _load(builder, address, floats)
+        before = builder.select(is_adding, before, ir.Constant(floats, None))
+        result = builder.fadd(result, before)
         _store(builder, result, address)
 
 
-# ``(rows, x, w, groups, row_scales, row_sums, scales, bias, out, row_bytes)``, all but the first
-# and the fourth addresses: up to ``GREATEST_ROWS`` rows by one panel of 16 columns. With
-# x int8 [groups, rows, 4] and w uint8 [groups, 16, 4],
-#
-#     out[r, c] = (sum over g, d of w[g, c, d] x[g, r, d] - row_sums[r])
-#                 * (row_scales[r] * scales[c]) + bias[c]
-#
-# is written to float32 at ``out + r * row_bytes``, or added to what is there.
-write_panel = _linear_panel(adds=False)
-add_panel = _linear_panel(adds=True)
+@intrinsic
+def linear_panel(
+    _typing: Any, rows: Any, x: Any, w: Any, groups: Any, row_scales: Any, row_sums: Any,
+    scales: Any, bias: Any, out: Any, row_bytes: Any, adds: Any,
+) -> Any:  # fmt: skip
+    """Multiply up to ``GREATEST_ROWS`` rows by one panel of 16 columns.
+
+    With x int8 [groups, rows, 4] and w uint8 [groups, 16, 4],
+
+        (sum over g, d of w[g, c, d] x[g, r, d] - row_sums[r]) * (row_scales[r] * scales[c])
+        + bias[c]
+
+    is written to the float32 at ``out + r * row_bytes + 4 c``, or added to it if ``adds`` is not
+    0. All arguments but ``rows``, ``groups``, ``row_bytes`` and ``adds`` are addresses.
+    """
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        done = builder.append_basic_block("done")
+        switch = builder.switch(arguments[0], done)
+        for number in range(1, GREATEST_ROWS + 1):
+            case = builder.append_basic_block(f"rows_{number}")
+            switch.add_case(INT64(number), case)
+            builder.position_at_end(case)
+            _emit_panel(builder, number, arguments[1:])
+            builder.branch(done)
+        builder.position_at_end(done)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 11), generate
 
 
 def _dot_pair(panels: int) -> Any:

@@ -25,22 +25,20 @@ from bot.generation.engine.int8.intrinsics import (
     DEPTH,
     GREATEST_ROWS,
     PANEL_STEP,
-    add_panel,
     byte_pointer,
     float_pointer,
     int_pointer,
+    linear_panel,
     signed_byte_pointer,
-    write_panel,
 )
 from bot.generation.engine.int8.tables import Activation
 from bot.generation.engine.mathematics import exponential
 
 OFFSET = 128  # a stored weight byte is the value plus this
 
-WRITE, ADD = 0, 1  # what `linear` does with its result
-LINEAR = -1  # no activation
 
-GELU_TANH, RELU = int(Activation.GELU_TANH), int(Activation.RELU)
+GELU_TANH, GELU_ERF = int(Activation.GELU_TANH), int(Activation.GELU_ERF)
+RELU = int(Activation.RELU)
 # Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415: the tanh form of GELU, with
 # tanh written as 1 - 2 / (1 + e^2u).
 GELU_C = np.float32(2.0 * math.sqrt(2.0 / math.pi))
@@ -121,7 +119,7 @@ def activate(x: np.ndarray, kind: int) -> None:
     elif kind == RELU:
         for c in range(x.size):
             x[c] = max(x[c], np.float32(0))
-    else:
+    elif kind == GELU_ERF:
         for c in range(x.size):
             x[c] = np.float32(0.5 * x[c] * (1.0 + math.erf(x[c] * ROOT_HALF)))
 
@@ -180,7 +178,7 @@ def quantise_row(
 @compiled
 def linear(
     first_panel: int, last_panel: int, inputs: int, panels: int, column_scales: int, bias: int,
-    rows: int, quantised: int, scales: int, sums: int, out: int, row_bytes: int, mode: int,
+    rows: int, quantised: int, scales: int, sums: int, out: int, row_bytes: int, adds: int,
 ) -> None:  # fmt: skip
     """Multiply all rows by the panels ``first_panel`` to ``last_panel - 1`` of a matrix.
 
@@ -194,14 +192,7 @@ def linear(
         for index in range(blocks):
             first, count = block_of(rows, index)
             x = quantised + first * groups * DEPTH
-            y = out + first * row_bytes + column
-            if mode == ADD:
-                add_panel(
-                    count, x, w, groups, scales + first * 4, sums + first * 4,
-                    column_scales + column, bias + column, y, row_bytes,
-                )  # fmt: skip
-            else:
-                write_panel(
-                    count, x, w, groups, scales + first * 4, sums + first * 4,
-                    column_scales + column, bias + column, y, row_bytes,
-                )  # fmt: skip
+            linear_panel(
+                count, x, w, groups, scales + first * 4, sums + first * 4, column_scales + column,
+                bias + column, out + first * row_bytes + column, row_bytes, adds,
+            )  # fmt: skip

@@ -1,54 +1,25 @@
 """Numbers and addresses that the compiled step is given, by name.
 
-The step is one function for every GPT-2, so what differs between models comes in three arrays of
-int64: the shape, the addresses of the weights, the addresses and sizes of this step's buffers.
+The step is one function for every GPT-2, so what differs between models comes in arrays of int64:
+the shape, the program (one line for each stage, see ``program``), and the addresses and sizes of
+this step's buffers.
 """
 
 from enum import IntEnum
 
 
 class Shape(IntEnum):
-    """Sizes of the model; ``widths`` are padded to 16 where memory is laid out."""
+    """Sizes that attention and the sharing out of work need."""
 
-    LAYERS = 0
-    WIDTH = 1
-    HEADS = 2
-    HEAD_WIDTH = 3
-    HEAD_STORE = 4  # head width, padded to 16
-    INNER = 5
-    VOCABULARY = 6
-    SLOT_BYTES = 7
-    TOKEN_BLOCK_BYTES = 8  # 64 tokens: keys and values of all heads of all layers
-    BLOCK_BYTES = 9  # of one head: 64 tokens
-    ACTIVATION = 10
-    THREADS = 11
-    SCALES_BY_LAYER = 12  # 1: attention is also divided by the layer's number
-    SCALES_ATTENTION = 13
-    COUNT = 14
-
-
-class Layer(IntEnum):
-    """Addresses of one layer's weights; each matrix has panels, scales and bias in a row."""
-
-    NORM_1_GAIN = 0
-    NORM_1_BIAS = 1
-    QKV = 2
-    OUT = 5
-    NORM_2_GAIN = 8
-    NORM_2_BIAS = 9
-    UP = 10
-    DOWN = 13
-    COUNT = 16
-
-
-class Model(IntEnum):
-    """Addresses of the weights outside the layers."""
-
-    POSITIONS = 0
-    TOKENS = 1  # panels, scales, (no bias)
-    NORM_GAIN = 4
-    NORM_BIAS = 5
-    HEAD = 6  # panels, scales, bias
+    HEADS = 0
+    HEAD_WIDTH = 1
+    HEAD_STORE = 2  # head width, padded to 16
+    SLOT_BYTES = 3  # of keys and values, of one text
+    TOKEN_BLOCK_BYTES = 4  # 64 tokens: keys and values of all heads of all layers
+    BLOCK_BYTES = 5  # 64 tokens of one head
+    SCALES_ATTENTION = 6  # 1: scores are divided by the square root of the head's width
+    SCALES_BY_LAYER = 7  # 1: and by the layer's number
+    THREADS = 8
     COUNT = 9
 
 
@@ -75,9 +46,48 @@ class Work(IntEnum):
     COUNT = 17
 
 
+class Kind(IntEnum):
+    """What a stage does."""
+
+    EMBED = 0
+    NORMALISE = 1  # and quantise
+    QUANTISE = 2  # after the activation function, if any
+    LINEAR = 3
+    ATTEND = 4
+
+
+class Stage(IntEnum):
+    """The columns of the program; a stage uses those that its kind needs.
+
+    ``FIRST``, ``SECOND`` and ``THIRD`` are addresses of weights: panels, scales and bias of a
+    matrix; gain and bias of a normalisation; panels, scales and positions of the embedding.
+    """
+
+    KIND = 0
+    FIRST = 1
+    SECOND = 2
+    THIRD = 3
+    INPUTS = 4
+    COLUMNS = 5
+    SOURCE = 6  # a buffer of Work
+    TARGET = 7  # a buffer of Work
+    OPTION = 8  # of a matrix: Output; before quantising: Activation
+    LAYER = 9
+    IS_LAST = 10  # 1: only the rows whose logits are wanted
+    COUNT = 11
+
+
+class Output(IntEnum):
+    """Whether a product is written to its buffer or added to what is there."""
+
+    WRITE = 0
+    ADD = 1
+
+
 class Activation(IntEnum):
     """The function between the two matrices of a layer's perceptron."""
 
-    GELU_TANH = 0
-    GELU_ERF = 1
-    RELU = 2
+    NONE = 0
+    GELU_TANH = 1
+    GELU_ERF = 2
+    RELU = 3

@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 
 from bot.generation.engine.checkpoint import Checkpoint
 from bot.generation.engine.gpt2 import Gpt2Shape, name_prefix
-from bot.generation.engine.int8.tables import Layer, Model
 
 COLUMNS, DEPTH = 16, 4
 OFFSET = 128
@@ -32,7 +31,7 @@ GREATEST = 127.0
 CACHE_LINE = 64
 MAGIC = b"redactor-gpt2-int8-1\n\0\0\0"
 ROWS_AT_ONCE = 4096  # of the token embedding
-FLOAT, MATRIX_PARTS = 4, 3
+FLOAT = 4
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -43,14 +42,12 @@ class PackedWeights:
     """Weights in memory, and where each of them is.
 
     Attributes:
-        model: int64 [Model.COUNT], addresses.
-        layers: int64 [layers, Layer.COUNT], addresses.
+        addresses: Of each entry.
         memory: What the addresses point into; they are valid while this lives.
     """
 
-    model: NDArray[np.int64]
-    layers: NDArray[np.int64]
-    memory: NDArray[np.uint8]
+    addresses: dict[str, int]
+    memory: Bytes
 
 
 def pack_columns(weight: Floats) -> tuple[Bytes, Floats]:
@@ -89,10 +86,10 @@ def load_weights(
             with contextlib.suppress(OSError):
                 _write_cache(checkpoint, shape, cache_file)
         if _is_complete(cache_file, shape):
-            return _addresses(_read_file(cache_file), shape)
+            return _located(_read_file(cache_file), shape)
     region = _anonymous_region(_plan(shape)[1])
     _write(checkpoint, shape, region)
-    return _addresses(np.frombuffer(region, np.uint8), shape)
+    return _located(np.frombuffer(region, np.uint8), shape)
 
 
 def _entries(shape: Gpt2Shape) -> Iterator[tuple[str, int]]:
@@ -183,36 +180,11 @@ def _put_vocabulary(
     put(np.zeros_like(scales))
 
 
-def _addresses(memory: Bytes, shape: Gpt2Shape) -> PackedWeights:
-    """Return the tables of addresses of weights that lie at the end of ``memory``."""
+def _located(memory: Bytes, shape: Gpt2Shape) -> PackedWeights:
+    """Return where each entry is in weights that lie at the end of ``memory``."""
     offsets, size = _plan(shape)
     base = memory.ctypes.data + memory.size - size
-    model = np.zeros(Model.COUNT, np.int64)
-    layers = np.zeros((shape.layers, Layer.COUNT), np.int64)
-
-    def set_matrix(row: NDArray[np.int64], at: int, name: str) -> None:
-        row[at : at + MATRIX_PARTS] = [
-            base + offsets[f"{name}.{part}"] for part in ("panels", "scales", "bias")
-        ]
-
-    def set_norm(row: NDArray[np.int64], at: int, name: str) -> None:
-        row[at : at + 2] = [base + offsets[f"{name}.{part}"] for part in ("gain", "bias")]
-
-    model[Model.POSITIONS] = base + offsets["positions"]
-    set_matrix(model, Model.TOKENS, "tokens")
-    set_norm(model, Model.NORM_GAIN, "norm")
-    set_matrix(model, Model.HEAD, "tokens" if shape.is_tied else "head")
-    for number, row in enumerate(layers):
-        set_norm(row, Layer.NORM_1_GAIN, f"{number}.norm_1")
-        set_norm(row, Layer.NORM_2_GAIN, f"{number}.norm_2")
-        for at, name in (
-            (Layer.QKV, "qkv"),
-            (Layer.OUT, "out"),
-            (Layer.UP, "up"),
-            (Layer.DOWN, "down"),
-        ):
-            set_matrix(row, at, f"{number}.{name}")
-    return PackedWeights(model, layers, memory)
+    return PackedWeights({name: base + offset for name, offset in offsets.items()}, memory)
 
 
 def _header(shape: Gpt2Shape) -> bytes:
