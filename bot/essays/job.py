@@ -73,6 +73,9 @@ class Job:
         text: The finished text, empty before.
         delivered_chunks: Chunks of the text that have arrived in the chat.
         created_at: When it was asked for, UTC.
+        sending_after: While a message of the job is on its way, the last message number that was
+            known in the chat before; None otherwise. What was on its way when the bot was killed
+            can so be found again.
     """
 
     id: int
@@ -83,3 +86,4 @@ class Job:
     text: str
     delivered_chunks: int
     created_at: datetime
+    sending_after: int | None = None

@@ -48,7 +48,7 @@ class JobStore:
         return self._first(jobs.c.id == job_id)
 
     def update(self, job_id: int, **changes: Any) -> None:
-        """Change ``state``, ``placeholder_id``, ``text`` or ``delivered_chunks`` of a job."""
+        """Change fields of a job: its state, its text, how much of it has arrived."""
         with self._engine.begin() as connection:
             connection.execute(
                 update(jobs).where(jobs.c.id == job_id).values(**changes, updated_at=utc_now())
@@ -83,7 +83,7 @@ class JobStore:
             connection.execute(
                 update(jobs)
                 .where(jobs.c.chat_id == old_id)
-                .values(chat_id=new_id, placeholder_id=None)
+                .values(chat_id=new_id, placeholder_id=None, sending_after=None)
             )
 
     def delete(self, job_ids: Iterable[int]) -> None:
@@ -116,4 +116,5 @@ def _job(row: Row[Any]) -> Job:
         text=row.text,
         delivered_chunks=row.delivered_chunks,
         created_at=created_at,
+        sending_after=row.sending_after,
     )

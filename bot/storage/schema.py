@@ -61,6 +61,7 @@ jobs = Table(
     Column("placeholder_id", BigInteger, nullable=True),
     Column("text", Text, nullable=False, default=""),
     Column("delivered_chunks", Integer, nullable=False, default=0),
+    Column("sending_after", BigInteger, nullable=True),
     Column("created_at", DateTime(timezone=True), nullable=False, default=utc_now),
     Column("updated_at", DateTime(timezone=True), nullable=False, default=utc_now),
     Index("jobs_by_state", "state"),

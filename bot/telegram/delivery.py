@@ -82,7 +82,9 @@ class Delivery:
         key: object | None = None,
         is_lasting: bool = False,
         probe: Probe | None = None,
+        on_start: Callable[[int], None] | None = None,
         on_done: Callable[[Receipt], None] | None = None,
+        resumed_after: int | None = None,
     ) -> asyncio.Future[Receipt]:
         """Put a request into its chat's lane.
 
@@ -93,13 +95,19 @@ class Delivery:
             key: It takes the place of one with this key, of the same rank or a later one.
             is_lasting: Whether it is tried until the bot stops.
             probe: For texts: looks whether one has arrived.
+            on_start: Called with the last message number known before the first attempt.
             on_done: Called with the receipt in the same step as the success.
+            resumed_after: What ``on_start`` was told when another run of the bot began to send
+                this; it may have arrived since.
 
         Returns:
             The receipt to come. It never raises and need not be awaited.
         """
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        request = Request(call, rank, key, is_lasting, probe, on_done, future)
+        request = Request(call, rank, key, is_lasting, probe, on_done, future, on_start)
+        if resumed_after is not None:
+            request.base_number = resumed_after
+            request.may_have_arrived = True
         if key is None:
             request.key = request
         if self._is_stopping:
@@ -238,7 +246,8 @@ class Delivery:
     async def _perform(self, lane: Lane, request: Request) -> None:
         request.attempts += 1
         if request.base_number is None:
-            request.base_number = lane.numbers.last
+            self._begin(lane, request)
+        assert request.base_number is not None  # mypy: it was set one line above
         try:
             if request.may_have_arrived and request.probe is not None:
                 found = await self._find(lane, request.probe, request.base_number)
@@ -246,6 +255,8 @@ class Delivery:
                     self._succeed(lane, request, found)
                     return
                 request.may_have_arrived = False
+                if lane.numbers.last > request.base_number:
+                    self._begin(lane, request)
                 self._note(lane, request.rank)
             message_id = await request.call(lane.chat_id, with_thread=request.with_thread)
         except asyncio.CancelledError:
@@ -255,6 +266,12 @@ class Delivery:
             self._on_error(lane, request, error)
         else:
             self._succeed(lane, request, message_id)
+
+    def _begin(self, lane: Lane, request: Request) -> None:
+        """Remember after which number the message will be found if its answer is lost."""
+        request.base_number = lane.numbers.last
+        if request.on_start is not None:
+            request.on_start(request.base_number)
 
     def _succeed(self, lane: Lane, request: Request, message_id: int | None) -> None:
         if message_id is not None:

@@ -47,6 +47,7 @@ class Request:
         is_lasting: Whether it is tried until the bot stops.
         probe: For texts: looks whether one has arrived.
         base_number: The last message number known before the first attempt.
+        on_start: Called with that number before the first attempt.
         on_done: Called with the receipt at once, in the same step as the success, so that
             nothing can come between a message and the note that it was sent.
         receipt: Resolves with the end of it; never raises.
@@ -59,6 +60,7 @@ class Request:
     probe: Probe | None
     on_done: Callable[[Receipt], None] | None
     receipt: asyncio.Future[Receipt]
+    on_start: Callable[[int], None] | None = None
     attempts: int = 0
     with_thread: bool = True
     may_have_arrived: bool = False

@@ -59,7 +59,9 @@ class Outbox:
         is_reply: bool = True,
         is_lasting: bool = False,
         key: object | None = None,
+        on_start: Callable[[int], None] | None = None,
         on_done: OnDone | None = None,
+        resumed_after: int | None = None,
     ) -> asyncio.Future[Receipt]:
         """Send a message, as a reply to the request unless told otherwise.
 
@@ -71,7 +73,9 @@ class Outbox:
                 hindrance.
             is_lasting: Whether it is tried until the bot stops, as an essay is.
             key: A newer text with this key takes its place while it waits.
+            on_start: Called before the first attempt, with the last message number known then.
             on_done: Called with the receipt in the same step.
+            resumed_after: What ``on_start`` was told by a run that may have sent this.
         """
         reply = ReplyParameters(address.message_id, allow_sending_without_reply=True)
 
@@ -104,7 +108,9 @@ class Outbox:
             is_lasting=is_lasting,
             # An edit takes the request for an answer away, so that it cannot be looked for.
             probe=None if isinstance(markup, ForceReply) else probe,
+            on_start=on_start,
             on_done=on_done,
+            resumed_after=resumed_after,
         )
 
     def edit_text(

@@ -49,6 +49,8 @@ class _Show:
     placeholder_id: int | None
     is_asked: bool
     """Whether a placeholder was sent or is about to be."""
+    resumed_after: int | None = None
+    """Set if a message may have been on its way when the last run was killed."""
     is_over: bool = False
     shown: str = ""
     place: int = 0
@@ -179,6 +181,7 @@ class Presenter:
                 has_preview=preferences.live_preview,
                 placeholder_id=stored.placeholder_id,
                 is_asked=stored.placeholder_id is not None,
+                resumed_after=stored.sending_after,
                 # News of a job may come after its end, and then it is none.
                 is_over=stored.state in _ENDED,
             )
@@ -192,20 +195,25 @@ class Presenter:
 
         def on_done(receipt: Receipt) -> None:
             if receipt.message_id is None:
-                # Forgotten if it could not be sent: the essay itself may still get through.
+                # Nothing else depends on it: the essay itself may still get through.
+                self._note_end(show, receipt)
                 return
             show.placeholder_id = receipt.message_id
             if show.is_over:
                 self._remove_placeholder(show)
             else:
-                self._jobs.update(show.job_id, placeholder_id=receipt.message_id)
+                self._jobs.update(
+                    show.job_id, placeholder_id=receipt.message_id, sending_after=None
+                )
 
         self._outbox.send_text(
             show.address,
             text,
             markup=cancel_keyboard(show.job_id, show.texts.chat),
             key=show.ack_key,
+            on_start=lambda number: self._jobs.update(show.job_id, sending_after=number),
             on_done=on_done,
+            resumed_after=self._resumed_after(show),
         )
 
     def _change(self, show: _Show, text: str, rank: Rank) -> None:
@@ -245,11 +253,29 @@ class Presenter:
         def on_done(receipt: Receipt) -> None:
             if receipt.refusal in (None, Refusal.EMPTY):
                 # In the same step as the answer: a stop cannot come between the two.
-                self._jobs.update(show.job_id, delivered_chunks=number)
+                self._jobs.update(show.job_id, delivered_chunks=number, sending_after=None)
+            else:
+                self._note_end(show, receipt)
 
         return self._outbox.send_text(
-            show.address, chunk, markup=keyboard, is_lasting=True, on_done=on_done
+            show.address,
+            chunk,
+            markup=keyboard,
+            is_lasting=True,
+            on_start=lambda number: self._jobs.update(show.job_id, sending_after=number),
+            on_done=on_done,
+            resumed_after=self._resumed_after(show),
         )
+
+    def _note_end(self, show: _Show, receipt: Receipt) -> None:
+        """Note that nothing is on its way, unless the bot stops and does not know."""
+        if receipt.refusal is not Refusal.STOPPED:
+            self._jobs.update(show.job_id, sending_after=None)
+
+    def _resumed_after(self, show: _Show) -> int | None:
+        """For the first message of a job after a restart: it may be there already."""
+        resumed_after, show.resumed_after = show.resumed_after, None
+        return resumed_after
 
     def _end(self, show: _Show) -> None:
         """Nothing but the outcome matters from here on."""

@@ -54,6 +54,7 @@ class Failure:
     parameters: dict[str, Any] = field(default_factory=dict)
     exception: Exception | None = None
     is_processed: bool = False
+    is_silent: bool = False
     chat_id: int | None = None
 
 
@@ -154,6 +155,8 @@ class FakeTelegram(BaseRequest):
             return self._fail(failure)
         answer = await self._answer(name, parameters)
         if failure is not None:
+            if failure.is_silent:
+                await asyncio.Event().wait()
             return self._fail(failure)
         return answer
 

@@ -67,6 +67,54 @@ async def test_delivery_goes_on_with_the_next_chunk(url):
         assert second.jobs.last_of(f"user:{ANA}", ANA).state is JobState.DELIVERED
 
 
+SILENT = Failure(is_processed=True, is_silent=True)
+
+
+async def test_chunk_on_its_way_when_the_bot_was_killed_is_not_doubled(url):
+    async with Classroom(url) as first:
+        first.people.save_preferences(f"user:{ANA}", Preferences(words=200, chunk_units=400))
+        await first.say("El mar")
+        await first.settle()
+        # The first chunk arrives, but the bot never hears of it.
+        first.telegram.fail("sendMessage", SILENT)
+        first.service.gate.set()
+        while len(first.telegram.of("sendMessage")) < 2:
+            await asyncio.sleep(0.2)
+    job = first.jobs.last_of(f"user:{ANA}", ANA)
+    assert (job.state, job.delivered_chunks) == (JobState.WRITTEN, 0)
+    assert job.sending_after is not None
+    async with Classroom(url, telegram=first.telegram) as second:
+        await second.finish()
+        texts = second.telegram.texts(ANA)
+        assert [text.rpartition("\n\n")[2] for text in texts] == [
+            f"({number}/{len(texts)})" for number in range(1, len(texts) + 1)
+        ]
+        job = second.jobs.last_of(f"user:{ANA}", ANA)
+        assert (job.state, job.sending_after) == (JobState.DELIVERED, None)
+
+
+async def test_acknowledgement_on_its_way_when_the_bot_was_killed_is_used(url):
+    async with Classroom(url) as first:
+        first.telegram.fail("sendMessage", SILENT)
+        await first.say("/redactar El mar", chat_id=GROUP)
+        await asyncio.sleep(1)
+    assert len(first.telegram.texts(GROUP)) == 1
+    async with Classroom(url, telegram=first.telegram) as second:
+        await asyncio.sleep(1)
+        assert second.telegram.texts(GROUP) == ["Escribiendo…"]
+        await second.finish()
+        (essay,) = second.telegram.texts(GROUP)
+        assert essay.startswith("El mar.")
+
+
+async def test_nothing_is_on_its_way_after_a_refusal(classroom):
+    blocked = Failure(403, "Forbidden: bot was blocked by the user")
+    classroom.telegram.fail("sendMessage", blocked)
+    await classroom.say("El mar")
+    await classroom.settle()
+    assert classroom.jobs.last_of(f"user:{ANA}", ANA).sending_after is None
+
+
 async def test_lost_answer_doubles_no_chunk(classroom):
     classroom.people.save_preferences(f"user:{ANA}", Preferences(words=200, chunk_units=400))
     await classroom.say("El mar")

@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("placeholder_id", sa.BigInteger(), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("delivered_chunks", sa.Integer(), nullable=False),
+        sa.Column("sending_after", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
