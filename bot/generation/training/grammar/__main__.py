@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 from pathlib import Path
 
+from bot.generation.training.grammar.build import build_corpus
 from bot.generation.training.grammar.finish import finish
 from bot.generation.training.grammar.library import (
     DomainFormatError,
@@ -15,6 +17,8 @@ from bot.generation.training.grammar.library import (
     load_generic,
 )
 from bot.generation.training.grammar.scene import Pools, Scene
+from bot.generation.training.grammar.stats import measure
+from bot.generation.training.grammar.writer import STYLE_WEIGHTS, EssayGrammar
 
 _DOMAINS = Path(__file__).parent / "domains"
 
@@ -65,8 +69,40 @@ def main() -> int:
     checking = commands.add_parser("check", help="check a domain file and show samples of it")
     checking.add_argument("name")
     checking.add_argument("--samples", type=int, default=10)
+    writing = commands.add_parser("sample", help="write essays with their headers")
+    writing.add_argument("--style", choices=sorted(STYLE_WEIGHTS))
+    writing.add_argument("--count", type=int, default=5)
+    writing.add_argument("--seed", type=int, default=1)
+    measuring = commands.add_parser("stats", help="measure the variety of the grammar")
+    measuring.add_argument("--essays", type=int, default=10_000)
+    building = commands.add_parser("build", help="write the training corpus")
+    building.add_argument("corpus", type=Path)
+    building.add_argument("out", type=Path)
+    building.add_argument("--essays", type=int, default=300_000)
+    building.add_argument("--natural-times", type=int, default=2)
+    building.add_argument("--seed", type=int, default=1)
+    building.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
-    return check(arguments.name, arguments.samples)
+    if arguments.command == "check":
+        return check(arguments.name, arguments.samples)
+    if arguments.command == "sample":
+        grammar = EssayGrammar.load()
+        rng = random.Random(arguments.seed)
+        for _ in range(arguments.count):
+            print(grammar.write_essay(rng, arguments.style).record, end="\n\n---\n\n")
+    elif arguments.command == "stats":
+        print(measure(arguments.essays))
+    else:
+        report = build_corpus(
+            arguments.corpus,
+            arguments.out,
+            essays=arguments.essays,
+            natural_times=arguments.natural_times,
+            seed=arguments.seed,
+            workers=arguments.workers,
+        )
+        print(report, f"natural share {report.natural_share:.3f}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -19,7 +19,13 @@ from bot.generation.training.grammar.heldout import (
 )
 from bot.generation.training.grammar.lexicon import Lexicon
 from bot.generation.training.grammar.library import Domain, Numbering, load_domains, load_generic
-from bot.generation.training.grammar.natural import headed_passages
+from bot.generation.training.grammar.natural import (
+    SOURCES,
+    Source,
+    Vocabulary,
+    count_words,
+    headed_passages,
+)
 from bot.generation.training.grammar.nouns import Noun
 from bot.generation.training.grammar.writer import EssayGrammar
 
@@ -27,7 +33,6 @@ SEPARATOR = "\n\f\n"
 _HELD_OUT_FRAMES_PER_THOUSAND = 50
 _HELD_OUT_NOUNS_PER_THOUSAND = 30
 _SHARD_ESSAYS = 10_000
-_NATURAL_SHARDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,31 +129,23 @@ def _write_shard(task: tuple[str, int, str]) -> tuple[int, int]:
 
 
 def _write_natural(
-    corpus_dir: Path, out_dir: Path, seed: int
-) -> tuple[Counter[str], int, Counter[str]]:
-    """Writes the natural shards and held-out files; returns records by group, bytes, held-out records."""
-    rng = random.Random(f"natural {seed}")
-    shards = [
-        (out_dir / "train" / f"natural_{at:02d}.txt").open("w", encoding="utf-8")
-        for at in range(_NATURAL_SHARDS)
-    ]
-    held = {
-        group: (out_dir / "heldout" / f"heldout_{group}.txt").open("w", encoding="utf-8")
-        for group in ("redacciones", "textbooks", "fiction")
-    }
-    passages: Counter[str] = Counter()
-    held_out: Counter[str] = Counter()
-    for passage in headed_passages(corpus_dir, rng):
-        if passage.held_out:
-            held[passage.group].write(passage.record + SEPARATOR)
-            held_out[f"heldout_{passage.group}.txt"] += 1
-        else:
-            shards[int(rng.random() * _NATURAL_SHARDS)].write(passage.record + SEPARATOR)
-            passages[passage.group] += 1
-    for file in (*shards, *held.values()):
-        file.close()
-    size = sum(Path(file.name).stat().st_size for file in shards)
-    return passages, size, held_out
+    task: tuple[Path, Path, int, int, Source, Vocabulary],
+) -> tuple[int, int, list[str]]:
+    """Writes one natural shard; returns how many records, their bytes, and the held-out records."""
+    corpus_dir, path, seed, times, source, vocabulary = task
+    rng = random.Random(f"natural {seed} {source.name}")
+    held_out: list[str] = []
+    count = 0
+    with path.open("w", encoding="utf-8") as file:
+        for passage in headed_passages(
+            corpus_dir, rng, sources=(source,), vocabulary=vocabulary, times=times
+        ):
+            if passage.held_out:
+                held_out.append(passage.record)
+            else:
+                file.write(passage.record + SEPARATOR)
+                count += 1
+    return count, path.stat().st_size, held_out
 
 
 def build_corpus(
@@ -157,6 +154,7 @@ def build_corpus(
     *,
     essays: int = 300_000,
     held_out_essays: int = 2_000,
+    natural_times: int = 2,
     seed: int = 1,
     workers: int = 1,
 ) -> CorpusReport:
@@ -170,8 +168,9 @@ def build_corpus(
         out_dir: Created if need be; files of the same names are replaced.
         essays: How many essays to write for training.
         held_out_essays: How many essays about held-out nouns to write.
+        natural_times: Multiplies how often each natural source is used, newly cut and headed.
         seed: Of everything random.
-        workers: Processes; the natural passages take one of them.
+        workers: Processes.
 
     Returns:
         Numbers and sizes, as in `corpus.json`.
@@ -186,10 +185,34 @@ def build_corpus(
         )
         for at in range((essays + _SHARD_ESSAYS - 1) // _SHARD_ESSAYS)
     ]
+    vocabulary = count_words(corpus_dir)
+    natural_tasks = [
+        (
+            corpus_dir,
+            out_dir / "train" / f"natural_{source.name.split('.')[0]}.txt",
+            seed,
+            natural_times,
+            source,
+            vocabulary,
+        )
+        for source in SOURCES
+    ]
     with multiprocessing.get_context("spawn").Pool(max(1, workers)) as pool:
-        natural = pool.apply_async(_write_natural, (corpus_dir, out_dir, seed))
+        natural = pool.map_async(_write_natural, natural_tasks, chunksize=1)
         written = pool.map(_write_shard, tasks, chunksize=1)
-        passages, natural_bytes, held_out = natural.get()
+        shards = natural.get()
+    passages: Counter[str] = Counter()
+    held_out: Counter[str] = Counter()
+    for group in ("redacciones", "textbooks", "fiction"):
+        records: list[str] = []
+        for source, (count, _, held) in zip(SOURCES, shards, strict=True):
+            if source.group == group:
+                passages[group] += count
+                records += held
+        held_path = out_dir / "heldout" / f"heldout_{group}.txt"
+        held_path.write_text("".join(record + SEPARATOR for record in records), encoding="utf-8")
+        held_out[held_path.name] = len(records)
+    natural_bytes = sum(size for _, size, _ in shards)
     rng = random.Random(f"heldout {seed}")
     grammar = held_out_grammar()
     with (out_dir / "heldout" / "heldout_essays.txt").open("w", encoding="utf-8") as file:

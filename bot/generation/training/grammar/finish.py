@@ -31,5 +31,39 @@ def contract(text: str) -> str:
 
 def finish(text: str) -> str:
     """Makes rendered frames print-ready: contractions, and a capital at the start of every sentence."""
-    text = text.replace("  ", " ").replace(" \n", "\n").replace(" .", ".").replace(" ,", ",").rstrip()
+    text = (
+        text.replace("  ", " ").replace(" \n", "\n").replace(" .", ".").replace(" ,", ",").rstrip()
+    )
     return _SENTENCE.sub(_capital, contract(text))
+
+
+_TRANSITIVE = frozenset(
+    "mirar miro mira miran miramos mirado miraba miré miró observar observo observa observamos observé cuidar cuido"
+    " cuida cuidan cuidamos cuidaba escuchar escucho escucha escuchan escuchamos escuché escuchaba escuchó"
+    " conocer conozco conoce conocen conocemos conocí conoció conocía conocido querer quiero quiere ayudar ayuda ayudan"
+    " ayudamos respetar respeto respeta respetan respetamos visitar visito visita visitamos visité ver veo ve ven"
+    " vemos vi vio vimos veía encontrar encontré encontró encontramos recordar recuerdo recuerda recuerdan olvidar"
+    " olvido olvida olvidan olvidamos admirar admiro admira admiran entender entiendo entiende entienden entendemos"
+    " comprender comprendo describir dibujar dibujo dibuja valorar valoro valora valoran valoramos proteger protege"
+    " protegemos defender defiendo defiende defendemos amar amo ama aman imaginar imagino imagina imaginamos apoyar"
+    " apoya apoyan acompañar acompaña acompañé buscar busco busca buscan buscamos saludar saludo saluda tratar separar"
+    " comparar descuidar necesitamos necesito defendía enseñar dibujaba pintar conociendo".split()
+)
+
+
+def add_personal_a(text: str, people: str) -> str:
+    """Puts the *a* before people who are a verb's object (`conozco a los pescadores`).
+
+    Args:
+        text: Rendered text, before contractions.
+        people: The noun with its article, in the form in which the text names it.
+    """
+    parts = text.split(f" {people}")
+    if len(parts) == 1:
+        return text
+    joined = parts[0]
+    for part in parts[1:]:
+        before = joined[joined.rfind(" ") + 1 :].lower()
+        whole = not part[:1].isalpha()
+        joined += f" a {people}{part}" if whole and before in _TRANSITIVE else f" {people}{part}"
+    return joined

@@ -11,7 +11,22 @@ from pathlib import Path
 from bot.generation.training.grammar.nouns import Noun, inflect, parse_noun
 from bot.generation.training.grammar.template import CLAUSES, LISTS, Frame, compile_frame
 
-SENTENCES = ["anecdota_yo", "anecdota_otro", "sentido", "comparacion", "comentario", "tesis", "final", "ejemplo", "pregunta", "cuento_inicio", "cuento_nudo", "cuento_giro", "cuento_final", "verso"]
+SENTENCES = [
+    "anecdota_yo",
+    "anecdota_otro",
+    "sentido",
+    "comparacion",
+    "comentario",
+    "tesis",
+    "final",
+    "ejemplo",
+    "pregunta",
+    "cuento_inicio",
+    "cuento_nudo",
+    "cuento_giro",
+    "cuento_final",
+    "verso",
+]
 """Sentence keys that a domain file may have."""
 
 _STEM = 5

@@ -211,6 +211,8 @@ def headed_passages(
     unheaded_share: float = 0.25,
     held_out_per_thousand: Mapping[str, int] = HELD_OUT_PER_THOUSAND,
     sources: tuple[Source, ...] = SOURCES,
+    vocabulary: Vocabulary | None = None,
+    times: int = 1,
 ) -> Iterator[Passage]:
     """Yields the fit passages of the corpus, most of them under a header.
 
@@ -218,21 +220,22 @@ def headed_passages(
         corpus_dir: Folder with the files of `SOURCES`.
         rng: Source of chance for cuts and topics.
         unheaded_share: Share of passages that come without a header.
-        held_out_per_thousand: By group, how many records of a thousand are held out; decided by their text.
+        held_out_per_thousand: By group, how many records of a thousand are held out; their text
+            decides which.
         sources: What to read.
+        vocabulary: Counts over the whole corpus, if they are at hand.
+        times: Multiplies how often each source is used.
     """
-    vocabulary = count_words(corpus_dir)
+    vocabulary = vocabulary or count_words(corpus_dir)
     finder = TopicFinder(Lexicon.load())
     for source in sources:
         for record in read_source(corpus_dir, source):
             held_out = is_held_out(record, held_out_per_thousand[source.group])
-            for time in range(1 if held_out else source.times):
+            for _ in range(1 if held_out else source.times * times):
                 for text in cut_passages(record, rng, source):
                     if not is_fit(text, vocabulary, source):
                         continue
                     topic = None if rng.random() < unheaded_share else finder.find(text, rng)
-                    if topic is None and time > 3:
-                        continue
                     words = round_words(len(text.split()))
                     head = "" if topic is None else frame_prompt("texto", topic, words)
                     yield Passage(source.group, held_out, head + text)

@@ -8,7 +8,25 @@ from functools import lru_cache
 MASCULINE_SINGULAR, FEMININE_SINGULAR, MASCULINE_PLURAL, FEMININE_PLURAL = range(4)
 
 KINDS = frozenset(
-    ["idea", "naturaleza", "lugar", "cosa", "tecnica", "animal", "planta", "gente", "actividad", "accion", "comida", "tiempo", "arte", "saber", "persona", "ciudad", "cualquiera"]
+    [
+        "idea",
+        "naturaleza",
+        "lugar",
+        "cosa",
+        "tecnica",
+        "animal",
+        "planta",
+        "gente",
+        "actividad",
+        "accion",
+        "comida",
+        "tiempo",
+        "arte",
+        "saber",
+        "persona",
+        "ciudad",
+        "cualquiera",
+    ]
 )
 """What a topic can be; `cualquiera` is a noun of which nothing else is known."""
 

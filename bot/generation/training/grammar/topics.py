@@ -12,7 +12,21 @@ from bot.generation.training.grammar.scene import Scene
 from bot.generation.training.grammar.template import STANCES
 
 _EVERYDAY = frozenset(
-    ["actividad", "accion", "comida", "arte", "lugar", "tiempo", "saber", "animal", "planta", "cosa", "naturaleza", "tecnica", "cualquiera"]
+    [
+        "actividad",
+        "accion",
+        "comida",
+        "arte",
+        "lugar",
+        "tiempo",
+        "saber",
+        "animal",
+        "planta",
+        "cosa",
+        "naturaleza",
+        "tecnica",
+        "cualquiera",
+    ]
 )
 _TWO_SIDED = frozenset(
     ["tecnica", "cosa", "actividad", "accion", "lugar", "tiempo", "comida", "cualquiera", "animal"]

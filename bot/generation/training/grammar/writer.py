@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.generation.training.grammar.finish import finish
+from bot.generation.training.grammar.finish import add_personal_a, contract, finish
 from bot.generation.training.grammar.headers import frame_prompt, round_words
 from bot.generation.training.grammar.lexicon import Lexicon, invented_adjective, invented_noun
 from bot.generation.training.grammar.library import Domain, Numbering, load_domains, load_generic
@@ -180,7 +180,8 @@ class EssayGrammar:
         numbering = Numbering()
         return cls(load_generic(numbering), load_domains(numbering), Lexicon.load())
 
-    def _draw_noun(self, rng: random.Random) -> tuple[Noun, str]:
+    def draw_noun(self, rng: random.Random) -> tuple[Noun, str]:
+        """Draws a topic, and the name of its domain or the empty string."""
         draw = rng.random()
         if draw < self._shares[0] and self._domains:
             domain = self._domains[int(rng.random() * len(self._domains))]
@@ -193,7 +194,7 @@ class EssayGrammar:
 
     def _draw_second(self, rng: random.Random, noun: Noun, domain: str) -> Noun | None:
         for _ in range(8):
-            second, its_domain = self._draw_noun(rng)
+            second, its_domain = self.draw_noun(rng)
             near = domain and rng.random() < 0.7
             if near:
                 themes = self._pools.domains[domain].themes
@@ -222,7 +223,7 @@ class EssayGrammar:
             style: One of `STYLE_WEIGHTS`, or None to draw it.
         """
         style = style or rng.choices(self._styles, self._style_weights)[0]
-        noun, domain = self._draw_noun(rng)
+        noun, domain = self.draw_noun(rng)
         return self.write_about(rng, noun, domain, style)
 
     def write_about(self, rng: random.Random, noun: Noun, domain: str, style: str) -> Essay:
@@ -240,4 +241,7 @@ class EssayGrammar:
         target = draw_length(rng)
         writer = _WRITERS.get(style)
         text = writer(scene, target) if writer else write_composition(scene, form, target)
+        for person in (noun, second):
+            if person is not None and person.kind in {"gente", "persona"}:
+                text = contract(add_personal_a(text, person.definite))
         return Essay(topic, style, round_words(len(text.split())), text)
