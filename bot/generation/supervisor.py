@@ -7,13 +7,12 @@ import logging
 import os
 import re
 import shutil
-import signal
 import socket
 import tempfile
 import time
 from asyncio.subprocess import PIPE, Process
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,9 +23,9 @@ from bot.errors import (
     GenerationError,
     ModelNotFoundError,
     PortTakenError,
-    SettingsError,
     StartupError,
 )
+from bot.generation.child_process import NOT_STARTED, free_port, kill, lines_of, startup_error
 from bot.generation.client import GenerationClient
 
 _log = logging.getLogger(__name__)
@@ -38,8 +37,6 @@ _FIRST_BACKOFF_S = 0.5
 _GREATEST_BACKOFF_S = 30.0
 _GOOD_RUN_S = 60.0  # after so long, the next crash counts as the first again
 _FAILED_STARTS = 5  # in a row, never ready: it will not get better by itself
-_USAGE_EXIT_CODE = 2
-_NOT_STARTED = 127  # as shells say it
 _KEPT_LINES = 20
 _LEVELS = logging.getLevelNamesMapping()
 _LEVEL = re.compile(r"\b(DEBUG|WARNING|ERROR|CRITICAL)\b")
@@ -139,7 +136,7 @@ class GenerationSupervisor:
             if hasattr(socket, "AF_UNIX") and os.name == "posix":
                 self._folder = Path(tempfile.mkdtemp(prefix="redactor-"))
             else:
-                self._port = _free_port()
+                self._port = free_port()
         self._keeper = asyncio.create_task(self._keep(), name="generation-supervisor")
 
     async def stop(self) -> None:
@@ -200,7 +197,7 @@ class GenerationSupervisor:
             try:
                 exit_code = await self._run_once()
             except OSError as error:
-                exit_code = _NOT_STARTED
+                exit_code = NOT_STARTED
                 self._last_lines.append(f"{self._command[0]}: {error.strerror}")
             if self._is_stopping:
                 return
@@ -248,7 +245,7 @@ class GenerationSupervisor:
             try:
                 exit_code = await process.wait()
             except asyncio.CancelledError:
-                _kill(process)
+                kill(process)
                 raise
             self._is_ready = False
             watching.cancel()
@@ -273,7 +270,7 @@ class GenerationSupervisor:
                     allowed_s = self._hang_timeout_s
                 if status == "stalled" or now_s - answered_s > allowed_s:
                     _log.error("the generation service hangs; killing process %d", process.pid)
-                    _kill(process)
+                    kill(process)
                     return
                 await asyncio.sleep(_POLL_S if not self._is_ready else 4 * _POLL_S)
 
@@ -294,14 +291,14 @@ class GenerationSupervisor:
 
     async def _forward_log(self, process: Process) -> None:
         assert process.stderr is not None
-        async for line in _lines(process.stderr):
+        async for line in lines_of(process.stderr):
             self._last_lines.append(line)
             level = _LEVEL.search(line[:80])
             _child_log.log(_LEVELS[level[1]] if level else logging.INFO, "%s", line)
 
     async def _read_reports(self, process: Process) -> None:
         assert process.stdout is not None
-        async for line in _lines(process.stdout):
+        async for line in lines_of(process.stdout):
             with contextlib.suppress(ValueError):
                 report = json.loads(line)
                 if isinstance(report, dict) and "startup_error" in report:
@@ -309,23 +306,15 @@ class GenerationSupervisor:
 
     def _final_error(self, exit_code: int, failed_starts: int) -> StartupError | None:
         """Return why starting again is no use, or None if it may help."""
-        report = self._report or {}
-        if exit_code == ModelNotFoundError.exit_code:
-            model = str(report.get("model", self._model))
-            return ModelNotFoundError(model, str(report.get("reason", self._last_line())))
-        if exit_code == PortTakenError.exit_code:
-            if self._chosen_port is not None:
-                return PortTakenError(self._chosen_port)
+        if exit_code == PortTakenError.exit_code and self._chosen_port is None:
             if self._port is not None:  # somebody was quicker
-                self._port = _free_port()
-        if exit_code == SettingsError.exit_code:
-            return SettingsError([("serve", self._last_line())])
-        if exit_code in {_USAGE_EXIT_CODE, _NOT_STARTED}:
-            return StartupError(f"the service cannot be run: {self._last_line()}")
-        if failed_starts >= _FAILED_STARTS:
+                self._port = free_port()
+            return None
+        error = startup_error(exit_code, self._report or {}, self._last_line(), self._model)
+        if error is None and failed_starts >= _FAILED_STARTS:
             reason = f"the service ended {failed_starts} times while loading, code {exit_code}"
             return ModelNotFoundError(self._model, reason)
-        return None
+        return error
 
     def _last_line(self) -> str:
         return next((line for line in reversed(self._last_lines) if line.strip()), "")
@@ -345,33 +334,5 @@ class GenerationSupervisor:
         except TimeoutError:
             _log.warning("the generation service does not stop; killing process %d", process.pid)
         finally:
-            _kill(process)
+            kill(process)
             await process.wait()
-
-
-def _kill(process: Process) -> None:
-    if process.returncode is not None:
-        return
-    with contextlib.suppress(ProcessLookupError):
-        if os.name == "posix":
-            os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own
-        else:
-            process.kill()
-
-
-async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
-    """Yield lines of any length; ``readline`` would fail at the longest."""
-    rest = b""
-    while data := await stream.read(2**16):
-        *whole, rest = (rest + data).split(b"\n")
-        for line in whole:
-            yield line.decode("utf-8", "replace").rstrip()
-    if rest:
-        yield rest.decode("utf-8", "replace").rstrip()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

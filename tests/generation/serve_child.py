@@ -14,6 +14,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--max-batch-size", type=int, default=4)
     parser.add_argument("--stall-s", type=float, default=60.0)
+    parser.add_argument("--drain-s", type=float, default=5.0)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--uds", type=Path)
@@ -21,7 +22,11 @@ def main() -> None:
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     options = ServiceOptions(
-        max_batch_size=given.max_batch_size, stall_s=given.stall_s, dtype="fp32"
+        max_batch_size=given.max_batch_size,
+        stall_s=given.stall_s,
+        drain_s=given.drain_s,
+        dtype="fp32",
+        threads=1,
     )
     try:
         serve(
