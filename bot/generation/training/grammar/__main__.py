@@ -8,6 +8,8 @@ import random
 import sys
 from pathlib import Path
 
+from rich.console import Console
+
 from bot.generation.training.grammar.build import build_corpus
 from bot.generation.training.grammar.finish import finish
 from bot.generation.training.grammar.library import (
@@ -20,6 +22,7 @@ from bot.generation.training.grammar.scene import Pools, Scene
 from bot.generation.training.grammar.stats import measure
 from bot.generation.training.grammar.writer import STYLE_WEIGHTS, EssayGrammar
 
+_write = Console(markup=False, highlight=False, soft_wrap=True).print
 _DOMAINS = Path(__file__).parent / "domains"
 
 
@@ -33,16 +36,16 @@ def check(name: str, samples: int) -> int:
     try:
         domain = load_domain(_DOMAINS / f"{name}.toml", numbering)
     except DomainFormatError as error:
-        print("\n".join(error.problems))
+        _write("\n".join(error.problems))
         return 1
     pools = Pools(load_generic(numbering), {name: domain})
-    print(f"{name}: {len(domain.themes)} topics")
+    _write(f"{name}: {len(domain.themes)} topics")
     for key, items in domain.lists.items():
-        print(f"  {key}: {len(items)}")
+        _write(f"  {key}: {len(items)}")
     rng = random.Random(samples)
     lines: list[str] = []
     for key, frames in domain.frames.items():
-        print(f"  {key}: {len(frames)}")
+        _write(f"  {key}: {len(frames)}")
         for frame in frames:
             fitting = [
                 noun
@@ -52,13 +55,13 @@ def check(name: str, samples: int) -> int:
                 and (noun.has_article or not frame.bare)
             ]
             if not fitting:
-                print(f"  no topic fits {key}: {frame.source!r}")
+                _write(f"  no topic fits {key}: {frame.source!r}")
                 continue
             noun = rng.choice(fitting)
             scene = Scene(pools, rng, noun, None, name, "malo" if noun.bad else "valor", {})
             lines.append(f"{key}: {finish(frame.render(scene))}")
     rng.shuffle(lines)
-    print("\n".join(lines[:samples]))
+    _write("\n".join(lines[:samples]))
     return 0
 
 
@@ -89,9 +92,9 @@ def main() -> int:
         grammar = EssayGrammar.load()
         rng = random.Random(arguments.seed)
         for _ in range(arguments.count):
-            print(grammar.write_essay(rng, arguments.style).record, end="\n\n---\n\n")
+            _write(grammar.write_essay(rng, arguments.style).record, end="\n\n---\n\n")
     elif arguments.command == "stats":
-        print(measure(arguments.essays))
+        _write(measure(arguments.essays))
     else:
         report = build_corpus(
             arguments.corpus,
@@ -101,7 +104,7 @@ def main() -> int:
             seed=arguments.seed,
             workers=arguments.workers,
         )
-        print(report, f"natural share {report.natural_share:.3f}")
+        _write(report, f"natural share {report.natural_share:.3f}")
     return 0
 
 

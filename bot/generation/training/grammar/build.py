@@ -131,7 +131,7 @@ def _write_shard(task: tuple[str, int, str]) -> tuple[int, int]:
 def _write_natural(
     task: tuple[Path, Path, int, int, Source, Vocabulary],
 ) -> tuple[int, int, list[str]]:
-    """Writes one natural shard; returns how many records, their bytes, and the held-out records."""
+    """Writes one natural shard; returns its number of records, its bytes, and what is held out."""
     corpus_dir, path, seed, times, source, vocabulary = task
     rng = random.Random(f"natural {seed} {source.name}")
     held_out: list[str] = []

@@ -30,25 +30,30 @@ def contract(text: str) -> str:
 
 
 def finish(text: str) -> str:
-    """Makes rendered frames print-ready: contractions, and a capital at the start of every sentence."""
+    """Makes rendered frames print-ready: contractions, and capitals where sentences start."""
     text = (
         text.replace("  ", " ").replace(" \n", "\n").replace(" .", ".").replace(" ,", ",").rstrip()
     )
     return _SENTENCE.sub(_capital, contract(text))
 
 
-_TRANSITIVE = frozenset(
-    "mirar miro mira miran miramos mirado miraba miré miró observar observo observa observamos observé cuidar cuido"
-    " cuida cuidan cuidamos cuidaba escuchar escucho escucha escuchan escuchamos escuché escuchaba escuchó"
-    " conocer conozco conoce conocen conocemos conocí conoció conocía conocido querer quiero quiere ayudar ayuda ayudan"
-    " ayudamos respetar respeto respeta respetan respetamos visitar visito visita visitamos visité ver veo ve ven"
-    " vemos vi vio vimos veía encontrar encontré encontró encontramos recordar recuerdo recuerda recuerdan olvidar"
-    " olvido olvida olvidan olvidamos admirar admiro admira admiran entender entiendo entiende entienden entendemos"
-    " comprender comprendo describir dibujar dibujo dibuja valorar valoro valora valoran valoramos proteger protege"
-    " protegemos defender defiendo defiende defendemos amar amo ama aman imaginar imagino imagina imaginamos apoyar"
-    " apoya apoyan acompañar acompaña acompañé buscar busco busca buscan buscamos saludar saludo saluda tratar separar"
-    " comparar descuidar necesitamos necesito defendía enseñar dibujaba pintar conociendo".split()
-)
+_VERBS = """
+    mirar miro mira miran miramos mirado miraba miré miró observar observo observa
+    observamos observé cuidar cuido cuida cuidan cuidamos cuidaba escuchar escucho escucha
+    escuchan escuchamos escuché escuchaba escuchó conocer conozco conoce conocen conocemos
+    conocí conoció conocía conocido querer quiero quiere ayudar ayuda ayudan ayudamos
+    respetar respeto respeta respetan respetamos visitar visito visita visitamos visité ver
+    veo ve ven vemos vi vio vimos veía encontrar encontré encontró encontramos recordar
+    recuerdo recuerda recuerdan olvidar olvido olvida olvidan olvidamos admirar admiro
+    admira admiran entender entiendo entiende entienden entendemos comprender comprendo
+    describir dibujar dibujo dibuja valorar valoro valora valoran valoramos proteger protege
+    protegemos defender defiendo defiende defendemos amar amo ama aman imaginar imagino
+    imagina imaginamos apoyar apoya apoyan acompañar acompaña acompañé buscar busco busca
+    buscan buscamos saludar saludo saluda tratar separar comparar descuidar necesitamos
+    necesito defendía enseñar dibujaba pintar conociendo
+"""
+"""Forms of verbs whose object is often a person."""
+_TRANSITIVE = frozenset(_VERBS.split())
 
 
 def add_personal_a(text: str, people: str) -> str:

@@ -1,4 +1,4 @@
-"""The lines that a text starts with, so that the model can be asked for a topic, a style and a length."""
+"""The lines that a text starts with: they ask the model for a topic, a style and a length."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FRAMES: dict[str, dict[str, str]] = {
     },
     "poema": {"prompt": "Poema de {words} palabras.\nTema: {topic}\n\n", "opening": ""},
 }
-"""`redactor.json`'s frames by style: what the model is asked with, and what of it the reader sees."""
+"""`redactor.json`'s frames by style: what the model is asked with, what of it the reader sees."""
 
 TEXT_PROMPT = "Texto de {words} palabras.\nTema: {topic}\n\n"
 """The header of natural passages, which are of none of the styles."""

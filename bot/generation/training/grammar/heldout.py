@@ -6,11 +6,13 @@ import re
 import zlib
 
 UNSEEN_STEMS = (
-    "abeja", "colmena", "ornitorrinco", "patineta", "kayak", "quinua", "quinoa", "telescopio", "podcast", "bufanda",
-    "trapeci", "acordeón", "acordeon", "termita", "sandía", "sandia", "helicóptero", "helicoptero", "dron", "murciélago",
-    "murcielago", "origami", "ciclovía", "ciclovia", "saxof", "koala", "canguro", "karate", "xilófono", "espantapájaro",
-    "espantapajaro", "paracaíd", "paracaid", "ukelele", "zanahoria", "escarabajo", "submarin", "grafiti", "caleidoscopi",
-    "carpincho", "erizo", "dominó", "trampolín", "trampolin", "bumerán", "cangrejo", "iglú", "hámster", "hamster",
+    "abeja", "colmena", "ornitorrinco", "patineta", "kayak", "quinua", "quinoa", "telescopio",
+    "podcast", "bufanda", "trapeci", "acordeón", "acordeon", "termita", "sandía", "sandia",
+    "helicóptero", "helicoptero", "dron", "murciélago", "murcielago", "origami", "ciclovía",
+    "ciclovia", "saxof", "koala", "canguro", "karate", "xilófono", "espantapájaro",
+    "espantapajaro", "paracaíd", "paracaid", "ukelele", "zanahoria", "escarabajo", "submarin",
+    "grafiti", "caleidoscopi", "carpincho", "erizo", "dominó", "trampolín", "trampolin",
+    "bumerán", "cangrejo", "iglú", "hámster", "hamster",
 )  # fmt: skip
 """Beginnings of words that stand in no training text."""
 

@@ -1,8 +1,9 @@
 """Nouns of which nothing is known but their agreement, and nouns that do not exist.
 
-A model that meets each topic thousands of times recites it; one that meets thousands of topics, some of
-them nowhere else, has to copy. The list was drawn from article and noun pairs in public-domain and
-free texts and by hand; the invented nouns come from syllables, so no two essays need share one.
+A model that meets each topic thousands of times recites it; one that meets thousands of topics,
+some of them nowhere else, has to copy. The list was drawn from article and noun pairs in
+public-domain and free texts and by hand; the invented nouns come from syllables, so no two essays
+need share one.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ _UNWANTED = re.compile(
 )
 _SINGULAR_ENDINGS = (
     ("o", 0), ("o", 0), ("ero", 0), ("ajo", 0), ("ón", 0), ("al", 0), ("or", 0), ("ín", 0),
-    ("a", 1), ("a", 1), ("era", 1), ("ada", 1), ("ura", 1), ("ina", 1), ("eza", 1), ("idad", 1), ("ción", 1), ("illa", 1),
+    ("a", 1), ("a", 1), ("era", 1), ("ada", 1), ("ura", 1), ("ina", 1), ("eza", 1),
+    ("idad", 1), ("ción", 1), ("illa", 1),
 )  # fmt: skip
 _PLURAL_ENDINGS = (
     ("os", 2), ("eros", 2), ("ones", 2), ("ales", 2), ("ores", 2), ("ines", 2), ("anos", 2),
@@ -107,9 +109,10 @@ _INVENTED_KINDS = (
     "tecnica", "idea", "saber", "cualquiera", "cualquiera", "cualquiera",
 )  # fmt: skip
 _GIVEN = (
-    ("Ana", 1), ("Luis", 0), ("Berta", 1), ("Elisa", 1), ("Jorge", 0), ("Raquel", 1), ("Ismael", 0),
-    ("Sofía", 1), ("Óscar", 0), ("Amparo", 1), ("Leonor", 1), ("Hernán", 0), ("Eugenia", 1), ("Abel", 0),
-    ("Rita", 1), ("Ernesto", 0), ("Dolores", 1), ("Fermín", 0), ("Isidora", 1), ("Aníbal", 0),
+    ("Ana", 1), ("Luis", 0), ("Berta", 1), ("Elisa", 1), ("Jorge", 0), ("Raquel", 1),
+    ("Ismael", 0), ("Sofía", 1), ("Óscar", 0), ("Amparo", 1), ("Leonor", 1), ("Hernán", 0),
+    ("Eugenia", 1), ("Abel", 0), ("Rita", 1), ("Ernesto", 0), ("Dolores", 1), ("Fermín", 0),
+    ("Isidora", 1), ("Aníbal", 0),
 )  # fmt: skip
 
 

@@ -150,13 +150,7 @@ def load_domain(path: Path, numbering: Numbering, *, generic: bool = False) -> D
     domain = Domain(name=str(data.get("nombre", path.stem)))
     if domain.name != path.stem:
         problems.append(f"nombre is {domain.name!r}")
-    themes: list[Noun] = []
-    for text in data.get("temas", []):
-        try:
-            themes.append(parse_noun(text))
-        except ValueError as error:
-            problems.append(str(error))
-    domain.themes = tuple(themes)
+    domain.themes = _themes(data.get("temas", []), problems)
     for key, items in data.get("listas", {}).items():
         if key not in LISTS:
             problems.append(f"unknown list {key!r}")
@@ -171,19 +165,37 @@ def load_domain(path: Path, numbering: Numbering, *, generic: bool = False) -> D
     for key, entries in sections:
         if not generic and key not in CLAUSES and key not in SENTENCES:
             problems.append(f"unknown key {key!r}")
-        frames: list[Frame] = []
-        for text in entries:
-            problem = _problem_of(key, text)
-            if problem:
-                problems.append(problem)
-            try:
-                frames.append(numbering.compile(text))
-            except ValueError as error:
-                problems.append(f"{key}: {error}")
-        domain.frames[key] = tuple(frames)
+        domain.frames[key] = _frames(key, entries, numbering, problems)
     if problems:
         raise DomainFormatError(path, problems)
     return domain
+
+
+def _themes(entries: list[str], problems: list[str]) -> tuple[Noun, ...]:
+    """Reads topics, adding what is wrong with them to `problems`."""
+    themes: list[Noun] = []
+    for text in entries:
+        try:
+            themes.append(parse_noun(text))
+        except ValueError as error:
+            problems.append(str(error))
+    return tuple(themes)
+
+
+def _frames(
+    key: str, entries: list[str], numbering: Numbering, problems: list[str]
+) -> tuple[Frame, ...]:
+    """Compiles the entries of a key, adding what is wrong with them to `problems`."""
+    frames: list[Frame] = []
+    for text in entries:
+        problem = _problem_of(key, text)
+        if problem:
+            problems.append(problem)
+        try:
+            frames.append(numbering.compile(text))
+        except ValueError as error:
+            problems.append(f"{key}: {error}")
+    return tuple(frames)
 
 
 def load_domains(numbering: Numbering, folder: Path = _ROOM / "domains") -> list[Domain]:

@@ -46,7 +46,7 @@ SOURCES = (
     Source("novelas_1840-1920.txt.xz", "fiction", 2, 0.025),
     Source("novelas_americanas_s19.txt.xz", "fiction", 1, 0.02),
 )
-"""What is used. The presidential addresses are not: no licence is stated, and they are party politics."""
+"""What is used; not the presidential addresses: no licence is stated, and they are politics."""
 
 _UNFIT = (
     r"mat[aoóé]\b|matar|matad|asesin|degüell|degoll|cadáver|ahorc|fusil|verdug|tortur|puñal|navaj|cuchillad|ensangr|"
@@ -58,13 +58,15 @@ _UNFIT = (
     r"hembra|imbécil|idiota|estúpid|tetas?\b|nalgas|caderas|orgasm|aborto|cerveza|licor|fumar|bikini|sexy|crápula|"
     r"indígen|comunis|pistol|revólver|escopet|disparo|crimin"
 )
-"""Beginnings of words after which no passage is used: violence, sensuality, drink, slurs, party politics."""
+"""Beginnings of words that keep a passage out: violence, sensuality, drink, slurs, politics."""
 
 _UNFIT_IN_FICTION = (
     r"amante|querida|besos?\b|bes[óa]ba|bes[óo]\b|alcoba|pechos|vientre|negr[ao]\b|indi[oa]s?\b|chin[oa]s?\b|criad[ao]s?\b|"
     r"sangr|herid|crimen|guerra|batalla|soldad|enemig|ejército|cañ[oó]n|bala[sz]?\b|bomba|armas?\b|pelea|muert|murió|tumba|"
     r"moribund|prostr|demonio|diablo|infern|infierno|venen|loc[ao]s?\b|celos|venganza|odio|ira\b|cólera|bruj[ao]|tabaco|"
-    r"vicio|seduc|deseo carnal|honra|marid|esposa|adúl|miserable|infame|canalla|populacho|plebe|marqués|duque|general\b"
+    r"vicio|seduc|"
+    r"deseo carnal|honra|marid|esposa|adúl|miserable|infame|canalla|populacho|plebe|marqués|duque|"
+    r"general\b"
 )
 _FILTERS = {
     "fiction": re.compile(rf"(?<!\w)(?:{_UNFIT}|{_UNFIT_IN_FICTION})", re.IGNORECASE),
@@ -131,7 +133,7 @@ def is_fit(text: str, vocabulary: Vocabulary, source: Source) -> bool:
 def cut_passages(
     record: str, rng: random.Random, source: Source, longest: int = 380
 ) -> Iterator[str]:
-    """Cuts a record at its line ends, and around unfit lines, into passages of 30 to `longest` words."""
+    """Cuts a record at its line ends and around unfit lines: passages of 30 to `longest` words."""
     unfit = _FILTERS[source.group]
     paragraphs: list[str] = []
     words = 0

@@ -65,7 +65,7 @@ AGREEMENTS: dict[str, tuple[str, str, str, str]] = {
     "da": ("da", "da", "dan", "dan"),
     "va": ("va", "va", "van", "van"),
 }
-"""Slots that agree with a noun: masculine and feminine singular, then masculine and feminine plural."""
+"""Slots that agree with a noun: masculine and feminine singular, then the same in the plural."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ class Noun:
 
     Attributes:
         bare: The noun without article, as written inside a sentence.
-        agreement: 0 masculine singular, 1 feminine singular, 2 masculine plural, 3 feminine plural.
+        agreement: 0 and 1 masculine and feminine singular, 2 and 3 the same in the plural.
         kind: One of `KINDS`.
         bad: Whether it names something that nobody wants.
         takes_el: Whether it is a feminine word with the article *el* (`el agua`).
-        article: Whether it stands with an article; not so infinitives, names, and words like `internet`.
+        article: Whether it stands with an article; not so names and words like `internet`.
     """
 
     bare: str
@@ -142,7 +142,7 @@ _PLURALS = {"joven": "jóvenes", "común": "comunes"}
 
 @lru_cache(maxsize=4096)
 def inflect(adjective: str) -> tuple[str, str, str, str]:
-    """Gives the four forms of an adjective from its masculine singular (or written `ms/fs/mp/fp`)."""
+    """Gives the four forms of an adjective from its masculine singular, or from `ms/fs/mp/fp`."""
     if "/" in adjective:
         forms = adjective.split("/")
         if len(forms) != 4:

@@ -12,24 +12,27 @@ from bot.generation.training.grammar.template import Frame
 RELATIVES = (
     ("mi abuela", 1), ("mi abuelo", 0), ("mi madre", 1), ("mi padre", 0), ("mi hermana", 1),
     ("mi hermano", 0), ("mi tía", 1), ("mi tío", 0), ("mi prima", 1), ("mi primo", 0),
-    ("mi madrina", 1), ("mi vecina", 1), ("mi vecino", 0), ("mi profesora", 1), ("mi profesor", 0),
-    ("mi hermana mayor", 1), ("mi hermano mayor", 0), ("mi mejor amiga", 1), ("mi mejor amigo", 0),
+    ("mi madrina", 1), ("mi vecina", 1), ("mi vecino", 0), ("mi profesora", 1),
+    ("mi profesor", 0), ("mi hermana mayor", 1), ("mi hermano mayor", 0),
+    ("mi mejor amiga", 1), ("mi mejor amigo", 0),
 )  # fmt: skip
 NAMES = (
-    ("Lucía", 1), ("Mateo", 0), ("Valentina", 1), ("Tomás", 0), ("Camila", 1), ("Joaquín", 0), ("Elena", 1),
-    ("Diego", 0), ("Rosa", 1), ("Andrés", 0), ("Inés", 1), ("Bruno", 0), ("Marina", 1), ("Simón", 0),
-    ("Julia", 1), ("Pablo", 0), ("Amanda", 1), ("Nicolás", 0), ("Clara", 1), ("Emilio", 0), ("Violeta", 1),
-    ("Hugo", 0), ("Alma", 1), ("Gabriel", 0), ("Noemí", 1), ("Samuel", 0), ("Olivia", 1), ("Martín", 0),
-    ("Teresa", 1), ("Rafael", 0), ("Aurora", 1), ("Iván", 0), ("Carmen", 1), ("Lucas", 0), ("Irene", 1),
-    ("Damián", 0), ("Sara", 1), ("Benjamín", 0), ("Celia", 1), ("Álvaro", 0), ("Paula", 1), ("Gaspar", 0),
-    ("Daniela", 1), ("Ramiro", 0), ("Antonia", 1), ("Vicente", 0), ("Mariana", 1), ("Felipe", 0),
+    ("Lucía", 1), ("Mateo", 0), ("Valentina", 1), ("Tomás", 0), ("Camila", 1), ("Joaquín", 0),
+    ("Elena", 1), ("Diego", 0), ("Rosa", 1), ("Andrés", 0), ("Inés", 1), ("Bruno", 0),
+    ("Marina", 1), ("Simón", 0), ("Julia", 1), ("Pablo", 0), ("Amanda", 1), ("Nicolás", 0),
+    ("Clara", 1), ("Emilio", 0), ("Violeta", 1), ("Hugo", 0), ("Alma", 1), ("Gabriel", 0),
+    ("Noemí", 1), ("Samuel", 0), ("Olivia", 1), ("Martín", 0), ("Teresa", 1), ("Rafael", 0),
+    ("Aurora", 1), ("Iván", 0), ("Carmen", 1), ("Lucas", 0), ("Irene", 1), ("Damián", 0),
+    ("Sara", 1), ("Benjamín", 0), ("Celia", 1), ("Álvaro", 0), ("Paula", 1), ("Gaspar", 0),
+    ("Daniela", 1), ("Ramiro", 0), ("Antonia", 1), ("Vicente", 0), ("Mariana", 1),
+    ("Felipe", 0),
 )  # fmt: skip
 
 _DOMAIN_SHARE = 0.65
 _LEAST_NEAR = 3
 _LOOSE = frozenset({"razon", "hecho", "ejemplo", "comentario", "problema"})
 _LOOSE_REFUSED = 0.5
-"""How often a piece of the domain is refused that does not name the topic: it may be far from it."""
+"""How often a piece of the domain is refused that does not name the topic and may be far off."""
 
 Pool = tuple[tuple[Frame, ...], tuple[Frame, ...]]
 Key = tuple[str, str, str, bool, frozenset[str]]
@@ -79,7 +82,7 @@ class Pools:
         return own, generic
 
     def _near(self, frames: tuple[Frame, ...], domain: Domain, noun: Noun) -> tuple[Frame, ...]:
-        """Drops frames about another topic of the domain, and doubles those that name this one."""
+        """Drops frames about another topic of the domain, and favours those about this one."""
         stems = domain.stems()
         mine = stem_of(noun)
         near = [
@@ -118,8 +121,8 @@ class Scene:
     """
 
     __slots__ = (
-        "_key", "_own", "_pools", "_stem", "_used", "_used_items", "agreement", "agreements", "domain",
-        "noun", "random", "rng", "second", "slots", "stance", "words",
+        "_key", "_own", "_pools", "_stem", "_used", "_used_items", "agreement", "agreements",
+        "domain",         "noun", "random", "rng", "second", "slots", "stance", "words",
     )  # fmt: skip
 
     def __init__(

@@ -22,7 +22,7 @@ class GrammarStats:
         mean_words: Mean length of its texts.
         distinct_sentences: Distinct sentences in it, among all its sentences (0 to 1).
         sentences: Number of its sentences.
-        shared_8grams: Mean share of a text's 8-word sequences that stand in the rest of the sample.
+        shared_8grams: Mean share of a text's 8-word sequences that stand in the sample.
         named_again: Share of texts that name the topic after the first paragraph.
     """
 

@@ -12,7 +12,7 @@ _MIDDLING = 240
 
 
 def _join(scene: Scene, keys: tuple[str, ...]) -> str:
-    """Writes one sentence of each key and joins them into a paragraph, skipping what is used up."""
+    """Writes one sentence of each key and joins them, skipping what is used up."""
     return " ".join(filter(None, (scene.text(key) for key in keys)))
 
 
@@ -32,7 +32,7 @@ _ARCS = ("caja", "cambio", "falta", "clase", "nuevo")
 
 
 def write_story(scene: Scene, target: int) -> str:
-    """Writes a `cuento` of about `target` words: an arc whose pieces belong together, or a free one."""
+    """Writes a `cuento` of about `target` words: pieces of one arc, or a free story."""
     if not scene.own("cuento_inicio") or scene.random() < 0.4:
         bad = scene.stance == "malo"
         arc = "valor" if bad else _ARCS[int(scene.random() * len(_ARCS))]
@@ -89,7 +89,7 @@ def _write_free_story(scene: Scene, target: int) -> str:
 
 
 def write_description(scene: Scene, target: int) -> str:
-    """Writes a `descripcion` of about `target` words: first sight, senses, details, what remains."""
+    """Writes a `descripcion` of about `target` words: first sight, senses, details, rest."""
     paragraphs = [_join(scene, ("desc_inicio", "desc_general"))]
     if "tema2" in scene.slots:
         paragraphs.append(scene.text("desc_dos"))
@@ -115,7 +115,7 @@ def write_description(scene: Scene, target: int) -> str:
 
 
 def write_argument(scene: Scene, target: int) -> str:
-    """Writes an `argumentacion` of about `target` words: thesis, arguments, objection, answer, close."""
+    """Writes an `argumentacion` of about `target` words: thesis, arguments, objection, answer."""
     bad = scene.stance == "malo"
     paragraphs = [_join(scene, ("arg_inicio", "arg_tesis"))]
     plan: list[tuple[str, ...]] = (
@@ -151,7 +151,7 @@ def _capital(line: str) -> str:
 
 
 def write_poem(scene: Scene, target: int) -> str:
-    """Writes a `poema` in stanzas of four lines, at most nine of them; a free one or with a refrain."""
+    """Writes a `poema` of three to nine stanzas of four lines, with or without a refrain."""
     stanzas = max(3, min(9, target // 26))
     refrain = _verse(scene, mention=True) if scene.random() < 0.45 else ""
     written: list[str] = []

@@ -58,7 +58,7 @@ class Needs:
 
     Attributes:
         slots: Names of the slots that must be bound (`tema2`, `A` …).
-        bare: Whether it uses the topic without its own article, which infinitives and names forbid.
+        bare: Whether it uses the topic without its own article, which names forbid.
         mentions: How many times it is certain to name the first topic.
     """
 
@@ -97,7 +97,7 @@ class Frame:
 
 
 def _agreement(slot: str, needs: Needs, text: str) -> Part:
-    """Compiles an agreeing slot: a name of `AGREEMENTS`, a pair, or four forms, with a reference."""
+    """Compiles an agreeing slot: a name of `AGREEMENTS`, a pair, or four forms; and its noun."""
     reference = "1"
     for prefix in _REFERENCES:
         if slot.startswith(prefix):
@@ -166,6 +166,21 @@ def _choice(options: tuple[tuple[Part, ...], ...]) -> Part:
     return choose
 
 
+def _alternatives(text: str, at: int, depth: int, needs: Needs) -> tuple[Part, int]:
+    """Compiles the alternatives that start at the bracket `at`; also gives where they end."""
+    options: list[tuple[Part, ...]] = []
+    branches: list[Needs] = []
+    while at < len(text) and text[at] != "]":
+        branch = Needs()
+        option, at = _sequence(text, at + 1, depth + 1, branch)
+        options.append(option)
+        branches.append(branch)
+    if at >= len(text):
+        raise TemplateError(text, "unclosed bracket")
+    _merge(branches, needs)
+    return _choice(tuple(options)), at + 1
+
+
 def _sequence(text: str, at: int, depth: int, needs: Needs) -> tuple[tuple[Part, ...], int]:
     """Compiles from `at` up to the end, or up to the `|` or `]` that closes an alternative."""
     parts: list[Part] = []
@@ -187,20 +202,8 @@ def _sequence(text: str, at: int, depth: int, needs: Needs) -> tuple[tuple[Part,
             at = end + 1
         elif character == "[":
             flush()
-            options: list[tuple[Part, ...]] = []
-            branches: list[Needs] = []
-            while True:
-                branch = Needs()
-                option, at = _sequence(text, at + 1, depth + 1, branch)
-                options.append(option)
-                branches.append(branch)
-                if at >= len(text):
-                    raise TemplateError(text, "unclosed bracket")
-                if text[at] == "]":
-                    break
-            _merge(branches, needs)
-            parts.append(_choice(tuple(options)))
-            at += 1
+            part, at = _alternatives(text, at, depth, needs)
+            parts.append(part)
         elif character in "|]" and depth:
             break
         elif character in "|]}":

@@ -131,7 +131,7 @@ def _plain(text: str) -> str:
 
 
 def as_typed(topic: str, rng: random.Random) -> str:
-    """Gives a topic as a student may type it: lower case, without accents, with a final dot …"""
+    """Gives a topic as a student may type it: lower case, without accents, with a final dot."""
     draw = rng.random
     if draw() < 0.45:
         return topic

@@ -60,7 +60,7 @@ def draw_length(rng: random.Random) -> int:
 
 
 def write_paragraph(scene: Scene, kind: str, *, must_mention: bool = True) -> str:
-    """Writes one paragraph of a kind of `plans.PARAGRAPHS`; empty if its main sentence is used up."""
+    """Writes one paragraph of a kind of `plans.PARAGRAPHS`; empty if its frames are used up."""
     sentences: list[str] = []
     for keys, probability in PARAGRAPHS[kind]:
         if probability < 1.0 and scene.random() >= probability:
