@@ -112,7 +112,8 @@ async def start_generation(settings: Settings, stack: AsyncExitStack) -> Generat
         environment=environment,
     )
     await stack.enter_async_context(supervisor)
-    client = await stack.enter_async_context(supervisor.client())
+    api_key = settings.generation_api_key.get_secret_value() or None
+    client = await stack.enter_async_context(supervisor.client(api_key=api_key))
     return GenerationService(client, supervisor)
 
 

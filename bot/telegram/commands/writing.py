@@ -93,9 +93,12 @@ def _ask_for_topic(update: Update, context: FrontContext, message: Message) -> N
     address: Address = address_of(message)
     texts = context.texts(update).chat
     people = front.people
+    # From now on, with the question's number as soon as it is known: an answer may be quicker.
+    people.set_awaiting_topic(person, address.chat_id, None)
 
     def on_done(receipt: Receipt) -> None:
-        if receipt.message_id is not None:
+        is_open = people.awaiting_topic(person, address.chat_id) is not None
+        if receipt.message_id is not None and is_open:
             people.set_awaiting_topic(person, address.chat_id, receipt.message_id)
 
     front.outbox.send_text(
@@ -110,10 +113,10 @@ def _ask_for_topic(update: Update, context: FrontContext, message: Message) -> N
 def _answers_question(update: Update, context: FrontContext, message: Message) -> bool:
     person = person_of(update)
     asked = message.reply_to_message
-    if person is None or asked is None:
+    if person is None or asked is None or asked.from_user != context.bot.bot:
         return False
     awaited = context.front.people.awaiting_topic(person, message.chat.id)
-    return awaited is not None and awaited.prompt_message_id == asked.message_id
+    return awaited is not None and awaited.prompt_message_id in (None, asked.message_id)
 
 
 def _text_after_command(message: Message) -> str:
