@@ -1,6 +1,7 @@
 """Training on a machine that has none of the bot's own dependencies.
 
-``python -m bot.generation.training recipe --help`` and ``… evaluate --help``.
+``python -m bot.generation.training recipe --help``; ``evaluate`` measures, ``document`` writes the
+figures into the docs.
 """
 
 import sys
@@ -8,13 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from bot.errors import RedactorError
-from bot.generation.training.messages import describe_error
-from bot.generation.training.recipe import RecipeOptions, bundle, run_recipe
-from bot.texts.training import EN
-
+# Nothing heavy up here: the processes that tokenise import this module again.
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -48,6 +44,13 @@ def recipe(
     compile_model: Annotated[bool | None, typer.Option(help="Use torch.compile.")] = None,
 ) -> None:
     """Repeat the embedded model's recipe."""
+    from rich.console import Console
+
+    from bot.errors import RedactorError
+    from bot.generation.training.messages import describe_error
+    from bot.generation.training.recipe import RecipeOptions, bundle, run_recipe
+    from bot.texts.training import EN
+
     console = Console(width=160 if not sys.stdout.isatty() else None)
     options = RecipeOptions(
         corpus=corpus,
@@ -77,6 +80,58 @@ def recipe(
     console.print(f"{result.tokens_per_s:,.0f} tokens/s, finished: {result.finished}")
     if result.finished and bundle_into is not None:
         bundle(result.out, bundle_into)
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Option(help="The model's folder.")],
+    build: Annotated[Path, typer.Option(help="The built corpus.")],
+    figures: Annotated[Path, typer.Option(help="JSON file to write.")],
+    name: Annotated[str, typer.Option(help="The model's name in tables.")] = "embedded",
+    other: Annotated[list[str] | None, typer.Option(help="NAME=FOLDER of another.")] = None,
+    texts: Annotated[int, typer.Option(help="Held-out texts of each kind.")] = 200,
+    topics: Annotated[int, typer.Option(help="Topics, known and unseen each.")] = 10,
+    essays: Annotated[int, typer.Option(help="Essays a topic.")] = 5,
+    ngram: Annotated[bool, typer.Option(help="Count a 5-gram model too.")] = True,
+    engine: Annotated[bool, typer.Option(help="Write with the bot's engine.")] = True,
+) -> None:
+    """Measure a model on held-out texts and on essays."""
+    from bot.generation.training.evaluation.run import EvaluationOptions
+    from bot.generation.training.evaluation.run import evaluate as measure
+
+    others = tuple(
+        (left, Path(right)) for left, _, right in (item.partition("=") for item in other or ())
+    )
+    options = EvaluationOptions(
+        model=model,
+        build=build,
+        figures=figures,
+        name=name,
+        others=others,
+        texts_a_kind=texts,
+        with_ngram=ngram,
+        by_engine=engine,
+        topics=topics,
+        essays_a_topic=essays,
+    )
+    facts = measure(options, lambda line: typer.echo(line, err=True))
+    for kind, row in facts["bits"].items():
+        typer.echo(f"{kind}: {row}")
+    for kind in ("known", "unseen"):
+        if kind in facts:
+            typer.echo(f"{kind}: {facts[kind]['summary']}")
+
+
+@app.command()
+def document(
+    figures: Annotated[Path, typer.Option(help="JSON file of evaluate.")],
+    target: Annotated[Path, typer.Option(help="Markdown file to update.")],
+    other: Annotated[list[Path] | None, typer.Option(help="Facts of other models.")] = None,
+) -> None:
+    """Write measured figures into the docs."""
+    from bot.generation.training.evaluation.run import update_document
+
+    update_document(target, figures, tuple(other or ()))
 
 
 if __name__ == "__main__":

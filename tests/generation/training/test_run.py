@@ -158,9 +158,7 @@ def test_adapters_are_merged(base: Path, train_tiny: Train, tmp_path: Path) -> N
     result = train_tiny(out, base=str(base), lora=True, lora_rank=4, learning_rate=1e-2)
     assert weights(out).keys() == weights(base).keys()
     changed = {
-        name
-        for name, value in weights(out).items()
-        if not torch.equal(value, weights(base)[name])
+        name for name, value in weights(out).items() if not torch.equal(value, weights(base)[name])
     }
     assert changed == {
         f"transformer.h.0.{name}.weight"

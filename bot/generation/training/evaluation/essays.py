@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -60,7 +61,10 @@ def load_dictionary(stem: Path = DICTIONARY) -> Callable[[str], bool]:
     """
     from spylls.hunspell import Dictionary
 
-    dictionary = Dictionary.from_files(str(stem))
+    with warnings.catch_warnings():
+        # spylls leaves its files to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        dictionary = Dictionary.from_files(str(stem))
 
     @cache
     def knows(word: str) -> bool:

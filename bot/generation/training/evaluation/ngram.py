@@ -63,24 +63,27 @@ class KneserNey:
 
     def _count(self, stream: Ids) -> list[_Order]:
         orders: list[_Order] = []
-        # ids[i]: which of the known n-grams ends at position i; first the empty one.
+        # ids[i]: which of the known n-grams of the order below ends at position i. An n-gram has
+        # no place among the first n - 1 positions; what ids says there is never used.
         ids = np.zeros(len(stream), dtype=np.int64)
-        raw: list[tuple[Ids, Ids, Ids, Ids]] = []
+        below: Ids | None = None
         for length in range(1, self._order + 1):
-            context = np.concatenate([ids[:1], ids[:-1]]) if length > 1 else ids
-            keys = context * self._vocabulary + stream
-            unique, first, inverse, counts = np.unique(
-                keys, return_index=True, return_inverse=True, return_counts=True
+            begin = length - 1
+            context = ids if length == 1 else ids[begin - 1 : -1]
+            keys, first, inverse, counts = np.unique(
+                context * self._vocabulary + stream[begin:],
+                return_index=True,
+                return_inverse=True,
+                return_counts=True,
             )
-            # Suffix: the same n-gram without its first token, an n-gram of the order below.
-            raw.append((unique, counts, first, ids if length > 1 else ids))
-            if length > 1:
-                below_ids = self._suffixes[first]
-                kinds = np.bincount(below_ids, minlength=len(raw[-2][0]))
-                orders[-1:] = [self._order_of(raw[-2][0], kinds)]
-            self._suffixes = inverse.astype(np.int64)
-            orders.append(self._order_of(unique, counts))
-            ids = self._suffixes
+            if below is not None:
+                # An n-gram without its first token ends at the same place: what counts for the
+                # order below is how many different tokens stand before.
+                kinds = np.bincount(ids[first + begin], minlength=len(below))
+                orders[-1] = self._order_of(below, kinds)
+            orders.append(self._order_of(keys, counts))
+            ids = np.concatenate([np.zeros(begin, dtype=np.int64), inverse.astype(np.int64)])
+            below = keys
         return orders
 
     def _order_of(self, keys: Ids, counts: Ids) -> _Order:
@@ -127,7 +130,7 @@ class KneserNey:
             interpolated = (count - discount) / divisor + mass / divisor * probability
             probability = np.where(known, interpolated, probability)
             ids = np.where(found, place, -1)
-        return probability
+        return np.asarray(probability, dtype=np.float64)
 
 
 def _discounts(counts: NDArray[Any]) -> NDArray[np.float64]:
@@ -138,4 +141,7 @@ def _discounts(counts: NDArray[Any]) -> NDArray[np.float64]:
         return np.array([0.0, 0.5, 0.5, 0.5])
     y = n1 / (n1 + 2 * n2)
     values = [0.0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3]
-    return np.clip(np.array(values), [0.0, 0.05, 0.05, 0.05], [0.0, 0.95, 1.95, 2.95])
+    clipped: NDArray[np.float64] = np.clip(
+        np.array(values), [0.0, 0.05, 0.05, 0.05], [0.0, 0.95, 1.95, 2.95]
+    )
+    return clipped

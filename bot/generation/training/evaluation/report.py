@@ -1,7 +1,6 @@
 """The embedded model's figures, and the generated sections of ``docs/embedded-model.md``."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,10 +8,11 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
 from bot.generation.training.bpe import end_of_text_id
-from bot.generation.training.corpus import position_of, read_folder
+from bot.generation.training.corpus import read_file, read_folder
 from bot.generation.training.evaluation.bits import (
     Scorer,
     bits_per_byte,
@@ -32,7 +32,7 @@ from bot.generation.training.evaluation.ngram import KneserNey
 from bot.generation.training.evaluation.verbatim import Verbatim, verbatim, words_of
 from bot.generation.training.evaluation.writing import WrittenEssay
 
-_NGRAM_TOKENS = 30_000_000
+_NGRAM_CHARACTERS = 80_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +51,22 @@ class EssayResult:
 
 
 def measure_bits(
-    corpus: Path, share: float, models: dict[str, Path], *, texts_a_kind: int, with_ngram: bool
+    build: Path, models: dict[str, Path], *, texts_a_kind: int, with_ngram: bool
 ) -> dict[str, dict[str, float]]:
     """Return held-out bits per byte: for each model, for each kind of text.
 
     Args:
-        corpus: The folder that the recipe trained on.
-        share: Its held-out share.
+        build: A built corpus, with ``train`` and ``heldout``.
         models: Folders by name; the first one's tokens serve the baselines.
         texts_a_kind: Texts of each kind.
         with_ngram: Whether to count a 5-gram model too.
     """
-    held_out = held_out_texts(corpus, share, texts_a_kind)
+    held_out = held_out_texts(build / "heldout", texts_a_kind)
     tokenizer = AutoTokenizer.from_pretrained(next(iter(models.values())))
     end = end_of_text_id(tokenizer)
     table = {"uniform": _row(held_out, tokenizer, uniform_scorer(len(tokenizer)))}
     if with_ngram:
-        ngram = KneserNey(_sample(corpus, share, tokenizer), len(tokenizer), end)
+        ngram = KneserNey(_sample(build / "train", tokenizer), len(tokenizer), end)
         table["5-gram"] = _row(held_out, tokenizer, ngram.nats)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     for name, folder in models.items():
@@ -84,27 +83,25 @@ def _row(
     return {part.kind: bits_per_byte(part.texts, tokenizer, scorer) for part in held_out}
 
 
-def _sample(
-    corpus: Path, share: float, tokenizer: PreTrainedTokenizerBase
-) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
-    """Tokenise training texts for the 5-gram model, the same share of every file's."""
-    total = sum(path.stat().st_size for path in corpus.rglob("*.txt"))
-    keep = min(1.0, _NGRAM_TOKENS * 3.5 / max(1, total))
-    texts = [
-        record.text
-        for record in read_folder(corpus)
-        # Held-out texts lie below the share; the sample begins right above it.
-        if share <= position_of(record.text) < share + keep
-    ]
-    encoded = tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+def _sample(train: Path, tokenizer: PreTrainedTokenizerBase) -> list[NDArray[np.int64]]:
+    """Tokenise training texts for the 5-gram model: half natural, half synthetic at most."""
+    chosen: list[str] = []
+    for pattern in ("natural_*.txt", "essays_*.txt"):
+        room = _NGRAM_CHARACTERS // 2
+        for path in sorted(train.glob(pattern)):
+            for record in read_file(path, train):
+                chosen.append(record.text)
+                room -= len(record.text)
+            if room <= 0:
+                break
+    encoded = tokenizer.backend_tokenizer.encode_batch_fast(chosen, add_special_tokens=False)
     return [np.array(item.ids, dtype=np.int64) for item in encoded]
 
 
-def training_texts(corpus: Path, share: float) -> Iterator[str]:
+def training_texts(build: Path) -> Iterator[str]:
     """Read the texts that the recipe trained on, without their headings."""
-    for record in read_folder(corpus):
-        if position_of(record.text) >= share:
-            yield split_heading(record.text)[1]
+    for record in read_folder(build / "train"):
+        yield split_heading(record.text)[1]
 
 
 def judge_essays(
@@ -168,25 +165,3 @@ def write_json(value: object, path: Path) -> None:
 def as_facts(results: Sequence[EssayResult]) -> list[dict[str, Any]]:
     """Return essays and figures as plain values."""
     return [asdict(result) for result in results]
-
-
-def replace_section(document: str, name: str, body: str) -> str:
-    """Put a generated section into a document.
-
-    Args:
-        document: Markdown with ``<!-- generated NAME -->`` and ``<!-- end NAME -->``.
-        name: Which section.
-        body: What to put between the two marks.
-
-    Raises:
-        ValueError: The document has no such section.
-    """
-    pattern = re.compile(
-        rf"(<!-- generated {re.escape(name)} -->\n).*?(<!-- end {re.escape(name)} -->)", re.DOTALL
-    )
-    replaced, count = pattern.subn(
-        lambda match: f"{match[1]}\n{body.strip()}\n\n{match[2]}", document
-    )
-    if not count:
-        raise ValueError(f"no section {name!r}")
-    return replaced

@@ -59,7 +59,8 @@ class _Words:
         x = (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return x ^ (x >> np.uint64(31))
+        mixed: Hashes = x ^ (x >> np.uint64(31))
+        return mixed
 
 
 class _Runs:
@@ -87,7 +88,8 @@ class _Runs:
 
     def hashes(self, starts: NDArray[np.int64], length: int) -> Hashes:
         """Return the hashes of the runs that begin at positions."""
-        return (self._sums[starts + length] - self._sums[starts]) * self._inverse[starts]
+        found: Hashes = (self._sums[starts + length] - self._sums[starts]) * self._inverse[starts]
+        return found
 
 
 def verbatim(essays: Sequence[str], training: Iterable[str]) -> list[Verbatim]:
@@ -105,17 +107,14 @@ def verbatim(essays: Sequence[str], training: Iterable[str]) -> list[Verbatim]:
     own = _Runs([words.numbers(essay) for essay in split])
     owners = np.repeat(np.arange(len(essays)), [len(essay) for essay in split])
     longest = np.zeros(len(owners), dtype=np.int64)
-    wanted: dict[int, Hashes] = {}
     iterator = iter(training)
     while batch := list(islice(iterator, _BATCH_TEXTS)):
         runs = _Runs([words.numbers(words_of(text)) for text in batch])
-        _extend(own, runs, longest, wanted)
+        _extend(own, runs, longest)
     return [_answer(split[index], longest[owners == index]) for index in range(len(essays))]
 
 
-def _extend(
-    own: _Runs, runs: _Runs, longest: NDArray[np.int64], wanted: dict[int, Hashes]
-) -> None:
+def _extend(own: _Runs, runs: _Runs, longest: NDArray[np.int64]) -> None:
     """Raise ``longest`` (by start in the essays) to the longest runs that a batch holds.
 
     The runs of one word more are looked for only where those of one word fewer were found.
@@ -129,10 +128,7 @@ def _extend(
         if not len(own_starts) or not len(starts):
             return
         own_hashes = own.hashes(own_starts, length)
-        if alive_own is None:
-            index = wanted.setdefault(length, np.unique(own_hashes))
-        else:
-            index = np.unique(own_hashes)
+        index = np.unique(own_hashes)
         hashes = runs.hashes(starts, length)
         place = np.minimum(np.searchsorted(index, hashes), len(index) - 1)
         is_found = index[place] == hashes

@@ -1,7 +1,7 @@
 """Essays for the report, written as the bot has them written: frames, engine, default sampling."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -134,8 +134,8 @@ async def _write(
     return WrittenEssay(topic, seed, text.strip(), reason == "stop")
 
 
-def _sampling(defaults: Any) -> dict[str, Any]:
-    chosen = {name: defaults[name] for name in _SAMPLING if name in defaults}
+def _sampling(defaults: Mapping[str, float]) -> dict[str, Any]:
+    chosen: dict[str, Any] = {name: defaults[name] for name in _SAMPLING if name in defaults}
     for name in ("top_k", "no_repeat_ngram_size"):
         if name in chosen:
             chosen[name] = int(chosen[name])
