@@ -83,6 +83,10 @@ class _Plan:
     memory_budget_mb: int
     cache_dir: Path | None
 
+    def affordable_slots(self, slot_bytes: int) -> int:
+        """Return how many slots are asked for and fit into the budget, at least one."""
+        return max(1, min(self.slots, self.memory_budget_mb * MEBIBYTE // slot_bytes))
+
 
 def find_model(model: str, models_dir: Path | None) -> Path:
     """Return the folder of a model.
@@ -130,15 +134,28 @@ def _load_decoder(plan: _Plan) -> tuple[Decoder, str]:
     device = _find_device(plan.device)
     if shape is not None and device == "cpu" and plan.dtype in {"auto", "int8"}:
         return _load_int8(plan, shape), "int8"
-    from bot.generation.engine.transformers_decoder import load_transformers_decoder
-
     dtype = plan.dtype
     if dtype in {"auto", "int8"}:
         dtype = "fp32" if device == "cpu" else "bf16"
+    if shape is not None:
+        return _load_torch(plan, shape, dtype, device), f"torch-{dtype}-{device}"
+    from bot.generation.engine.transformers_decoder import load_transformers_decoder
+
     decoder = load_transformers_decoder(
         plan.folder, dtype=dtype, device=device, slot_count=plan.slots
     )
     return decoder, f"transformers-{dtype}-{device}"
+
+
+def _load_torch(plan: _Plan, shape: Gpt2Shape, dtype: str, device: str) -> Decoder:
+    import torch
+
+    from bot.generation.engine.torch_decoder import TorchDecoder, slot_bytes
+
+    torch.set_num_threads(plan.threads)
+    slots = plan.affordable_slots(slot_bytes(shape, dtype)) if device == "cpu" else plan.slots
+    checkpoint = Checkpoint(plan.folder)
+    return TorchDecoder(checkpoint, shape, dtype=dtype, device=device, slot_count=slots)
 
 
 def _find_device(device: str) -> str:
@@ -163,8 +180,7 @@ def _load_int8(plan: _Plan, shape: Gpt2Shape) -> Decoder:
     if plan.cache_dir is not None:
         cache_file = plan.cache_dir / "weights" / f"{checkpoint.fingerprint()[:32]}.int8"
     weights = load_weights(checkpoint, shape, cache_file)
-    affordable = plan.memory_budget_mb * MEBIBYTE // slot_bytes(shape)
-    slots = max(1, min(plan.slots, affordable))
+    slots = plan.affordable_slots(slot_bytes(shape))
     return Int8Decoder(weights, shape, slot_count=slots, threads=plan.threads)
 
 

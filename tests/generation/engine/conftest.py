@@ -7,6 +7,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import GPT2Config, GPT2LMHeadModel
 
 VOCABULARY = 256
+# Other tests run beside these; barriers between threads would cost more than they gain.
+torch.set_num_threads(1)
 
 
 def save_gpt2(folder: Path, seed: int = 0, *, gain: float = 4.0, **settings: object) -> Path:
