@@ -195,6 +195,11 @@ class _Training:
         compile_model = options.compile_model
         if compile_model is None:
             compile_model = self._device.type == "cuda"
+        if compile_model:
+            # Imported here for its weight. Without a working compiler the training is slower.
+            from torch import _dynamo
+
+            _dynamo.config.suppress_errors = True
         session = Session(
             model,
             optimizer,

@@ -50,7 +50,6 @@ def test_the_end_of_text_is_one_token_for_every_role(loaded: PreTrainedTokenizer
 
 
 def test_a_tokenizer_without_an_end_is_refused(loaded: PreTrainedTokenizerBase) -> None:
-    from transformers import PreTrainedTokenizerFast
-
+    loaded.eos_token = None
     with pytest.raises(TypeError):
-        end_of_text_id(PreTrainedTokenizerFast(tokenizer_object=TOKENIZER))
+        end_of_text_id(loaded)

@@ -57,6 +57,7 @@ def tokenizer_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def encoding(tokenizer_file: Path) -> Encoding:
     end = Tokenizer.from_file(str(tokenizer_file)).token_to_id(END_OF_TEXT)
+    assert end is not None
     return Encoding(tokenizer_file, end, 64, Framing())
 
 

@@ -47,7 +47,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int, act: Callable[[objec
 def test_the_result_is_a_plain_checkpoint(base: Path) -> None:
     model = AutoModelForCausalLM.from_pretrained(base)
     tokenizer = AutoTokenizer.from_pretrained(base)
-    assert type(model) is GPT2LMHeadModel
+    assert isinstance(model, GPT2LMHeadModel)
     assert 257 < model.config.vocab_size == len(tokenizer) <= 400
     assert model.config.activation_function == "gelu_new"
     assert tokenizer.eos_token == tokenizer.bos_token == tokenizer.pad_token == "<|endoftext|>"
