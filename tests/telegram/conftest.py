@@ -1,7 +1,9 @@
 import asyncio
+import shutil
 
 import pytest
 
+from bot.storage import Database
 from tests.telegram.classroom import Classroom
 from tests.telegram.virtual_time import VirtualTimeLoop
 
@@ -13,9 +15,17 @@ def pytest_asyncio_loop_factories(config, item):
     return {"virtual": VirtualTimeLoop}
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """A new database; migrating one for each test would take most of the time."""
+    path = tmp_path_factory.mktemp("database") / "redactor.db"
+    Database.open(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'redactor.db'}"
+def url(tmp_path, migrated):
+    return f"sqlite:///{shutil.copy(migrated, tmp_path)}"
 
 
 @pytest.fixture

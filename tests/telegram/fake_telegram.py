@@ -38,11 +38,11 @@ class Sent:
 
     @property
     def text(self) -> str:
-        return self.parameters.get("text", "")
+        return str(self.parameters.get("text", ""))
 
     @property
     def chat_id(self) -> int:
-        return self.parameters["chat_id"]
+        return int(self.parameters["chat_id"])
 
 
 @dataclass

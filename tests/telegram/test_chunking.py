@@ -36,7 +36,7 @@ def joined_like(text: str, pieces: list[str]) -> bool:
     return not text[position:].strip()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TEXTS, LIMITS)
 @example(FAMILY * 50, 32)
 @example("a" + "\u0301" * 400, 40)
@@ -51,7 +51,7 @@ def test_any_text(text, limit):
     assert all(piece.encode("utf-16-le") for piece in pieces)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TEXTS, LIMITS)
 def test_no_cluster_is_torn(text, limit):
     clusters = regex.findall(r"\X", text.strip())
@@ -68,6 +68,7 @@ def test_no_cluster_is_torn(text, limit):
         assert position in ends
 
 
+@settings(max_examples=50, deadline=None)
 @given(TEXTS)
 def test_short_text_stays_whole(text):
     assert split_text(text, 4096 * 4) == ([text.strip()] if text.strip() else [])
@@ -127,6 +128,7 @@ def test_single_piece_has_no_mark():
     assert marked([]) == []
 
 
+@settings(max_examples=100, deadline=None)
 @given(TEXTS, st.integers(min_value=8, max_value=200), st.booleans())
 def test_shorten(text, limit, keep_end):
     short = shorten(text, limit, keep_end=keep_end)

@@ -6,6 +6,7 @@ from itertools import pairwise
 from bot.errors import GenerationError
 from bot.essays.dispatcher import Limits
 from bot.essays.job import JobState
+from bot.essays.preferences import Preferences
 from bot.essays.speed import Place
 from tests.telegram.classroom import ANA, BEA, CARLOS, GROUP, Classroom
 from tests.telegram.fake_telegram import Failure
@@ -182,6 +183,7 @@ async def test_failure_before_the_acknowledgement(classroom):
 async def test_thirty_at_once_in_a_group_get_their_essays(classroom):
     people = range(100, 130)
     for person in people:
+        classroom.people.save_preferences(f"user:{person}", Preferences(words=40))
         await classroom.say(f"/redactar El mar de {person}", person, GROUP)
     await classroom.finish()
     texts = classroom.telegram.texts(GROUP)

@@ -1,7 +1,9 @@
 """Both languages say the same things, and numbers read well."""
 
 import string
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from bot.texts import ENGLISH, SPANISH, Texts, texts_for
 from bot.texts.numbers import decimal, english_span, plural, rounded_span, spanish_span, thousands
 
 
-def strings(section, prefix=""):
+def strings(section: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Every plain string of a section, by its path."""
     for field in fields(section):
         value = getattr(section, field.name)
@@ -25,7 +27,7 @@ def strings(section, prefix=""):
             yield from ((f"{path}[{key}]", item) for key, item in value.items())
 
 
-def placeholders(text):
+def placeholders(text: str) -> list[str]:
     return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name)
 
 
