@@ -143,11 +143,29 @@ def gpt2_inside(model: nn.Module) -> GPT2LMHeadModel:
     return cast("GPT2LMHeadModel", unwrap() if unwrap is not None else model)
 
 
-def summed_loss(model: GPT2LMHeadModel, ids: Tensor, lengths: Tensor) -> Tensor:
-    """Return the sum of the negative log-likelihoods of all tokens but each row's first.
+def logits_of(model: GPT2LMHeadModel, ids: Tensor) -> Tensor:
+    """Return the logits of the token behind each token but the last of a row.
 
     The blocks are called directly: ``GPT2Model.forward`` looks for padding and for packed rows,
     which costs a synchronisation with the GPU each time and breaks the compiled graph.
+
+    Args:
+        model: A GPT-2, its blocks with or without adapters.
+        ids: Tokens, rows × context.
+
+    Returns:
+        Rows × (context - 1) × vocabulary, in the type of the computation.
+    """
+    body = model.transformer
+    positions = torch.arange(ids.shape[1], device=ids.device)
+    hidden = body.drop(body.wte(ids) + body.wpe(positions))
+    for block in body.h:
+        hidden = _first(block(hidden, use_cache=False))
+    return cast("Tensor", model.lm_head(body.ln_f(hidden)[:, :-1]))
+
+
+def summed_loss(model: GPT2LMHeadModel, ids: Tensor, lengths: Tensor) -> Tensor:
+    """Return the sum of the negative log-likelihoods of all tokens but each row's first.
 
     Args:
         model: A GPT-2, its blocks with or without adapters.
@@ -157,12 +175,8 @@ def summed_loss(model: GPT2LMHeadModel, ids: Tensor, lengths: Tensor) -> Tensor:
     Returns:
         A float32 scalar, in nats.
     """
-    body = model.transformer
+    logits = logits_of(model, ids)
     positions = torch.arange(ids.shape[1], device=ids.device)
-    hidden = body.drop(body.wte(ids) + body.wpe(positions))
-    for block in body.h:
-        hidden = _first(block(hidden, use_cache=False))
-    logits = model.lm_head(body.ln_f(hidden)[:, :-1])
     targets = ids[:, 1:].masked_fill(positions[1:] >= lengths[:, None], _IGNORED)
     return functional.cross_entropy(
         logits.float().reshape(-1, logits.shape[-1]),

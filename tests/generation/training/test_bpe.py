@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,7 @@ def test_the_end_of_text_is_one_token_for_every_role(loaded: PreTrainedTokenizer
 
 
 def test_a_tokenizer_without_an_end_is_refused(loaded: PreTrainedTokenizerBase) -> None:
-    loaded.eos_token = None
+    without = copy.deepcopy(loaded)
+    without.eos_token = None
     with pytest.raises(TypeError):
-        end_of_text_id(loaded)
+        end_of_text_id(without)

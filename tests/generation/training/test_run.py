@@ -3,12 +3,13 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from rich.console import Console
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2LMHeadModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from bot.generation.training import errors, session
 from bot.generation.training.options import TrainingResult
@@ -45,16 +46,16 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int, act: Callable[[objec
 
 
 def test_the_result_is_a_plain_checkpoint(base: Path) -> None:
-    model = AutoModelForCausalLM.from_pretrained(base)
+    model: Any = AutoModelForCausalLM.from_pretrained(base)
     tokenizer = AutoTokenizer.from_pretrained(base)
-    assert isinstance(model, GPT2LMHeadModel)
+    assert type(model).__name__ == "GPT2LMHeadModel"
     assert 257 < model.config.vocab_size == len(tokenizer) <= 400
     assert model.config.activation_function == "gelu_new"
     assert tokenizer.eos_token == tokenizer.bos_token == tokenizer.pad_token == "<|endoftext|>"
     assert model.config.eos_token_id == tokenizer.eos_token_id
     ids = tokenizer("El mar", return_tensors="pt")
     output = model.generate(**ids, max_new_tokens=5, do_sample=False)
-    assert tokenizer.decode(output[0]).startswith("El mar")
+    assert str(tokenizer.decode(output[0])).startswith("El mar")
 
 
 def test_the_result_has_card_chart_and_curve(base: Path) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerBase
 
+from bot.generation.training.model import logits_of
 from bot.generation.training.session import uses_bf16
 
 Scorer = Callable[[NDArray[Any]], float]
@@ -76,7 +77,7 @@ def gpt2_scorer(model: GPT2LMHeadModel, end_of_text: int) -> Scorer:
                 torch.no_grad(),
                 torch.autocast(device.type, dtype=torch.bfloat16, enabled=uses_bf16(device)),
             ):
-                logits = model(part[None], use_cache=False).logits[0, :-1].float()
+                logits = logits_of(model, part[None])[0].float()
             losses = functional.cross_entropy(logits, part[1:], reduction="none")
             total += float(losses[counted - start - 1 :].sum())
             counted = start + len(part)

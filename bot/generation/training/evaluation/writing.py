@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _SAMPLING = ("temperature", "top_k", "top_p", "repetition_penalty", "no_repeat_ngram_size")
 WORDS = 300
-_ROOM_TOKENS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def write_essays_plainly(
                 attention_mask=torch.ones_like(ids),
                 do_sample=True,
                 num_return_sequences=essays_a_topic,
-                max_new_tokens=gpt2.config.n_positions - ids.shape[1] - _ROOM_TOKENS,
+                max_new_tokens=gpt2.config.n_positions - ids.shape[1],
                 pad_token_id=tokenizer.eos_token_id,
                 **{"top_k": 0, **defaults},
             )
@@ -120,7 +119,7 @@ async def _write(
     prompt = frames.of(style).prompt_for(topic, WORDS, frames.special_tokens)
     ids = engine.tokenizer.encode(prompt)
     parameters = SamplingParameters(
-        max_new_tokens=engine.context_tokens - len(ids) - _ROOM_TOKENS,
+        max_new_tokens=engine.context_tokens - len(ids),
         seed=seed,
         **_sampling(frames.defaults),
     )
