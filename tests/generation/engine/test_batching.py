@@ -15,7 +15,7 @@ GREEDY = SamplingParameters(max_new_tokens=20, temperature=0.0)
 
 @pytest.fixture(scope="module")
 def engine(small_gpt2: Path) -> Iterator[Engine]:
-    engine = load_engine(str(small_gpt2), dtype="fp32", max_batch_size=4)
+    engine = load_engine(str(small_gpt2), dtype="fp32", max_batch_size=4, threads=1)
     engine.start()
     yield engine
     engine.close()
