@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 
+_KINDS = {
+    "ensayo": "Ensayo",
+    "cuento": "Cuento",
+    "descripcion": "Descripción",
+    "argumentacion": "Argumentación",
+    "poema": "Poema",
+}
+
 FRAMES: dict[str, dict[str, str]] = {
-    "ensayo": {"prompt": "Ensayo de {words} palabras.\nTema: {topic}\n\n", "opening": ""},
-    "cuento": {"prompt": "Cuento de {words} palabras.\nTema: {topic}\n\n", "opening": ""},
-    "descripcion": {
-        "prompt": "Descripción de {words} palabras.\nTema: {topic}\n\n",
-        "opening": "",
-    },
-    "argumentacion": {
-        "prompt": "Argumentación de {words} palabras.\nTema: {topic}\n\n",
-        "opening": "",
-    },
-    "poema": {"prompt": "Poema de {words} palabras.\nTema: {topic}\n\n", "opening": ""},
+    style: {
+        "prompt": kind + " de {words} palabras.\nTema: {topic}\n\n",
+        # The topic opens the text, as in a plain GPT-2; here it stands above it.
+        "opening": "{topic}\n\n",
+    }
+    for style, kind in _KINDS.items()
 }
 """`redactor.json`'s frames by style: what the model is asked with, what of it the reader sees."""
 
