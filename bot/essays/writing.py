@@ -127,8 +127,9 @@ def _prompt(
 ) -> tuple[str, str]:
     """What the model is asked with, and what of it the reader sees before the answer."""
     frame = model.frames.of(preferences.style)
-    prompt = frame.prompt_for(topic, preferences.words, model.frames.special_tokens)
-    opening = frame.opening_for(topic, preferences.words)
+    words = model.frames.asked_words(preferences.words)
+    prompt = frame.prompt_for(topic, words, model.frames.special_tokens)
+    opening = frame.opening_for(topic, words)
     if not preceding:
         return prompt, opening
     return prompt + preceding.removeprefix(opening), ""

@@ -60,11 +60,20 @@ class Frames:
         by_style: A frame for each style that the model knows, ``ensayo`` always among them.
         special_tokens: The model's control tokens as text, to be taken out of topics.
         defaults: Sampling parameters that suit the model, by their protocol names; may be empty.
+        words_step: Lengths are asked for in multiples of this, as the model was taught.
+        most_words: The greatest length that it was taught, or None.
     """
 
     by_style: Mapping[str, Frame]
     special_tokens: tuple[str, ...] = ()
     defaults: Mapping[str, float] = field(default_factory=dict)
+    words_step: int = 1
+    most_words: int | None = None
+
+    def asked_words(self, words: int) -> int:
+        """Return the length to ask the model for when a person wants so many words."""
+        rounded = max(1, round(words / self.words_step)) * self.words_step
+        return rounded if self.most_words is None else min(rounded, self.most_words)
 
     def of(self, style: str) -> Frame:
         """Return the frame of a style, or that of ``ensayo`` where the model has no such style."""
@@ -111,6 +120,8 @@ class Frames:
             "frames": frames,
             "special_tokens": list(self.special_tokens),
             "defaults": dict(self.defaults),
+            "words_step": self.words_step,
+            "most_words": self.most_words,
         }
 
     @classmethod
@@ -131,13 +142,26 @@ class Frames:
             if isinstance(value, int | float) and not isinstance(value, bool)
         }
         tokens = data.get("special_tokens", list(special_tokens))
-        return cls(frames, tuple(str(token) for token in tokens), defaults)
+        return cls(
+            frames,
+            tuple(str(token) for token in tokens),
+            defaults,
+            words_step=_count(data, "words_step") or 1,
+            most_words=_count(data, "most_words"),
+        )
 
 
 def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = data.get(key, {})
     if not isinstance(value, Mapping):
         raise ValueError(f"{key} is not an object")  # noqa: TRY004 - all of it is one kind of error
+    return value
+
+
+def _count(data: Mapping[str, Any], key: str) -> int | None:
+    value = data.get(key)
+    if value is not None and (not isinstance(value, int) or value < 1):
+        raise ValueError(f"{key} is not a positive number")
     return value
 
 

@@ -116,3 +116,16 @@ def test_frames_of_a_model_folder(tmp_path: Path) -> None:
     (folder / FRAMES_FILE).write_text(json.dumps(OWN), encoding="utf-8")
     own = model_frames(folder, load_tokenizer(folder), options)
     assert own == Frames.from_json(OWN, ["<|endoftext|>"])
+
+
+def test_lengths_are_asked_for_as_the_model_was_taught():
+    frames = Frames({"ensayo": Frame("{topic}", "")}, words_step=50, most_words=500)
+    assert [frames.asked_words(words) for words in (30, 120, 130, 3000)] == [50, 100, 150, 500]
+    assert Frames.from_json(frames.to_json()) == frames
+    assert Frames({"ensayo": Frame("{topic}", "")}).asked_words(123) == 123
+
+
+@pytest.mark.parametrize("value", [0, -1, "50", 2.5])
+def test_a_step_that_is_no_count_is_refused(value):
+    with pytest.raises(ValueError, match="words_step"):
+        Frames.from_json({"frames": {"ensayo": {"prompt": "{topic}"}}, "words_step": value})

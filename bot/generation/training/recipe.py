@@ -25,6 +25,8 @@ from bot.generation.training.run import train
 
 SAMPLING_DEFAULTS: dict[str, float] = {"temperature": 0.8, "top_p": 0.95}
 SAMPLE_WORDS = 200
+MOST_WORDS = 500
+"""Few essays of the grammar are longer."""
 
 CARD = CardFacts(
     description=(
@@ -131,7 +133,12 @@ def training_options(options: RecipeOptions) -> TrainingOptions:
         batch_tokens=options.batch_tokens,
         weights=(("natural_*", options.natural_weight),),
         heading=False,
-        frames={"frames": FRAMES, "defaults": SAMPLING_DEFAULTS},
+        frames={
+            "frames": FRAMES,
+            "words_step": 50,
+            "most_words": MOST_WORDS,
+            "defaults": SAMPLING_DEFAULTS,
+        },
         sample_prompts=tuple(
             frame_prompt("ensayo", topic, SAMPLE_WORDS)
             for topic in (UNSEEN_TOPICS[-1], HELD_OUT_TOPICS[-1])
