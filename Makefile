@@ -29,11 +29,22 @@ format: $(VENV)/.ready-test  ## Put the code into its format
 bench: $(VENV)/.ready-bench  ## Measure the engine beside its alternatives (about 15 minutes)
 	$(BIN)/python -m bot.generation.benchmark $(ARGS)
 
-train-embedded: $(VENV)/.ready-train  ## Train the embedded model again: CORPUS=folder [MINUTES=60]
-	$(BIN)/python -m bot.generation.training.recipe --corpus $(CORPUS) --minutes $(or $(MINUTES),60) $(ARGS)
+# The recipe of the model in bot/generation/embedded, on two processor cores; with a GPU, more
+# essays, a larger size and more passes are a matter of minutes (see docs/embedded-model.md).
+CORPUS ?= corpus
+WORK := .make/embedded
+RECIPE := --essays 45000 --size mini --vocabulary 8192 --context 512 --batch-tokens 6144 \
+  --minutes 75 --natural-weight 0.3 --evaluations 8
 
-evaluate-embedded: $(VENV)/.ready-train  ## Measure the embedded model: CORPUS=folder
-	$(BIN)/python -m bot.generation.training.evaluate --corpus $(CORPUS) $(ARGS)
+train-embedded: $(VENV)/.ready  ## Train the embedded model again from the texts in CORPUS=folder
+	$(BIN)/python -m bot.generation.training recipe --corpus $(CORPUS) --build $(WORK)/corpus \
+	  --out $(WORK)/model $(RECIPE) $(ARGS)
+
+evaluate-embedded: $(VENV)/.ready-evaluate  ## Measure the embedded model on that corpus
+	$(BIN)/python -m bot.generation.training evaluate --model bot/generation/embedded \
+	  --build $(WORK)/corpus --figures docs/embedded-model.json $(ARGS)
+	$(BIN)/python -m bot.generation.training document --figures docs/embedded-model.json \
+	  --target docs/embedded-model.md
 
 chromium:  ## Install a browser for the tests of the chat page, if there is none
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
@@ -66,8 +77,8 @@ $(VENV)/.ready-test: $(VENV)/.ready
 	$(BIN)/pip install --quiet --group test
 	touch $@
 
-$(VENV)/.ready-train: $(VENV)/.ready
-	$(BIN)/pip install --quiet --group train
+$(VENV)/.ready-evaluate: $(VENV)/.ready
+	$(BIN)/pip install --quiet --group evaluate
 	touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready

@@ -27,9 +27,11 @@ from bot.essays.preferences import Style
 from bot.settings import Settings, unknown_settings
 from bot.texts import texts_for
 
-CONSOLE_TEXTS = texts_for(
+_LANGUAGE = (
     os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "es"
-).console
+)
+CONSOLE_TEXTS = texts_for(_LANGUAGE).console
+TRAINING_TEXTS = texts_for(_LANGUAGE).training
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 console = Console(stderr=True, highlight=False)
 cli = typer.Typer(
@@ -138,6 +140,61 @@ def serve(
         exit_with_parent=exit_with_parent,
         options=options,
     )
+
+
+@cli.command(help=CONSOLE_TEXTS.help_train)
+def train(
+    texts: Annotated[Path, typer.Argument(help=TRAINING_TEXTS.option_texts)],
+    out: Annotated[str, typer.Option(help=TRAINING_TEXTS.option_out)],
+    model: Annotated[str | None, typer.Option(help=TRAINING_TEXTS.option_model)] = None,
+    new: Annotated[bool, typer.Option("--new", help=TRAINING_TEXTS.option_new)] = False,
+    size: Annotated[str, typer.Option(help=TRAINING_TEXTS.option_size)] = "mini",
+    vocabulary: Annotated[int, typer.Option(help=TRAINING_TEXTS.option_vocabulary)] = 8192,
+    context: Annotated[int | None, typer.Option(help=TRAINING_TEXTS.option_context)] = None,
+    minutes: Annotated[float, typer.Option(help=TRAINING_TEXTS.option_minutes)] = 20.0,
+    passes: Annotated[float | None, typer.Option(help=TRAINING_TEXTS.option_passes)] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help=TRAINING_TEXTS.option_learning_rate)
+    ] = None,
+    lora: Annotated[bool | None, typer.Option(help=TRAINING_TEXTS.option_lora)] = None,
+    seed: Annotated[int, typer.Option(help=CONSOLE_TEXTS.option_seed)] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help=TRAINING_TEXTS.option_resume)] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help=TRAINING_TEXTS.option_restart)
+    ] = False,
+) -> None:
+    """Train or fine-tune a model on a folder of texts."""
+    from bot.errors import RedactorError
+    from bot.generation.models import resolve_model
+    from bot.generation.training.messages import describe_error
+    from bot.generation.training.options import TrainingOptions
+    from bot.generation.training.run import train as train_model
+
+    settings = _load_settings(least_level="WARNING")
+    folder = Path(out) if Path(out).parent != Path() else settings.models_dir / out
+    try:
+        options = TrainingOptions(
+            texts=texts,
+            out=folder,
+            base=None if new else str(resolve_model(model or settings.model, settings.models_dir)),
+            size=size,
+            vocabulary_size=vocabulary,
+            context_tokens=context,
+            minutes=minutes,
+            passes=passes,
+            learning_rate=learning_rate,
+            lora=lora,
+            seed=seed,
+            device=settings.device,
+            resume=resume,
+            restart=restart,
+        )
+        train_model(options, console=console, texts=TRAINING_TEXTS)
+    except StartupError:
+        raise
+    except RedactorError as error:
+        console.print(describe_error(error, TRAINING_TEXTS), markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
 
 
 @models_cli.callback(invoke_without_command=True)

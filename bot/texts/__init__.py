@@ -6,12 +6,13 @@ that lacks a translation is a type error. Plain text only: nothing here is marku
 
 from dataclasses import dataclass
 
-from bot.texts import chat, config, console, failures, frames
+from bot.texts import chat, config, console, failures, frames, training
 from bot.texts.chat import ChatTexts
 from bot.texts.config import ConfigTexts
 from bot.texts.console import ConsoleTexts
 from bot.texts.failures import FailureTexts
 from bot.texts.frames import FrameTexts
+from bot.texts.training import TrainingTexts
 
 __all__ = [
     "ChatTexts",
@@ -20,6 +21,7 @@ __all__ = [
     "FailureTexts",
     "FrameTexts",
     "Texts",
+    "TrainingTexts",
     "texts_for",
 ]
 
@@ -34,6 +36,7 @@ class Texts:
         console: What is said in a terminal.
         failures: What cannot be done.
         frames: What is put around a topic.
+        training: What ``redactor train`` says.
     """
 
     chat: ChatTexts
@@ -41,6 +44,7 @@ class Texts:
     console: ConsoleTexts
     failures: FailureTexts
     frames: FrameTexts
+    training: TrainingTexts
 
 
 SPANISH = Texts(
@@ -49,6 +53,7 @@ SPANISH = Texts(
     console=console.SPANISH,
     failures=failures.SPANISH,
     frames=frames.SPANISH,
+    training=training.ES,
 )
 ENGLISH = Texts(
     chat=chat.ENGLISH,
@@ -56,6 +61,7 @@ ENGLISH = Texts(
     console=console.ENGLISH,
     failures=failures.ENGLISH,
     frames=frames.ENGLISH,
+    training=training.EN,
 )
 
 

@@ -53,6 +53,19 @@ class TrainingTexts:
     base_model: str
     diverged: str
     parameter: str
+    option_texts: str
+    option_out: str
+    option_model: str
+    option_new: str
+    option_size: str
+    option_vocabulary: str
+    option_context: str
+    option_minutes: str
+    option_passes: str
+    option_learning_rate: str
+    option_lora: str
+    option_resume: str
+    option_restart: str
 
 
 ES = TrainingTexts(
@@ -85,7 +98,7 @@ ES = TrainingTexts(
         "En los textos apartados la pérdida no bajó ({before} antes, {after} ahora): hacen falta "
         "más textos o más tiempo."
     ),
-    how_to_use="Para usarlo: REDACTOR_MODEL={out}, o elígelo en /clase.",
+    how_to_use="Para usarlo, pon en .env la línea REDACTOR_MODEL={out}",
     chart_title="Pérdida durante el entrenamiento",
     chart_steps="pasos",
     chart_loss="nats por token",
@@ -119,6 +132,19 @@ ES = TrainingTexts(
         "El entrenamiento se desbocó en el paso {step}. Prueba con --learning-rate más pequeño."
     ),
     parameter="{name}: {value} no vale; debe estar entre {minimum} y {maximum}.",
+    option_texts="Carpeta con archivos .txt o .txt.xz.",
+    option_out="Nombre del modelo nuevo, o una carpeta.",
+    option_model="De qué modelo partir; sin esto, el que está en uso.",
+    option_new="Empezar de cero, con un vocabulario propio.",
+    option_size="De cero: mini, small, medium o CAPASxANCHO.",
+    option_vocabulary="De cero: tokens del vocabulario.",
+    option_context="Ventana en tokens.",
+    option_minutes="Tiempo de entrenamiento, en minutos.",
+    option_passes="Veces que se lee cada texto, como mucho.",
+    option_learning_rate="Ritmo de aprendizaje máximo.",
+    option_lora="Entrenar solo adaptadores LoRA; sin esto, según el tamaño.",
+    option_resume="Seguir un entrenamiento interrumpido.",
+    option_restart="Descartar uno interrumpido y empezar otra vez.",
 )
 
 EN = TrainingTexts(
@@ -148,7 +174,7 @@ EN = TrainingTexts(
         "On the held-out texts the loss did not go down ({before} before, {after} now): it takes "
         "more texts or more time."
     ),
-    how_to_use="To use it: REDACTOR_MODEL={out}, or choose it in /clase.",
+    how_to_use="To use it, put the line REDACTOR_MODEL={out} into .env",
     chart_title="Loss during training",
     chart_steps="steps",
     chart_loss="nats a token",
@@ -176,4 +202,17 @@ EN = TrainingTexts(
     base_model="Cannot start from “{base}”: {reason}",
     diverged="The training diverged at step {step}. Try a smaller --learning-rate.",
     parameter="{name}: {value} is not valid; it must be between {minimum} and {maximum}.",
+    option_texts="Folder with .txt or .txt.xz files.",
+    option_out="Name of the new model, or a folder.",
+    option_model="Which model to start from; without it, the one in use.",
+    option_new="Start from nothing, with a vocabulary of its own.",
+    option_size="From nothing: mini, small, medium or LAYERSxWIDTH.",
+    option_vocabulary="From nothing: tokens of the vocabulary.",
+    option_context="Window in tokens.",
+    option_minutes="Time of the training, in minutes.",
+    option_passes="Times that each text is read, at most.",
+    option_learning_rate="Peak learning rate.",
+    option_lora="Train LoRA adapters only; without it, by size.",
+    option_resume="Go on with an interrupted training.",
+    option_restart="Throw an interrupted one away and begin again.",
 )
