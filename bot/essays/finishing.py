@@ -19,6 +19,7 @@ _LOOP_TURNS = 3
 _LOOP_CHARACTERS = 800
 _REPEAT_CHARACTERS = 6000
 _SENTENCE_TURNS = 3
+_ENOUGH = 0.95
 
 
 def clean(text: str) -> str:
@@ -92,9 +93,9 @@ def _third_sentence(text: str) -> int | None:
 
 
 def is_long_enough(text: str, words: int) -> bool:
-    """Whether a growing text has reached its length and stands at a sentence end."""
+    """Whether the whole sentences of a growing text have reached its length."""
     ends = sentence_ends(text)
-    return bool(ends) and ends[-1] == len(text) and count_words(text) >= words * 0.95
+    return bool(ends) and count_words(text[: ends[-1]]) >= words * _ENOUGH
 
 
 def finish(text: str, words: int | None = None) -> str:

@@ -93,7 +93,8 @@ def test_a_finished_text_ends_well(text, words):
     assert finished == "" or finished.rstrip("\"'»”’)]")[-1] in ".!?…"
 
 
-def test_long_enough_needs_the_length_and_a_sentence_end():
+def test_long_enough_counts_whole_sentences():
     assert finishing.is_long_enough("Uno dos tres cuatro.", 4)
+    assert finishing.is_long_enough("Uno dos tres cuatro. Cin", 4)
     assert not finishing.is_long_enough("Uno dos tres cuatro", 4)
-    assert not finishing.is_long_enough("Uno dos.", 4)
+    assert not finishing.is_long_enough("Uno dos. Tres cuatro", 4)
