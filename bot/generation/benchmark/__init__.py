@@ -1,4 +1,6 @@
-"""Measures the engine beside its alternatives, all in one run: ``python -m bot.generation.benchmark``.
+"""Measures the engine beside its alternatives, all in one run.
+
+``python -m bot.generation.benchmark --help`` tells what there is to choose.
 
 * ``shapes`` checkpoints of the right shape with random weights, which serve for speed
 * ``cells`` one measurement, in a process of its own; ``contenders`` what each cell runs

@@ -16,7 +16,7 @@ REPEATS = 12
 
 
 @compiled_fast
-def _sum(values: np.ndarray) -> int:
+def _sum(values: np.ndarray) -> np.int64:
     total = np.int64(0)
     for i in range(values.size):
         total += values[i]

@@ -51,7 +51,8 @@ class Setting:
 def prompts_of(streams: int, tokens: int) -> list[list[int]]:
     """Return random prompts, the same in every run."""
     generator = np.random.default_rng(SEED)
-    return generator.integers(1, VOCABULARY - 1, (streams, tokens)).tolist()
+    drawn: list[list[int]] = generator.integers(1, VOCABULARY - 1, (streams, tokens)).tolist()
+    return drawn
 
 
 class OurEngine:
@@ -99,7 +100,7 @@ class TransformersGenerate:
         self._torch = torch
         self._model: Any = AutoModelForCausalLM.from_pretrained(
             setting.folder, dtype=getattr(torch, self.dtype), local_files_only=True
-        ).eval()
+        )
 
     def write(self, prompts: list[list[int]], new_tokens: int) -> None:
         """See :class:`Contender`."""
@@ -186,7 +187,12 @@ CONTENDERS: dict[str, Callable[[Setting], Contender]] = {
 
 
 def best_of_repeats(
-    contender: Contender, prompts: list[list[int]], new_tokens: int, *, repeats: int, limit_s: float
+    contender: Contender,
+    prompts: list[list[int]],
+    new_tokens: int,
+    *,
+    repeats: int,
+    limit_s: float,
 ) -> float:
     """Return the least time that writing took, in seconds.
 

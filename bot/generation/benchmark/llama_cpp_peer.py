@@ -128,7 +128,7 @@ class LlamaCpp:
         """Free the model."""
         self._library.llama_model_free(self._model)
 
-    def _new_context(self, streams: int, length: int) -> Any:
+    def _new_context(self, streams: int, length: int) -> Any:  # noqa: ANN401, a ctypes pointer
         parameters = self._library.llama_context_default_params()
         parameters.n_ctx = streams * length
         parameters.n_batch = parameters.n_ubatch = 1024
@@ -139,7 +139,7 @@ class LlamaCpp:
             raise RuntimeError("llama.cpp makes no context")
         return context
 
-    def _new_sampler(self, seed: int) -> Any:
+    def _new_sampler(self, seed: int) -> Any:  # noqa: ANN401, a ctypes pointer
         library = self._library
         chain = library.llama_sampler_chain_init(library.llama_sampler_chain_default_params())
         for part in (
@@ -151,7 +151,10 @@ class LlamaCpp:
         return chain
 
     @staticmethod
-    def _fill(batch: Any, rows: list[tuple[int, int, int, bool]]) -> None:
+    def _fill(
+        batch: Any,  # noqa: ANN401, a ctypes structure
+        rows: list[tuple[int, int, int, bool]],
+    ) -> None:
         batch.n_tokens = len(rows)
         for i, (token, position, sequence, wants_logits) in enumerate(rows):
             batch.token[i] = token

@@ -89,7 +89,9 @@ def _memory_targets(results: Results) -> Iterator[Target]:
     for cache in ("cold cache", "warm cache"):
         xl = starts.get(f"{ENGINE}, {XL}, {cache}", {})
         if "peak_memory_mb" in xl:
-            yield Target(f"XL peak with a {cache}, MiB", xl["peak_memory_mb"], 2400.0, is_limit=True)
+            yield Target(
+                f"XL peak with a {cache}, MiB", xl["peak_memory_mb"], 2400.0, is_limit=True
+            )
 
 
 def _rate(results: Results, contender: str, streams: str) -> float | None:
@@ -192,7 +194,9 @@ def write_documents(results: Results, docs: Path) -> None:
     text = page.read_text("utf-8")
     before, rest = text.split(BEGIN, 1)
     after = rest.split(END, 1)[1]
-    figures = f"{BEGIN}\n\n{as_markdown(results)}\n\n![Tokens per second](performance.svg)\n\n{END}"
+    figures = (
+        f"{BEGIN}\n\n{as_markdown(results)}\n\n![Tokens per second](performance.svg)\n\n{END}"
+    )
     page.write_text(before + figures + after, "utf-8")
     (docs / "performance.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     draw_chart(results, docs / "performance.svg")

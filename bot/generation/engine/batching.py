@@ -2,7 +2,7 @@
 
 ::
 
-    submit -> waiting -> (free slot) -> active: prompt slices ... one token a step ... -> last event
+    submit -> waiting -> (free slot) -> active: prompt slices ... one token a step ... -> end
 
 Every step runs, in one call of the decoder, one token of each text being written and slices of
 prompts up to a budget, so that a long prompt delays the others by a bounded time.
@@ -208,7 +208,7 @@ class Engine:
             started_s = time.perf_counter()
             try:
                 ended = self._step()
-            except Exception:  # A failed step ends the texts in it; the engine serves the next.
+            except Exception:  # noqa: BLE001 # A failed step ends the texts in it; the engine serves the next.
                 _log.exception("a step failed; texts in it: %d", len(self._active))
                 ended = [(sequence, TokenEvent(None, "abort")) for sequence in self._active]
             self._finish(ended)

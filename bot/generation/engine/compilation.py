@@ -8,10 +8,18 @@ by a hash of all the engine's sources.
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol, TypeVar, cast
 
 import numba
 import platformdirs
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class _Decorator(Protocol):
+    def __call__(self, function: Function, /) -> Function: ...
 
 
 def _sources_hash() -> str:
@@ -41,9 +49,12 @@ def _code_folder() -> Path:
 CODE_FOLDER = _code_folder()
 # Read by Numba when a function is decorated, so every module with compiled functions imports this
 # one first.
-numba.config.CACHE_DIR = str(CODE_FOLDER)
+_config: Any = numba.config
+_config.CACHE_DIR = str(CODE_FOLDER)
 
-# With Python's own error model each division is checked for zero, and no loop with one is vectorised.
-compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+# Python's own error model checks each division for zero, and no loop with one is vectorised.
+compiled = cast("_Decorator", numba.njit(cache=True, nogil=True, error_model="numpy"))
 # Sums may be reordered and products fused: at compile time, alike for every text and batch.
-compiled_fast = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+compiled_fast = cast(
+    "_Decorator", numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+)

@@ -41,13 +41,19 @@ class Decoder(Protocol):
     """
 
     @property
-    def vocabulary_size(self) -> int: ...
+    def vocabulary_size(self) -> int:
+        """See the class."""
+        ...
 
     @property
-    def context_tokens(self) -> int: ...
+    def context_tokens(self) -> int:
+        """See the class."""
+        ...
 
     @property
-    def slot_count(self) -> int: ...
+    def slot_count(self) -> int:
+        """See the class."""
+        ...
 
     def process(self, slices: Sequence[Slice]) -> Logits:
         """Run the slices, each of another slot.

@@ -39,4 +39,5 @@ def exponential(x: np.float32) -> np.float32:
     p = p * r + C5
     p = p * (r * r) + r + ONE
     exponent = (np.int32(n) + np.int32(127)) << np.int32(23)
-    return np.int32(exponent).view(np.float32) * p
+    power: np.float32 = np.int32(exponent).view(np.float32)
+    return power * p

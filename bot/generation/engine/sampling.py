@@ -1,13 +1,13 @@
 """Drawing the next token from one row of logits, compiled, without sorting the vocabulary.
 
-The order of the steps is that of ``transformers``: repetition penalty, forbidden n-grams, forbidden
-end, temperature, top-k, top-p. Sorting 50,257 logits takes 16 ms; the two searches here take some
-20 µs because they find a threshold first and sort only what lies above it:
+The order of the steps is that of ``transformers``: repetition penalty, forbidden n-grams,
+forbidden end, temperature, top-k, top-p. Sorting 50,257 logits takes 16 ms; the two searches here
+take some 20 µs because they find a threshold first and sort only what lies above it:
 
 * top-k: the k-th greatest of the maxima of blocks of 64 is a lower bound of the k-th greatest
   logit, since each of those k maxima is itself a logit.
-* top-p: a histogram of probability over the distance from the greatest logit tells in which bin the
-  wanted sum is reached; nothing beyond that bin is kept.
+* top-p: a histogram of probability over the distance from the greatest logit tells in which bin
+  the wanted sum is reached; nothing beyond that bin is kept.
 """
 
 import numpy as np
@@ -120,8 +120,10 @@ def _at_least(logits: Floats, maxima: Floats, threshold: np.float32) -> Ints:
 
 @compiled
 def _top_k(logits: Floats, maxima: Floats, k: int) -> Ints:
-    """Return the k greatest logits' indices, greatest first; ties with the k-th stay, as in
-    ``transformers``."""
+    """Return the k greatest logits' indices, greatest first.
+
+    Ties with the k-th stay, as in ``transformers``.
+    """
     threshold = MINUS_INFINITY
     if k < maxima.size:
         threshold = np.partition(maxima, maxima.size - k)[maxima.size - k]
@@ -143,7 +145,7 @@ def _total_probability(
         part = np.float32(0)
         for j in range(block.size):
             part += exponential((block[j] - greatest) * inverse_temperature)
-        total += part
+        total += float(part)
     return total
 
 
@@ -211,8 +213,8 @@ def _draw_from(
     for i in range(kept):
         reached += weights[i]
         if reached > target:
-            return candidates[i]
-    return candidates[kept - 1]
+            return int(candidates[i])
+    return int(candidates[kept - 1])
 
 
 @compiled
@@ -228,7 +230,7 @@ def _draw_from_all(
         weight = exponential((logits[j] - greatest) * inverse_temperature)
         # The clamp of `exponential` leaves e**-87 to forbidden tokens; they must not be drawn.
         if logits[j] > MINUS_INFINITY:
-            reached += weight
+            reached += float(weight)
             last = j
             if reached > target:
                 return j

@@ -7,7 +7,7 @@ does alone.
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
@@ -22,14 +22,22 @@ class TextTokenizer(Protocol):
     """
 
     @property
-    def chat_template(self) -> Any: ...
+    def chat_template(self) -> object:
+        """See the class."""
+        ...
 
     @property
-    def backend_tokenizer(self) -> Tokenizer: ...
+    def backend_tokenizer(self) -> Tokenizer:
+        """The tokenizer of the ``tokenizers`` library within."""
+        ...
 
-    def encode(self, text: str, *, add_special_tokens: bool = True) -> list[int]: ...
+    def encode(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
+        """Return the token ids of ``text``."""
+        ...
 
-    def decode(self, token_ids: Sequence[int], *, skip_special_tokens: bool = False) -> str: ...
+    def decode(self, token_ids: Sequence[int], *, skip_special_tokens: bool = False) -> str:
+        """Return the text of ``token_ids``."""
+        ...
 
 
 class PlainTokenizer:
@@ -52,7 +60,7 @@ class PlainTokenizer:
     def encode(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
         """Return the token ids of ``text``."""
         encoding = self._tokenizer.encode(text, add_special_tokens=add_special_tokens)
-        return cast("list[int]", encoding.ids)
+        return encoding.ids
 
     def decode(self, token_ids: Sequence[int], *, skip_special_tokens: bool = False) -> str:
         """Return the text of ``token_ids``; bytes that are no UTF-8 become U+FFFD."""

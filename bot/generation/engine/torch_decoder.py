@@ -42,8 +42,11 @@ class _Layer:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """A rectangle of tokens: ``token_ids`` and ``positions`` [batch, length], ``slots`` and
-    ``last`` (index of the last token that is not padding) [batch]."""
+    """A rectangle of tokens.
+
+    ``token_ids`` and ``positions`` are [batch, length]; ``slots`` and ``last``, the index of the
+    last token that is not padding, [batch].
+    """
 
     token_ids: Tensor
     positions: Tensor
@@ -190,7 +193,7 @@ class TorchDecoder:
             qkv = functional.linear(normal, *layer.qkv)
             query, key, value = (
                 part.view(rows, length, shape.heads, shape.head_width)
-                for part in qkv.split(shape.width, dim=2)
+                for part in torch.split(qkv, shape.width, dim=2)
             )
             keys, values = self._keys[number], self._values[number]
             keys[slots, batch.positions] = key
@@ -256,7 +259,7 @@ class TorchDecoder:
             slots=torch.arange(self.slot_count, device=self._device),
             last=torch.zeros(self.slot_count, dtype=torch.long, device=self._device),
         )
-        side = torch.cuda.Stream()
+        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(3):

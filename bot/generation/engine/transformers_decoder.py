@@ -27,7 +27,13 @@ class TransformersDecoder:
         slot_count: Texts that can be kept at once.
     """
 
-    def __init__(self, model: Any, *, slot_count: int, context_tokens: int) -> None:
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401, whatever class fits the checkpoint
+        *,
+        slot_count: int,
+        context_tokens: int,
+    ) -> None:
         """Take over a model in evaluation mode.
 
         Args:
@@ -95,7 +101,8 @@ def load_transformers_decoder(
         ModelNotFoundError: ``transformers`` cannot load it.
     """
     try:
-        model = AutoModelForCausalLM.from_pretrained(
+        # In evaluation mode, as `from_pretrained` leaves it.
+        model: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=TORCH_DTYPES[dtype],
             local_files_only=True,
@@ -106,5 +113,5 @@ def load_transformers_decoder(
         raise ModelNotFoundError(str(folder), str(error)) from error
     context_tokens = getattr(model.config.get_text_config(), "max_position_embeddings", 2048)
     return TransformersDecoder(
-        model.eval().to(device), slot_count=slot_count, context_tokens=min(context_tokens, 4096)
+        model.to(device), slot_count=slot_count, context_tokens=min(context_tokens, 4096)
     )

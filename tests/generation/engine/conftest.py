@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ def save_gpt2(folder: Path, seed: int = 0, *, gain: float = 4.0, **settings: obj
     """Save a random GPT-2 whose tokens are bytes; ``gain`` makes its distribution uneven."""
     torch.manual_seed(seed)
     shape = {"n_embd": 64, "n_head": 4, "n_layer": 2, "n_positions": 96, "vocab_size": VOCABULARY}
-    config = GPT2Config(**{**shape, "bos_token_id": 0, "eos_token_id": 0, **settings})
-    model = GPT2LMHeadModel(config).eval()
+    config = GPT2Config.from_dict({**shape, "bos_token_id": 0, "eos_token_id": 0, **settings})
+    model = GPT2LMHeadModel(config)
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.dim() > 1:
@@ -37,5 +36,5 @@ def _byte_tokenizer() -> Tokenizer:
 
 
 @pytest.fixture(scope="session")
-def small_gpt2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def small_gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_gpt2(tmp_path_factory.mktemp("small-gpt2"))

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -28,7 +29,7 @@ def prompts_of_mixed_lengths() -> list[list[int]]:
 
 
 def reference(folder: Path, prompt: list[int], **options: object) -> list[int]:
-    model = GPT2LMHeadModel.from_pretrained(folder).eval()
+    model: Any = GPT2LMHeadModel.from_pretrained(folder)
     output = model.generate(
         torch.tensor([prompt]),
         attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
@@ -36,7 +37,7 @@ def reference(folder: Path, prompt: list[int], **options: object) -> list[int]:
         pad_token_id=0,
         **options,
     )
-    tokens = output[0, len(prompt) :].tolist()
+    tokens: list[int] = output[0, len(prompt) :].tolist()
     return tokens[:-1] if tokens[-1] == 0 else tokens
 
 

@@ -59,7 +59,7 @@ def in_company(decoder: Decoder, prompts: list[np.ndarray]) -> np.ndarray:
 
 
 def expected_logits(folder: Path, prompts: list[np.ndarray]) -> np.ndarray:
-    model = GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32).eval()
+    model = GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32)
     with torch.inference_mode():
         return np.stack(
             [model(torch.from_numpy(p.astype(np.int64))[None]).logits[0, -1] for p in prompts]
@@ -107,8 +107,6 @@ def test_token_by_token_equals_the_whole_prompt(small_gpt2, device):
 def test_bfloat16_is_close(small_gpt2):
     shape = shape_of(small_gpt2)
     prompts = texts(shape.vocabulary, [12, 40])
-    decoder = TorchDecoder(
-        Checkpoint(small_gpt2), shape, dtype="bf16", device="cpu", slot_count=2
-    )
+    decoder = TorchDecoder(Checkpoint(small_gpt2), shape, dtype="bf16", device="cpu", slot_count=2)
     logits, expected = in_company(decoder, prompts), expected_logits(small_gpt2, prompts)
     assert np.linalg.norm(logits - expected) < 0.05 * np.linalg.norm(expected)

@@ -16,7 +16,6 @@ in 8 bits.
 """
 
 import numpy as np
-from numba import carray
 
 from bot.generation.engine.compilation import compiled, compiled_fast
 from bot.generation.engine.int8.intrinsics import (
@@ -24,6 +23,7 @@ from bot.generation.engine.int8.intrinsics import (
     DEPTH,
     PANEL_STEP,
     byte_pointer,
+    carray,
     dot_pair_1,
     dot_pair_4,
     float_pointer,
@@ -93,7 +93,7 @@ def _round_offset(x: np.ndarray, rounded: np.ndarray) -> np.float32:
 @compiled_fast
 def _split_words(
     x: np.ndarray, inverse: np.float32, high: np.ndarray, low: np.ndarray
-) -> tuple[int, int]:
+) -> tuple[np.int32, np.int32]:
     """Round ``x * inverse`` to 16 bits, written as two bytes each; the rest is filled with 0.
 
     Returns:
@@ -116,8 +116,8 @@ def _split_words(
 
 @compiled_fast
 def _block_scores(
-    products: np.ndarray, high_sum: int, low_sum: int, factor: np.float32, scales: np.ndarray,
-    scores: np.ndarray,
+    products: np.ndarray, high_sum: np.int32, low_sum: np.int32, factor: np.float32,
+    scales: np.ndarray, scores: np.ndarray,
 ) -> np.float32:  # fmt: skip
     """Turn a block's integers into scores; return the greatest."""
     greatest = np.float32(-3.0e38)
@@ -236,7 +236,7 @@ def _add_values(
 
 @compiled_fast
 def _combine(
-    sums: np.ndarray, head_store: int, high_sum: int, low_sum: int, factor: np.float32,
+    sums: np.ndarray, head_store: int, high_sum: np.int32, low_sum: np.int32, factor: np.float32,
     out: np.ndarray,
 ) -> None:  # fmt: skip
     for e in range(out.size):

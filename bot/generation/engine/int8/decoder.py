@@ -1,4 +1,4 @@
-"""The int8 decoder for the GPT-2 family on a CPU: memory, threads, and calls of the compiled step."""
+"""The int8 decoder for the GPT-2 family: memory, threads, and calls of the compiled step."""
 
 import contextlib
 import mmap
@@ -86,6 +86,7 @@ class Int8Decoder:
         ]
         for helper in self._helpers:
             helper.start()
+        self._warm_up()
 
     def process(self, slices: Sequence[Slice]) -> Logits:
         """Run the slices; see :class:`~bot.generation.engine.decoder.Decoder`."""
@@ -129,6 +130,11 @@ class Int8Decoder:
             semaphore.release()
         for helper in self._helpers:
             helper.join()
+
+    def _warm_up(self) -> None:
+        """Compile, or load what was compiled before, so that no reader waits for it."""
+        self.process([Slice(0, 0, np.zeros(1, np.int32), wants_logits=True)])
+        self.release(0)
 
     def _run(self) -> None:
         self._step = self._step + 1 if self._step < LAST_STEP_NUMBER else 1

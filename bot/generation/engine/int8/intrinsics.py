@@ -7,16 +7,32 @@ sums do not depend on their order, so neither do the texts.
 Atomics and ``pause`` serve the team of threads. Addresses are plain 64-bit integers.
 """
 
+# LLVM's builder and values are one kind of object each, and what an intrinsic is declared with is
+# only read by its generator.
+# ruff: noqa: ANN401, ARG001
+
 import ctypes
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import llvmlite.binding
+import numba
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils, config
+from numba.core import cgutils
+from numba.core import config as _config
 from numba.core.types import ExternalFunction
-from numba.extending import intrinsic
+from numba.extending import intrinsic as _numba_intrinsic
+
+carray: Any = numba.carray  # type: ignore[attr-defined]
+
+
+def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make an intrinsic; what it takes in compiled code is not what its Python function takes."""
+    made: Callable[..., Any] = _numba_intrinsic(function)
+    return made
+
 
 BYTE, INT16, INT32, INT64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 FLOAT = ir.FloatType()
@@ -30,6 +46,7 @@ def _vector(element: ir.Type, lanes: int) -> ir.VectorType:
 
 
 def _has_feature(name: str) -> bool:
+    config: Any = _config
     if config.CPU_FEATURES is not None:
         return f"+{name}" in config.CPU_FEATURES.split(",")
     if config.CPU_NAME is not None:
@@ -46,6 +63,28 @@ ARITHMETIC = (
 GREATEST_ROWS = 16 if ARITHMETIC == "vnni" else 2
 
 
+class _Products(Protocol):
+    """How products are summed: vectors of ``lanes`` sums, folded to 16 at the end."""
+
+    lanes: int
+
+    def weights(self, address: Any) -> list[Any]:
+        """Load the 64 weights of a group."""
+        ...
+
+    def activations(self, address: Any) -> list[Any]:
+        """Load the 4 activations of a group, repeated for every column."""
+        ...
+
+    def add(self, total: Any, weights: list[Any], activations: list[Any]) -> Any:
+        """Return the total with the group's products added."""
+        ...
+
+    def columns(self, total: Any) -> Any:
+        """Return the 16 sums."""
+        ...
+
+
 class _VnniProducts:
     """One 512-bit register of sums per row and panel."""
 
@@ -54,7 +93,7 @@ class _VnniProducts:
     def __init__(self, builder: Any) -> None:
         self._builder = builder
         vector = _vector(INT32, COLUMNS)
-        self._instruction = cgutils.get_or_insert_function(
+        self._instruction = _declare(
             builder.module,
             ir.FunctionType(vector, [vector] * 3),
             "llvm.x86.avx512.vpdpbusd.512",
@@ -82,7 +121,7 @@ class _Avx2Products:
 
     def __init__(self, builder: Any) -> None:
         self._builder = builder
-        self._instruction = cgutils.get_or_insert_function(
+        self._instruction = _declare(
             builder.module,
             ir.FunctionType(_vector(INT32, 8), [_vector(INT16, 16)] * 2),
             "llvm.x86.avx2.pmadd.wd",
@@ -144,7 +183,16 @@ class _PortableProducts:
         return _sum_neighbours(self._builder, halved, 2 * COLUMNS)
 
 
-_PRODUCTS = {"vnni": _VnniProducts, "avx2": _Avx2Products, "portable": _PortableProducts}
+_PRODUCTS: dict[str, Callable[[Any], _Products]] = {
+    "vnni": _VnniProducts,
+    "avx2": _Avx2Products,
+    "portable": _PortableProducts,
+}
+
+
+def _declare(module: Any, kind: Any, name: str) -> Any:
+    declare: Any = cgutils.get_or_insert_function
+    return declare(module, kind, name)
 
 
 def _splat(builder: Any, scalar: Any, lanes: int) -> Any:
@@ -367,7 +415,7 @@ def pause(_typing: Any) -> Any:
 
     def generate(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
         if llvmlite.binding.get_default_triple().startswith(("x86_64", "i686")):
-            function = cgutils.get_or_insert_function(
+            function = _declare(
                 builder.module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause"
             )
             builder.call(function, [])
@@ -377,14 +425,14 @@ def pause(_typing: Any) -> Any:
 
 
 def _view_intrinsic(element: Any) -> Any:
+    pointer: Any = types.CPointer
+
     @intrinsic
     def as_pointer(_typing: Any, address: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.inttoptr(
-                arguments[0], context.get_value_type(signature.return_type)
-            )
+            return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
 
-        return types.CPointer(element)(types.int64), generate
+        return pointer(element)(types.int64), generate
 
     return as_pointer
 

@@ -17,7 +17,6 @@ where the bracket is an exact integer: a row's result does not depend on its com
 import math
 
 import numpy as np
-from numba import carray
 
 from bot.generation.engine.compilation import compiled, compiled_fast
 from bot.generation.engine.int8.intrinsics import (
@@ -26,6 +25,7 @@ from bot.generation.engine.int8.intrinsics import (
     GREATEST_ROWS,
     PANEL_STEP,
     byte_pointer,
+    carray,
     float_pointer,
     int_pointer,
     linear_panel,
@@ -48,7 +48,6 @@ HALF = np.float32(0.5)
 ROOT_HALF = math.sqrt(0.5)
 GREATEST_BYTE = np.float32(127.0)
 TINY = np.float32(1e-30)
-
 
 
 @compiled
@@ -125,7 +124,7 @@ def activate(x: np.ndarray, kind: int) -> None:
 
 
 @compiled_fast
-def round_bytes(x: np.ndarray, inverse: np.float32, rounded: np.ndarray) -> int:
+def round_bytes(x: np.ndarray, inverse: np.float32, rounded: np.ndarray) -> np.int32:
     """Write ``x * inverse`` rounded to int8 and return the sum of the integers."""
     total = np.int32(0)
     for k in range(x.size):

@@ -3,13 +3,13 @@
 import math
 
 import numpy as np
-from numba import carray
 
 from bot.generation.engine.compilation import compiled
 from bot.generation.engine.int8.attention import BLOCK_TOKENS, attend, store
 from bot.generation.engine.int8.intrinsics import (
     COLUMNS,
     DEPTH,
+    carray,
     float_pointer,
     int_pointer,
     store_release,
@@ -73,14 +73,16 @@ def _heads_per_chunk(shape: np.ndarray, slices: int) -> int:
 @compiled
 def _chunks(stage: np.ndarray, shape: np.ndarray, work: np.ndarray) -> int:
     """Return into how many chunks a stage is divided."""
-    rows = work[LOGIT_ROWS] if stage[IS_LAST] else work[ROWS]
+    rows: int = work[LOGIT_ROWS] if stage[IS_LAST] else work[ROWS]
     if rows == 0:
         return 0
     if stage[KIND] == LINEAR:
         each = _panels_per_chunk(stage[STAGE_COLUMNS], shape[THREADS])
         return (padded(stage[STAGE_COLUMNS]) // COLUMNS + each - 1) // each
     if stage[KIND] == ATTEND:
-        return work[SLICES] * (shape[HEADS] // _heads_per_chunk(shape, work[SLICES]))
+        slices: int = work[SLICES]
+        groups: int = shape[HEADS] // _heads_per_chunk(shape, slices)
+        return slices * groups
     return (rows + ROWS_PER_CHUNK - 1) // ROWS_PER_CHUNK
 
 
@@ -123,9 +125,7 @@ def _quantise_rows(
             normalise(hidden, width, stage[FIRST], stage[SECOND], epsilon, normal)
             x = normal
         else:
-            x = carray(
-                float_pointer(work[stage[SOURCE]] + row * padded(width) * FLOAT), width
-            )
+            x = carray(float_pointer(work[stage[SOURCE]] + row * padded(width) * FLOAT), width)
             activate(x, stage[OPTION])
         quantise_row(x, rows, row, work[QUANTISED], work[ROW_SCALES], work[ROW_SUMS], scratch)
 
@@ -145,9 +145,7 @@ def _linear_chunk(
 
 
 @compiled
-def _attention_chunk(
-    chunk: int, stage: np.ndarray, shape: np.ndarray, work: np.ndarray
-) -> None:
+def _attention_chunk(chunk: int, stage: np.ndarray, shape: np.ndarray, work: np.ndarray) -> None:
     each = _heads_per_chunk(shape, work[SLICES])
     chunks = shape[HEADS] // each
     first = chunk % chunks * each
@@ -192,9 +190,7 @@ def _attend_head(
         factor = factor / np.float32(layer + 1)
     for row in range(bounds[piece], bounds[piece + 1]):
         query = carray(float_pointer(work[QKV] + row * row_bytes + column), head)
-        context = carray(
-            float_pointer(work[CONTEXT] + row * padded(width) * FLOAT + column), head
-        )
+        context = carray(float_pointer(work[CONTEXT] + row * padded(width) * FLOAT + column), head)
         attend(
             query, store_width, blocks, step, positions[row] + 1, factor, context, scratch,
             halves, integers,

@@ -52,10 +52,10 @@ def open_stage(counters: int, stage: int, step: int, chunks: int) -> None:
 
 @compiled
 def claim(counters: int, stage: int, step: int) -> int:
-    """Claim a chunk of a stage; return its number, or -1 when none is left (or the step is over)."""
+    """Claim a chunk of a stage; return its number, or -1 if none is left or the step is over."""
     address = counters + stage * STAGE_BYTES
     while True:
-        value = load_acquire(address)
+        value: int = load_acquire(address)
         left = value & LEFT_MASK
         if (value >> 32) != step or left == 0:
             return -1
@@ -96,7 +96,7 @@ def wait_for_step(control: int, last_step: int, sleeper: int) -> int:
     yields = 0
     spins = 0
     while True:
-        step = load_acquire(control + CURRENT_STEP)
+        step: int = load_acquire(control + CURRENT_STEP)
         if load_acquire(control + IS_STOPPING) != 0:
             return -2
         if step != last_step:

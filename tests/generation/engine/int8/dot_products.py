@@ -15,9 +15,7 @@ def _pair(high, low, w, panel_bytes, step_bytes, groups, out):
 
 @njit
 def _panel(rows, x, w, groups, factors, sums, scales, bias, out, row_bytes, adds):
-    intrinsics.linear_panel(
-        rows, x, w, groups, factors, sums, scales, bias, out, row_bytes, adds
-    )
+    intrinsics.linear_panel(rows, x, w, groups, factors, sums, scales, bias, out, row_bytes, adds)
 
 
 def differences(generator: np.random.Generator, groups: int) -> int:

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,7 @@ def arrivals(draw):
         length = draw(st.integers(1, 90))
         cuts = draw(st.lists(st.integers(1, length), max_size=6))
         bounds = sorted({0, length, *cuts})
-        plans.append(list(zip(bounds, bounds[1:], strict=False)))
+        plans.append(list(pairwise(bounds)))
     order = draw(st.permutations([i for i, plan in enumerate(plans) for _ in plan]))
     return plans, order
 
