@@ -61,28 +61,28 @@ clean:  ## Remove the virtual environment and all caches
 # small CPU build is; everywhere else the plain name is right.
 $(VENV)/.torch:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/pip install --quiet --no-index --no-deps $(TORCH) 2>/dev/null || \
+	$(BIN)/pip install -qq --upgrade "pip>=25.1"
+	$(BIN)/pip install -qq --no-index --no-deps $(TORCH) 2>/dev/null || \
 	if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null; then \
-	  $(BIN)/pip install --quiet uv && \
-	  $(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend cpu $(TORCH); \
-	else $(BIN)/pip install --quiet $(TORCH); fi
+	  $(BIN)/pip install -qq uv && \
+	  $(BIN)/uv pip install -qq --python $(BIN)/python --torch-backend cpu $(TORCH); \
+	else $(BIN)/pip install -qq $(TORCH); fi
 	touch $@
 
 $(VENV)/.ready: $(VENV)/.torch pyproject.toml
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install -qq --editable .
 	touch $@
 
 $(VENV)/.ready-test: $(VENV)/.ready
-	$(BIN)/pip install --quiet --group test
+	$(BIN)/pip install -qq --group test
 	touch $@
 
 $(VENV)/.ready-evaluate: $(VENV)/.ready
-	$(BIN)/pip install --quiet --group evaluate
+	$(BIN)/pip install -qq --group evaluate
 	touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready
-	$(BIN)/pip install --quiet --group bench
-	$(BIN)/pip install --quiet "llama-cpp-python==0.3.36" || \
+	$(BIN)/pip install -qq --group bench
+	$(BIN)/pip install -qq "llama-cpp-python==0.3.36" || \
 	echo "llama.cpp does not build here (it needs a C++ compiler); the table will say so."
 	touch $@
