@@ -1,12 +1,9 @@
 """The bot's own health and metrics, for an operator's monitoring; off unless a port is set."""
 
 import asyncio
-import errno
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
@@ -16,11 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot import __version__
-from bot.errors import PortTakenError
 from bot.essays.dispatcher import Dispatcher
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from bot.serving import InnerServer, listen
 
 
 @asynccontextmanager
@@ -50,11 +44,12 @@ async def serve_monitoring(port: int, dispatcher: Dispatcher) -> AsyncIterator[N
     async def metrics(_request: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
+    listener = listen("0.0.0.0", port)
     application = Starlette(routes=[Route("/health", health), Route("/metrics", metrics)])
-    server = _Server(
+    server = InnerServer(
         uvicorn.Config(application, log_config=None, access_log=False, lifespan="off")
     )
-    serving = asyncio.create_task(server.serve([_listen(port)]), name="monitoring")
+    serving = asyncio.create_task(server.serve([listener]), name="monitoring")
     try:
         yield
     finally:
@@ -80,24 +75,3 @@ def _metrics(dispatcher: Dispatcher) -> CollectorRegistry:
         )
         total.set_function(partial(dispatcher.outcomes.__getitem__, outcome))
     return registry
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves the process's signals to the program around it."""
-
-    @contextmanager
-    def capture_signals(self) -> "Iterator[None]":
-        yield
-
-
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("0.0.0.0", port))
-    except OSError as error:
-        listener.close()
-        if error.errno in (errno.EADDRINUSE, errno.EACCES):
-            raise PortTakenError(port) from error
-        raise
-    return listener

@@ -1,10 +1,8 @@
 """The playground over HTTP on the local machine, inside the running event loop."""
 
 import asyncio
-import errno
 import socket
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,7 +17,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bot.errors import PortTakenError
 from bot.playground import bot_api
 from bot.playground.api import PeopleApi
 from bot.playground.gateway import Gateway
@@ -27,6 +24,7 @@ from bot.playground.model import Json
 from bot.playground.people import People
 from bot.playground.seed import Classroom, seed_classroom
 from bot.playground.world import World
+from bot.serving import InnerServer, listen
 
 HOST = "127.0.0.1"
 DEFAULT_TOKEN_SECRET = "PLAYGROUND-not-a-real-token-0123456"
@@ -103,7 +101,7 @@ class PlaygroundServer:
         return f"{self.url}/file/bot"
 
     async def __aenter__(self) -> Self:
-        listener = _listen(self._port)
+        listener = listen(HOST, self._port)
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
             self._application(),
@@ -188,8 +186,8 @@ class PlaygroundServer:
         return Protocol
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves the process's signals to the program around it."""
+class _Server(InnerServer):
+    """A server that says when it answers."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -198,10 +196,6 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.is_ready.set()
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
 
 
 class _Page(StaticFiles):
@@ -262,18 +256,3 @@ class _Dropper:
             # Returning before the server has noticed would count as an answer left out.
             while (await receive())["type"] != "http.disconnect":
                 pass
-
-
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        listener.listen(256)
-    except OSError as error:
-        listener.close()
-        if error.errno in (errno.EADDRINUSE, errno.EACCES):
-            raise PortTakenError(port) from error
-        raise
-    listener.setblocking(False)
-    return listener
