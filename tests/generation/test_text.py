@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
@@ -86,6 +86,7 @@ def test_any_tokens_give_what_decoding_the_whole_gives(token_ids: list[int]) -> 
 
 
 @given(st.text(alphabet="elmar ñé日🙂", max_size=30), st.text(alphabet="el mar", max_size=8))
+@example(text="é日🙂éé", prompt="")
 def test_text_survives_other_tokens(text: str, prompt: str) -> None:
     tokenizer = sentencepiece_like()
     prompt_token_ids = tokenizer.encode(prompt)

@@ -13,6 +13,7 @@ from bot.generation.engine import TextTokenizer
 _MOST_HELD_TOKENS = 16
 # SentencePiece drops a space at the start of what it decodes, so some context goes before.
 _CONTEXT_TOKENS = 8
+_LONGEST_CHARACTER_BYTES = 4
 
 
 class Detokenizer(Protocol):
@@ -87,8 +88,18 @@ class WindowDetokenizer:
 
     def __init__(self, tokenizer: TextTokenizer, prompt_token_ids: Sequence[int]) -> None:
         self._tokenizer = tokenizer
-        self._window = list(prompt_token_ids[-_CONTEXT_TOKENS:])
+        self._window = self._end_of(prompt_token_ids)
         self._shown = len(self._window)  # tokens of the window whose text was returned
+        # Where whole characters end in the window; it may begin only there, since a run of byte
+        # tokens that begins inside a character is not text at all.
+        self._boundaries = [0, self._shown] if self._window else [0]
+
+    def _end_of(self, prompt_token_ids: Sequence[int]) -> list[int]:
+        for length in range(_CONTEXT_TOKENS, _CONTEXT_TOKENS + _LONGEST_CHARACTER_BYTES):
+            window = list(prompt_token_ids[-length:])
+            if not self._decode(window).startswith("\ufffd"):
+                break
+        return window
 
     def push(self, token_id: int) -> str:
         """Take one token; return the characters that it completes."""
@@ -98,9 +109,17 @@ class WindowDetokenizer:
             piece.endswith("\ufffd") and len(self._window) - self._shown < _MOST_HELD_TOKENS
         ):
             return ""
-        self._window = self._window[-(_CONTEXT_TOKENS + len(self._window) - self._shown) :]
-        self._shown = len(self._window)
+        self._move_on()
         return piece
+
+    def _move_on(self) -> None:
+        """All is shown: keep some context, from the end of a character on."""
+        length = len(self._window)
+        near = [end for end in self._boundaries if end >= length - _CONTEXT_TOKENS]
+        cut = near[0] if near else self._boundaries[-1]
+        self._window = self._window[cut:]
+        self._shown = length - cut
+        self._boundaries = [end - cut for end in self._boundaries if end >= cut] + [self._shown]
 
     def finish(self) -> str:
         """Return what was held back, without half a character."""
