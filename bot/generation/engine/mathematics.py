@@ -40,4 +40,5 @@ def exponential(x: np.float32) -> np.float32:
     p = p * (r * r) + r + ONE
     exponent = (np.int32(n) + np.int32(127)) << np.int32(23)
     power: np.float32 = np.int32(exponent).view(np.float32)
-    return power * p
+    result: np.float32 = power * p
+    return result

@@ -392,21 +392,30 @@ def replace_if_equal(_typing: Any, address: Any, expected: Any, value: Any) -> A
     return types.boolean(types.int64, types.int64, types.int64), generate
 
 
-def _yield_function_address() -> int:
-    """Return the address of the C function that gives the processor to another thread."""
-    if sys.platform == "win32":
-        function: Any = ctypes.windll.kernel32.SwitchToThread
-    else:
-        function = ctypes.CDLL(None).sched_yield
+def _address_of(function: Any) -> int:
     address = ctypes.cast(function, ctypes.c_void_p).value
     if address is None:
-        raise OSError("no function to yield the processor")
+        raise OSError("a function of the C library has no address")
     return address
 
 
-# By name, so that code cached on disk finds it in the next process, where it lies elsewhere.
-llvmlite.binding.add_symbol("redactor_yield", _yield_function_address())
+def _resting_functions() -> tuple[int, int]:
+    """Return the addresses of the C functions that yield the processor and that sleep."""
+    if sys.platform == "win32":
+        library: Any = ctypes.windll.kernel32
+        return _address_of(library.SwitchToThread), _address_of(library.SwitchToThread)
+    library = ctypes.CDLL(None)
+    return _address_of(library.sched_yield), _address_of(library.usleep)
+
+
+# By name, so that code cached on disk finds them in the next process, where they lie elsewhere.
+for _name, _address in zip(
+    ("redactor_yield", "redactor_sleep"), _resting_functions(), strict=True
+):
+    llvmlite.binding.add_symbol(_name, _address)
 yield_processor = ExternalFunction("redactor_yield", types.int32())
+# Takes microseconds (Windows sleeps for milliseconds at least, so there it only yields).
+sleep_us = ExternalFunction("redactor_sleep", types.int32(types.uint32))
 
 
 @intrinsic

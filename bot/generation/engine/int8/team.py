@@ -15,6 +15,7 @@ step in mind, fails to claim anything of this one.
     counter = step << 32 | chunks left
 """
 
+import numpy as np
 from numba import types
 
 from bot.generation.engine.compilation import compiled
@@ -22,6 +23,7 @@ from bot.generation.engine.int8.intrinsics import (
     load_acquire,
     pause,
     replace_if_equal,
+    sleep_us,
     store_release,
     subtract_one,
     yield_processor,
@@ -31,6 +33,8 @@ COUNTER_BYTES = 64  # a cache line
 STAGE_BYTES = 2 * COUNTER_BYTES
 LEFT_MASK = 0xFFFFFFFF
 SPINS_BEFORE_YIELD = 2000
+SPINS_BEFORE_SLEEP = 4000
+NAP_US = np.uint32(20)
 IDLE_YIELDS_BEFORE_SLEEP = 400
 
 # Addresses within the control block, each on its own cache line.
@@ -79,10 +83,13 @@ def wait_for_stage(counters: int, stage: int, step: int) -> None:
         if (value & LEFT_MASK) == 0 or (value >> 32) != step:
             return
         spins += 1
-        if spins > SPINS_BEFORE_YIELD:
-            yield_processor()
-        else:
+        if spins < SPINS_BEFORE_SLEEP:
             pause()
+        else:
+            # Whoever has the last chunk was put aside by the system. Yielding would not help: this
+            # thread would still count as busy. Sleeping leaves a processor idle, and an idle
+            # processor fetches the waiting thread.
+            sleep_us(NAP_US)
 
 
 @compiled
