@@ -60,7 +60,8 @@ def main() -> None:
         folder = random_checkpoint(size, root)
         engine = load_engine(str(folder), device="cuda", max_batch_size=max(STREAMS))
         engine.start()
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).to("cuda")
+        loaded: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
+        model = loaded.to("cuda")
         name = torch.cuda.get_device_name()
         sys.stdout.write(f"{size.name}, tokens/s on {name}: engine | transformers bf16\n")
         for streams in STREAMS:
@@ -68,7 +69,7 @@ def main() -> None:
             theirs = _best_rate(partial(write_with_transformers, model, streams), streams)
             sys.stdout.write(f"{streams:3d} at once: {ours:8.0f} | {theirs:8.0f}\n")
         engine.close()
-        del engine, model
+        del engine, model, loaded
         torch.cuda.empty_cache()
 
 

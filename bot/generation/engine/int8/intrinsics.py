@@ -413,9 +413,9 @@ for _name, _address in zip(
     ("redactor_yield", "redactor_sleep"), _resting_functions(), strict=True
 ):
     llvmlite.binding.add_symbol(_name, _address)
-yield_processor = ExternalFunction("redactor_yield", types.int32())
+yield_processor: Any = ExternalFunction("redactor_yield", types.int32())
 # Takes microseconds (Windows sleeps for milliseconds at least, so there it only yields).
-sleep_us = ExternalFunction("redactor_sleep", types.int32(types.uint32))
+sleep_us: Any = ExternalFunction("redactor_sleep", types.int32(types.uint32))
 
 
 @intrinsic
