@@ -160,7 +160,7 @@ def test_int8_perplexity_of_the_embedded_model_is_within_one_percent():
     from bot.generation.engine.tokenizing import load_tokenizer
 
     ids = np.array(load_tokenizer(EMBEDDED).encode(text), np.int32)
-    width, count = 64, SLOTS
+    width, count = 480, SLOTS
     rows = ids[: width * count].reshape(count, width)
     decoder = load(EMBEDDED)
     ours = np.zeros(count)
