@@ -72,7 +72,7 @@ class Preferences:
     temperature: float = 0.8
     top_p: float = 0.95
     top_k: int = 50
-    repetition_penalty: float = 1.1
+    repetition_penalty: float = 1.0
     seed: int | None = None
     chunk_units: int = 4096
     live_preview: bool = True
