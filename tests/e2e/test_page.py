@@ -81,6 +81,8 @@ async def test_the_readme_s_first_minutes(page):
     await expect(again.last).to_be_visible()
     essay = messages(page, TOPIC).filter(has=again).last
     assert len((await essay.get_by_test_id("message-text").inner_text()).split()) > 100
+    cancel = page.get_by_test_id("inline-button").filter(has_text="Cancelar")
+    await expect(cancel).to_have_count(0)
     await photograph(page, "playground")
 
     await say(page, "/config")

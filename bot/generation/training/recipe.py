@@ -23,7 +23,7 @@ from bot.generation.training.options import (
 )
 from bot.generation.training.run import train
 
-SAMPLING_DEFAULTS: dict[str, float] = {"temperature": 0.8, "top_p": 0.95}
+SAMPLING_DEFAULTS: dict[str, float] = {"temperature": 0.7, "top_p": 0.95}
 SAMPLE_WORDS = 200
 MOST_WORDS = 500
 """Few essays of the grammar are longer."""
