@@ -124,6 +124,8 @@ async def test_config_by_buttons(bot):
 async def test_cancelling_while_running_and_while_waiting(bot):
     room = bot.server.classroom
     sofia = room.sofia
+    # At the greatest creativity no loop ends the text early.
+    await config(bot, sofia, sofia, "creatividad 2")
     await config(bot, sofia, sofia, "longitud 3000")
     running = bot.send(sofia, sofia, "/redactar El universo")
     waiting = bot.send(sofia, sofia, "/redactar La luna")
@@ -179,6 +181,8 @@ async def test_settings_and_waiting_essays_survive_a_restart(stopped_bot):
     lucia, mateo = bot.server.classroom.lucia, bot.server.classroom.mateo
     await bot.start()
     await config(bot, lucia, lucia, "longitud 80")
+    # At the greatest creativity no loop ends the text early.
+    await config(bot, mateo, mateo, "creatividad 2")
     await config(bot, mateo, mateo, "longitud 3000")
     long_one = bot.send(mateo, mateo, "/redactar Los ríos")
     await bot.until(lambda: bot.count("sendMessageDraft", mateo) > 0)
@@ -220,6 +224,8 @@ async def test_a_flood_limit_and_a_refusal_delay_the_essay_but_do_not_lose_it(bo
 
 async def test_a_killed_generation_child_costs_time_only(bot):
     mateo = bot.server.classroom.mateo
+    # At the greatest creativity no loop ends the text early.
+    await config(bot, mateo, mateo, "creatividad 2")
     await config(bot, mateo, mateo, "longitud 3000")
     request = bot.send(mateo, mateo, "/redactar Los volcanes")
     await bot.until(lambda: bot.count("sendMessageDraft", mateo) > 0)
