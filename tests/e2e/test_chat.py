@@ -138,7 +138,7 @@ async def test_cancelling_while_running_and_while_waiting(bot):
         sofia, sofia, placeholder(waiting).id, button(placeholder(waiting), "stop")
     )
     await bot.until(lambda: not placeholder(waiting))
-    await bot.until(lambda: bot.count("sendMessageDraft", sofia) > 0)
+    await bot.until(lambda: bot.answers(sofia))
     bot.send(sofia, sofia, "/cancelar")
     await bot.until(lambda: not placeholder(running))
     # The service is free again at once.
@@ -185,7 +185,7 @@ async def test_settings_and_waiting_essays_survive_a_restart(stopped_bot):
     await config(bot, mateo, mateo, "creatividad 2")
     await config(bot, mateo, mateo, "longitud 3000")
     long_one = bot.send(mateo, mateo, "/redactar Los ríos")
-    await bot.until(lambda: bot.count("sendMessageDraft", mateo) > 0)
+    await bot.until(lambda: bot.answers(mateo))
     assert await bot.stop() == 0
     # While the bot is away, Telegram keeps what people write.
     while_away = bot.send(lucia, lucia, "/redactar Los montes")
@@ -228,7 +228,7 @@ async def test_a_killed_generation_child_costs_time_only(bot):
     await config(bot, mateo, mateo, "creatividad 2")
     await config(bot, mateo, mateo, "longitud 3000")
     request = bot.send(mateo, mateo, "/redactar Los volcanes")
-    await bot.until(lambda: bot.count("sendMessageDraft", mateo) > 0)
+    await bot.until(lambda: bot.answers(mateo))
     child = psutil.Process(bot.process.pid).children()[0]
     child.kill()
     assert await bot.until_essay(mateo, request)
