@@ -14,9 +14,11 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from telegram.error import InvalidToken, NetworkError
 
 from bot.errors import (
+    GenerationError,
     InvalidTokenError,
     StartupError,
     TelegramUnreachableError,
@@ -145,7 +147,14 @@ async def run_bot(settings: Settings, texts: ConsoleTexts, console: Console) -> 
                 serve_monitoring(settings.metrics_port, front.dispatcher)
             )
         _greet(texts, console, page, front)
-        await _run_until(is_told_to_stop, service)
+        telling = asyncio.create_task(
+            _tell_when_ready(service, settings, texts, console), name="model-loading"
+        )
+        try:
+            await _run_until(is_told_to_stop, service)
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
         console.print(texts.stopping)
     console.print(texts.stopped)
 
@@ -234,6 +243,38 @@ def _greet(
     code = None if front.gate.is_open else front.gate.store.owner_code()
     if code is not None:
         console.print(texts.owner_link(owner_link(bot.username, code)), soft_wrap=True)
+
+
+async def wait_for_model(
+    service: GenerationService, settings: Settings, texts: ConsoleTexts, console: Console
+) -> None:
+    """Show a progress bar while the model loads.
+
+    Raises:
+        StartupError: There is no such model.
+        GenerationError: It was not ready in time.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(texts.loading_model(settings.model), total=None)
+
+        def show(share: float | None) -> None:
+            progress.update(task, total=None if share is None else 1.0, completed=share or 0.0)
+
+        await service.wait_until_ready(settings.generation_start_timeout_s, show)
+
+
+async def _tell_when_ready(
+    service: GenerationService, settings: Settings, texts: ConsoleTexts, console: Console
+) -> None:
+    try:
+        await wait_for_model(service, settings, texts, console)
+    except StartupError:
+        return  # `_run_until` ends with it.
+    except GenerationError as error:
+        logger.warning("the generation service is not ready: %s", error)
+    else:
+        console.print(texts.model_ready)
 
 
 async def _run_until(is_told_to_stop: asyncio.Event, service: GenerationService) -> None:

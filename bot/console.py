@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bot.app import GenerationService, start_generation
+from bot.app import start_generation, wait_for_model
 from bot.errors import InvalidParameterError, RequestError
 from bot.essays import finishing
 from bot.essays.preferences import Preferences
@@ -57,7 +56,7 @@ async def write_essays(
     async with AsyncExitStack() as stack:
         file = stack.enter_context(out.open("w", encoding="utf-8")) if out else None
         service = await start_generation(settings, stack)
-        await _wait(service, settings, texts, console)
+        await wait_for_model(service, settings, texts, console)
         writer = Writer(service.client)
         is_done = True
         for number, one in enumerate(topics):
@@ -71,20 +70,6 @@ async def write_essays(
     if out:
         console.print(texts.write_saved(str(out)))
     return is_done
-
-
-async def _wait(
-    service: GenerationService, settings: Settings, texts: ConsoleTexts, console: Console
-) -> None:
-    """Show a progress bar while the model loads."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(texts.loading_model(settings.model), total=None)
-
-        def show(share: float | None) -> None:
-            progress.update(task, total=None if share is None else 1.0, completed=share or 0.0)
-
-        await service.wait_until_ready(settings.generation_start_timeout_s, show)
 
 
 async def _write(

@@ -30,7 +30,6 @@ class ChatTexts:
             Place 0 begins at once, 1 is the next in the queue.
         writing: The placeholder while the text is being written.
         preview_note: Put under a preview that is edited into a message.
-        cut_note: Stands for text that a preview leaves out.
         stopped: The placeholder of an essay that was cancelled.
         stopped_with_text: The same, followed by what was written.
         cancelled: Answer to ``/cancelar``, from the number of essays stopped.
@@ -72,7 +71,6 @@ class ChatTexts:
     acknowledged: Callable[[int, float | None], str]
     writing: str
     preview_note: str
-    cut_note: str
     stopped: str
     stopped_with_text: str
     cancelled: Callable[[int], str]
@@ -227,7 +225,6 @@ SPANISH = ChatTexts(
     acknowledged=_acknowledged_es,
     writing="Escribiendo…",
     preview_note="Escribiendo…",
-    cut_note="…",
     stopped="Cancelado.",
     stopped_with_text="Cancelado. Esto es lo que llevaba escrito:",
     cancelled=_cancelled_es,
@@ -324,7 +321,6 @@ ENGLISH = ChatTexts(
     acknowledged=_acknowledged_en,
     writing="Writing…",
     preview_note="Writing…",
-    cut_note="…",
     stopped="Cancelled.",
     stopped_with_text="Cancelled. This is what I had written:",
     cancelled=_cancelled_en,

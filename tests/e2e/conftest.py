@@ -1,19 +1,23 @@
 """The real process, ``redactor run``, against a local Bot API in this process."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bot.playground import PlaygroundServer
 from bot.playground.failures import Failure
 from bot.playground.gateway import Call
 from bot.playground.model import Chat, Message
+from bot.texts import SPANISH
 
 PATIENCE_S = 180
 """For what a busy machine may take; nothing is measured by it."""
@@ -76,6 +80,24 @@ class Bot:
         await self._reader
         return code
 
+    def generation_child(self) -> psutil.Process:
+        """The process that generates for the bot."""
+        assert self.process is not None
+        return psutil.Process(self.process.pid).children()[0]
+
+    @asynccontextmanager
+    async def slow_generation(self) -> AsyncIterator[psutil.Process]:
+        """Let the generation child run a fiftieth of the time, as on a slower machine."""
+        await self.until(lambda: any(SPANISH.console.model_ready in line for line in self.log))
+        child = self.generation_child()
+        slowing = asyncio.create_task(_slow_down(child))
+        try:
+            yield child
+        finally:
+            slowing.cancel()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.resume()
+
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for something in the world to become true."""
         try:
@@ -133,6 +155,15 @@ class Bot:
         """Wait for the essay that answers a request."""
         await self.until(lambda: self.essay(chat_id, request))
         return self.essay(chat_id, request)
+
+
+async def _slow_down(child: psutil.Process) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while True:
+            child.suspend()
+            await asyncio.sleep(0.49)
+            child.resume()
+            await asyncio.sleep(0.01)
 
 
 def button(message: Message, action: str) -> str | None:

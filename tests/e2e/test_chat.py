@@ -5,10 +5,10 @@ import re
 import signal
 
 import httpx
-import psutil
 import pytest
 
 from bot.essays.finishing import count_words
+from bot.texts import SPANISH
 from tests.e2e.conftest import Bot, button
 
 pytestmark = pytest.mark.e2e
@@ -31,8 +31,11 @@ async def test_a_topic_in_private_becomes_an_essay_in_chunks(bot):
     lucia = bot.server.classroom.lucia
     await config(bot, lucia, lucia, "longitud 300")
     await config(bot, lucia, lucia, "trozo 600")
-    request = bot.send(lucia, lucia, f"/redactar {TOPIC}")
-    await bot.until(lambda: any(button(m, "stop") for m in bot.answers(lucia, to=request.id)))
+    async with bot.slow_generation():
+        request = bot.send(lucia, lucia, f"/redactar {TOPIC}")
+        await bot.until(lambda: any(button(m, "stop") for m in bot.answers(lucia, to=request.id)))
+        # The text grows before the reader's eyes.
+        await bot.until(lambda: bot.count("sendMessageDraft", lucia) > 1)
     chunks = await bot.until_essay(lucia, request)
     assert len(chunks) >= 2
     for number, chunk in enumerate(chunks, start=1):
@@ -124,23 +127,25 @@ async def test_config_by_buttons(bot):
 async def test_cancelling_while_running_and_while_waiting(bot):
     room = bot.server.classroom
     sofia = room.sofia
-    # At the greatest creativity no loop ends the text early.
-    await config(bot, sofia, sofia, "creatividad 2")
-    await config(bot, sofia, sofia, "longitud 3000")
-    running = bot.send(sofia, sofia, "/redactar El universo")
-    waiting = bot.send(sofia, sofia, "/redactar La luna")
+    await config(bot, sofia, sofia, "longitud 1500")
 
     def placeholder(request):
         return next((m for m in bot.answers(sofia, to=request.id) if button(m, "stop")), None)
 
-    await bot.until(lambda: placeholder(running) and placeholder(waiting))
-    bot.server.people.press(
-        sofia, sofia, placeholder(waiting).id, button(placeholder(waiting), "stop")
-    )
-    await bot.until(lambda: not placeholder(waiting))
-    await bot.until(lambda: bot.answers(sofia))
-    bot.send(sofia, sofia, "/cancelar")
-    await bot.until(lambda: not placeholder(running))
+    async with bot.slow_generation():
+        running = bot.send(sofia, sofia, "/redactar El universo")
+        waiting = bot.send(sofia, sofia, "/redactar La luna")
+        await bot.until(lambda: placeholder(running) and placeholder(waiting))
+        bot.server.people.press(
+            sofia, sofia, placeholder(waiting).id, button(placeholder(waiting), "stop")
+        )
+        await bot.until(lambda: not placeholder(waiting))
+        await bot.until(lambda: bot.count("sendMessageDraft", sofia) > 0)
+        bot.send(sofia, sofia, "/cancelar")
+        await bot.until(lambda: not placeholder(running))
+    # What was written so far is not lost.
+    await bot.until(lambda: bot.essay(sofia, running))
+    assert bot.essay(sofia, running)[0].startswith(SPANISH.chat.stopped_with_text)
     # The service is free again at once.
     await config(bot, sofia, sofia, "longitud 40")
     again = bot.send(sofia, sofia, "/redactar El sol")
@@ -181,12 +186,12 @@ async def test_settings_and_waiting_essays_survive_a_restart(stopped_bot):
     lucia, mateo = bot.server.classroom.lucia, bot.server.classroom.mateo
     await bot.start()
     await config(bot, lucia, lucia, "longitud 80")
-    # At the greatest creativity no loop ends the text early.
-    await config(bot, mateo, mateo, "creatividad 2")
-    await config(bot, mateo, mateo, "longitud 3000")
-    long_one = bot.send(mateo, mateo, "/redactar Los ríos")
-    await bot.until(lambda: bot.answers(mateo))
-    assert await bot.stop() == 0
+    await config(bot, mateo, mateo, "longitud 1500")
+    async with bot.slow_generation():
+        long_one = bot.send(mateo, mateo, "/redactar Los ríos")
+        await bot.until(lambda: bot.count("sendMessageDraft", mateo) > 0)
+        assert await bot.stop() == 0
+    assert not bot.essay(mateo, long_one)
     # While the bot is away, Telegram keeps what people write.
     while_away = bot.send(lucia, lucia, "/redactar Los montes")
     await bot.start()
@@ -224,15 +229,13 @@ async def test_a_flood_limit_and_a_refusal_delay_the_essay_but_do_not_lose_it(bo
 
 async def test_a_killed_generation_child_costs_time_only(bot):
     mateo = bot.server.classroom.mateo
-    # At the greatest creativity no loop ends the text early.
-    await config(bot, mateo, mateo, "creatividad 2")
-    await config(bot, mateo, mateo, "longitud 3000")
-    request = bot.send(mateo, mateo, "/redactar Los volcanes")
-    await bot.until(lambda: bot.answers(mateo))
-    child = psutil.Process(bot.process.pid).children()[0]
-    child.kill()
+    await config(bot, mateo, mateo, "longitud 400")
+    async with bot.slow_generation() as child:
+        request = bot.send(mateo, mateo, "/redactar Los volcanes")
+        await bot.until(lambda: bot.count("sendMessageDraft", mateo) > 0)
+        child.kill()
     assert await bot.until_essay(mateo, request)
-    assert psutil.Process(bot.process.pid).children()[0].pid != child.pid
+    assert bot.generation_child().pid != child.pid
 
 
 async def test_wrong_values_are_answered_with_the_range(bot):
