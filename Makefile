@@ -33,8 +33,8 @@ bench: $(VENV)/.ready-bench  ## Measure the engine beside its alternatives (abou
 # essays, a larger size and more passes are a matter of minutes (see docs/embedded-model.md).
 CORPUS ?= corpus
 WORK := .make/embedded
-RECIPE := --essays 45000 --size mini --vocabulary 8192 --context 512 --batch-tokens 6144 \
-  --minutes 75 --natural-weight 0.3 --evaluations 8
+RECIPE := --essays 50000 --size mini --vocabulary 8192 --context 512 --batch-tokens 3072 \
+  --learning-rate 1e-3 --minutes 72 --natural-weight 0.2 --evaluations 12 --workers 2
 
 train-embedded: $(VENV)/.ready  ## Train the embedded model again from the texts in CORPUS=folder
 	$(BIN)/python -m bot.generation.training recipe --corpus $(CORPUS) --build $(WORK)/corpus \

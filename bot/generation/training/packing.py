@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from bot.generation.training.corpus import weight_of
 from bot.generation.training.tokens import EncodedFile
 
 _SMALL_CORPUS_RECORDS = 2000
+_COUNTED_ROWS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,14 @@ class RowStore:
     def rows_per_pass(self) -> int:
         """Rows that one pass holds, heavier ones counted as often as they come."""
         return sum(round(rows * times) for rows, times in self._groups)
+
+    def token_counts(self, vocabulary_size: int) -> Tensor:
+        """Return how often each token comes in a sample spread over all rows."""
+        sampled = range(0, len(self), max(1, len(self) // _COUNTED_ROWS))
+        parts = [self.tokens[row, : self.lengths[row]] for row in sampled]
+        return torch.bincount(
+            torch.from_numpy(np.concatenate(parts).astype(np.int64)), minlength=vocabulary_size
+        )
 
     def pass_order(self, number: int, seed: int) -> NDArray[np.int64]:
         """Return the rows of one pass in the order in which they are learnt.

@@ -25,6 +25,7 @@ from bot.generation.training.run import train
 
 SAMPLING_DEFAULTS: dict[str, float] = {"temperature": 0.7, "top_p": 0.95}
 SAMPLE_WORDS = 200
+WARMUP_STEPS = 200
 MOST_WORDS = 500
 """Few essays of the grammar are longer."""
 
@@ -66,6 +67,7 @@ class RecipeOptions:
         minutes: Time of the whole training loop.
         pause_after_minutes: Time of this session's training loop.
         natural_weight: How often a pass holds the natural passages.
+        drill_weight: How often a pass holds the rows of repeated words.
         batch_tokens: Tokens a step; None = by device.
         learning_rate: Peak; None = by size.
         workers: Processes.
@@ -87,6 +89,7 @@ class RecipeOptions:
     minutes: float = 17.0
     pause_after_minutes: float | None = None
     natural_weight: float = 2.0
+    drill_weight: float = 2.0
     batch_tokens: int | None = None
     learning_rate: float | None = None
     workers: int = 1
@@ -130,8 +133,12 @@ def training_options(options: RecipeOptions) -> TrainingOptions:
         pause_after_minutes=options.pause_after_minutes,
         learning_rate=options.learning_rate,
         final_learning_rate_share=0.02,
+        warmup_steps=WARMUP_STEPS,
         batch_tokens=options.batch_tokens,
-        weights=(("natural_*", options.natural_weight),),
+        weights=(
+            ("natural_*", options.natural_weight),
+            ("drills*", options.drill_weight),
+        ),
         heading=False,
         frames={
             "frames": FRAMES,

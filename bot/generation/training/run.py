@@ -22,6 +22,7 @@ from bot.generation.training import checkpoint, saving
 from bot.generation.training.bpe import end_of_text_id
 from bot.generation.training.card import model_card
 from bot.generation.training.chart import draw_losses
+from bot.generation.training.copying import can_copy, start_copying
 from bot.generation.training.errors import (
     ChangedTrainingError,
     NothingToResumeError,
@@ -127,8 +128,8 @@ class _Training:
         base = load_base(options.base) if options.base is not None else None
         prepared = read_prepared(options.work) if state is not None else self._prepare(base)
         tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder(options.work))
-        model = self._model(base, prepared, tokenizer)
         learnt = RowStore(options.work, "learnt")
+        model = self._model(base, prepared, tokenizer, learnt)
         plan = make_plan(options, learnt, _facts_of(model), self._device)
         session, position = self._session(model, learnt, plan, state)
         with _stopping(session, self._progress):
@@ -148,6 +149,7 @@ class _Training:
         base: tuple[GPT2LMHeadModel, PreTrainedTokenizerBase] | None,
         prepared: Prepared,
         tokenizer: PreTrainedTokenizerBase,
+        learnt: RowStore,
     ) -> nn.Module:
         options = self._options
         torch.manual_seed(options.seed)
@@ -159,6 +161,8 @@ class _Training:
                 end_of_text_id(tokenizer),
                 options.seed,
             )
+            if can_copy(gpt2):
+                start_copying(gpt2, learnt.token_counts(len(tokenizer)), options.seed)
         else:
             gpt2 = base[0]
         dropout = options.dropout

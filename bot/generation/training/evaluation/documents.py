@@ -8,6 +8,7 @@ _SHARES = (
     "in dictionary",
     "repeated 4-grams",
     "names the topic again",
+    "names its new noun again",
     "ends on a mark",
     "ended by itself",
     "8-grams verbatim",
@@ -89,7 +90,8 @@ def figures_table(facts: dict[str, Any], others: Sequence[dict[str, Any]]) -> st
     ]
     for key in (*_NUMBERS[:2], *_SHARES, *_NUMBERS[2:]):
         style = ".1%" if key in _SHARES else ".0f"
-        cells = " | ".join(format(summary[key], style) for _, summary in columns)
+        values = [summary.get(key) for _, summary in columns]
+        cells = " | ".join("–" if value is None else format(value, style) for value in values)
         lines.append(f"| {key} | {cells} |")
     return "\n".join(lines)
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,9 +11,12 @@ from pathlib import Path
 _WORD = re.compile(r"[^\W\d_]+")
 _END = re.compile(r"[.!?…][»\"”’)]*$")
 _GRAM_WORDS = 4
-_SHORTEST_CONTENT_WORD = 4
+_SHORTEST_CONTENT_WORD = 3
 _FUNCTION_WORDS = frozenset(
     [
+        "los", "las", "del", "que", "por", "con", "una", "uno", "sin", "más", "muy", "sus", "mis",
+        "tus", "nos", "les", "hay", "fue", "ser", "son", "era", "eso", "esa", "ese", "así", "aún",
+        "tan", "dos", "tres", "han", "qué", "ver", "dan", "hoy", "xxi", "don", "vez", "ida",
         "sobre", "para", "pero", "como", "cuando", "donde", "desde", "hasta", "entre", "hacia",
         "porque", "aunque", "mientras", "según", "contra", "durante", "todo", "toda", "todos",
         "todas", "otro", "otra", "otros", "otras", "este", "esta", "estos", "estas", "esto",
@@ -94,7 +97,7 @@ def stem(word: str) -> str:
 def content_words(topic: str) -> tuple[str, ...]:
     """Return the words of a topic that say what it is about, in order.
 
-    Words of four letters and more that are no function words; if there are none, its longest.
+    Words of three letters and more that are no function words; if there are none, its longest.
     """
     words = _WORD.findall(topic.lower())
     content = tuple(
@@ -113,7 +116,12 @@ def after_first_paragraph(essay: str) -> str:
 
 def names_topic(topic: str, text: str) -> bool:
     """Tell whether a text has a content word of a topic, in any number or gender."""
-    wanted = {stem(word) for word in content_words(topic)}
+    return names_any(content_words(topic), text)
+
+
+def names_any(words: Iterable[str], text: str) -> bool:
+    """Tell whether a text has one of some words, in any number or gender."""
+    wanted = {stem(word) for word in words}
     return any(stem(word) in wanted for word in _WORD.findall(text.lower()))
 
 

@@ -1,7 +1,7 @@
 """The embedded model's figures, and the generated sections of ``docs/embedded-model.md``."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -21,10 +21,12 @@ from bot.generation.training.evaluation.bits import (
 )
 from bot.generation.training.evaluation.essays import (
     EssayFigures,
+    after_first_paragraph,
     content_words,
     figures_of,
     load_dictionary,
     mean,
+    names_any,
     stem,
 )
 from bot.generation.training.evaluation.held_out import HeldOut, held_out_texts, split_heading
@@ -154,6 +156,27 @@ def summarise(results: Sequence[EssayResult]) -> dict[str, float]:
         "longest verbatim run, mean": mean([result.verbatim.longest_words for result in results]),
         "longest verbatim run": longest.verbatim.longest_words,
     }
+
+
+def share_naming_new_words(
+    results: Sequence[EssayResult], counts: Mapping[str, int]
+) -> float | None:
+    """Return how many essays name a word again that no training text has.
+
+    Args:
+        results: Essays; those whose topic has no such word don't count.
+        counts: From ``count_topic_words``.
+
+    Returns:
+        A share, 0 to 1, of the essays that take up such a word of their topic after their first
+        paragraph; None if no topic has one.
+    """
+    named = []
+    for result in results:
+        new = [word for word in content_words(result.essay.topic) if not counts[word]]
+        if new:
+            named.append(names_any(new, after_first_paragraph(result.essay.text)))
+    return mean(named) if named else None
 
 
 def write_json(value: object, path: Path) -> None:

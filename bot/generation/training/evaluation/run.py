@@ -13,6 +13,7 @@ from bot.generation.training.evaluation.report import (
     count_topic_words,
     judge_essays,
     measure_bits,
+    share_naming_new_words,
     summarise,
     training_texts,
     write_json,
@@ -107,8 +108,10 @@ def _judge(
     for kind, part in essays.items():
         results = judged[: len(part)]
         judged = judged[len(part) :]
+        summary: dict[str, float | None] = {**summarise(results)}
+        summary["names its new noun again"] = share_naming_new_words(results, counts)
         facts[kind] = {
-            "summary": summarise(results),
+            "summary": summary,
             "essays": as_facts(results),
             "topic_words": {essay.topic: _words_of(essay.topic, counts) for essay in part},
         }

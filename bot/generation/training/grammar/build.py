@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bot.generation.training.grammar.drills import write_drill
 from bot.generation.training.grammar.heldout import (
     HELD_OUT_KEYS,
     HELD_OUT_TOPICS,
@@ -33,6 +34,7 @@ SEPARATOR = "\n\f\n"
 _HELD_OUT_FRAMES_PER_THOUSAND = 50
 _HELD_OUT_NOUNS_PER_THOUSAND = 30
 _SHARD_ESSAYS = 10_000
+_ESSAYS_A_DRILL = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class CorpusReport:
     Attributes:
         essays: Synthetic records for training.
         essay_bytes: Their size.
+        drills: Rows of repeated words.
         passages: Natural records for training, by group, repetitions included.
         natural_bytes: Their size.
         held_out: Held-out records by file.
@@ -49,6 +52,7 @@ class CorpusReport:
 
     essays: int
     essay_bytes: int
+    drills: int
     passages: dict[str, int]
     natural_bytes: int
     held_out: dict[str, int]
@@ -81,6 +85,11 @@ def _load() -> tuple[Domain, list[Domain], Lexicon]:
     return load_generic(numbering), load_domains(numbering), Lexicon.load()
 
 
+def _training_nouns(lexicon: Lexicon) -> Lexicon:
+    everything = (*lexicon.known, *lexicon.plain)
+    return Lexicon.of([noun for noun in everything if not _is_held_out_noun(noun)])
+
+
 def training_grammar() -> EssayGrammar:
     """Loads the grammar without the held-out nouns and frames."""
     generic, domains, lexicon = _load()
@@ -97,9 +106,7 @@ def training_grammar() -> EssayGrammar:
         and not key.startswith("tema_")
         and is_held_out(frame.source, _HELD_OUT_FRAMES_PER_THOUSAND)
     )
-    everything = (*lexicon.known, *lexicon.plain)
-    nouns = Lexicon.of([noun for noun in everything if not _is_held_out_noun(noun)])
-    return EssayGrammar(_without_unseen(generic), kept, nouns, barred)
+    return EssayGrammar(_without_unseen(generic), kept, _training_nouns(lexicon), barred)
 
 
 def held_out_grammar() -> EssayGrammar:
@@ -126,6 +133,14 @@ def _write_shard(task: tuple[str, int, str]) -> tuple[int, int]:
             size += file.write(essay.record + SEPARATOR)
             written += 1
     return written, Path(path).stat().st_size
+
+
+def _write_drills(path: Path, count: int, seed: int) -> None:
+    lexicon = _training_nouns(Lexicon.load())
+    rng = random.Random(f"drills {seed}")
+    with path.open("w", encoding="utf-8") as file:
+        for _ in range(count):
+            file.write(write_drill(rng, lexicon) + SEPARATOR)
 
 
 def _write_natural(
@@ -185,6 +200,8 @@ def build_corpus(
         )
         for at in range((essays + _SHARD_ESSAYS - 1) // _SHARD_ESSAYS)
     ]
+    drills = essays // _ESSAYS_A_DRILL
+    _write_drills(out_dir / "train" / "drills.txt", drills, seed)
     vocabulary = count_words(corpus_dir)
     natural_tasks = [
         (
@@ -225,6 +242,7 @@ def build_corpus(
     report = CorpusReport(
         sum(count for count, _ in written),
         sum(size for _, size in written),
+        drills,
         dict(passages),
         natural_bytes,
         dict(held_out),

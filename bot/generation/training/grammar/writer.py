@@ -165,7 +165,7 @@ class EssayGrammar:
         domains: list[Domain],
         lexicon: Lexicon,
         barred: frozenset[int] = frozenset(),
-        shares: tuple[float, float, float] = (0.62, 0.2, 0.18),
+        shares: tuple[float, float, float] = (0.5, 0.2, 0.3),
     ) -> None:
         self._pools = Pools(generic, {domain.name: domain for domain in domains}, barred)
         self._domains = [domain for domain in domains if domain.themes]
