@@ -38,7 +38,7 @@ class GatedDecoder:
 
 @pytest.fixture
 def gated(model_folder: Path) -> Iterator[tuple[EngineHost, Engine, GatedDecoder]]:
-    engine = load_engine(str(model_folder), dtype="fp32", threads=1, max_batch_size=2)
+    engine = load_engine(model_folder, dtype="fp32", threads=1, max_batch_size=2)
     decoder = engine._decoder = GatedDecoder(engine._decoder)
     engine.start()
     model = LoadedModel("m", engine, Frames.plain({}), 2.0, DetokenizerFactory(engine.tokenizer))
@@ -86,7 +86,7 @@ def test_advice_is_shorter_when_more_texts_run(
 
 def test_loading_that_ends_after_the_service_closes_the_engine(model_folder: Path) -> None:
     may_load = threading.Event()
-    engine = load_engine(str(model_folder), dtype="fp32", threads=1, max_batch_size=2)
+    engine = load_engine(model_folder, dtype="fp32", threads=1, max_batch_size=2)
 
     def load(report: object) -> LoadedModel:
         may_load.wait(PATIENCE_S)

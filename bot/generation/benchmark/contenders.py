@@ -62,7 +62,7 @@ class OurEngine:
         from bot.generation.engine import load_engine
 
         self._engine = load_engine(
-            str(setting.folder),
+            setting.folder,
             threads=setting.threads,
             max_batch_size=setting.streams,
             cache_dir=setting.work,

@@ -58,7 +58,7 @@ def main() -> None:
     root = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
     for size in (SMALL, XL):
         folder = random_checkpoint(size, root)
-        engine = load_engine(str(folder), device="cuda", max_batch_size=max(STREAMS))
+        engine = load_engine(folder, device="cuda", max_batch_size=max(STREAMS))
         engine.start()
         loaded: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
         model = loaded.to("cuda")

@@ -57,7 +57,6 @@ class Engine:
     """Writes many texts at once with one decoder, in its own thread.
 
     Attributes:
-        model_id: The name the model was asked for by.
         revision: Hash of the weights, the configuration and the arithmetic: texts with the same
             recipe and revision are the same.
         tokenizer: Text to tokens and back.
@@ -69,7 +68,6 @@ class Engine:
         decoder: Decoder,
         tokenizer: TextTokenizer,
         *,
-        model_id: str,
         revision: str,
         eos_token_ids: AbstractSequence[int],
         waiting_limit: int = DEFAULT_WAITING_LIMIT,
@@ -80,13 +78,11 @@ class Engine:
         Args:
             decoder: Used by this engine's thread only, from :meth:`start` to :meth:`close`.
             tokenizer: Given to the engine's users.
-            model_id: See the class.
             revision: See the class.
             eos_token_ids: See the class.
             waiting_limit: Texts without a slot that are held, at most.
             prompt_tokens_per_step: Prompt tokens run in one step, at most, all texts together.
         """
-        self.model_id = model_id
         self.revision = revision
         self.tokenizer = tokenizer
         self.eos_token_ids = tuple(eos_token_ids)

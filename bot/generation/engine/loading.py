@@ -1,4 +1,4 @@
-"""From a model's name to a running engine."""
+"""From a model's folder to a running engine."""
 
 import hashlib
 import json
@@ -16,13 +16,12 @@ from bot.generation.engine.tokenizing import load_tokenizer
 
 DType = Literal["auto", "int8", "fp32", "bf16"]
 
-EMBEDDED = Path(__file__).parent.parent / "embedded"
 DEFAULT_BATCH_SIZE = 32
 HASHED_BYTES = 2**20
 
 
 def load_engine(
-    model: str,
+    folder: Path,
     *,
     dtype: DType = "auto",
     device: str = "auto",
@@ -30,26 +29,24 @@ def load_engine(
     max_batch_size: int | None = None,
     memory_budget_mb: int | None = None,
     cache_dir: Path | str | None = None,
-    models_dir: Path | str | None = None,
 ) -> Engine:
     """Load a model and put an engine around it; :meth:`Engine.start` is still to be called.
 
     Args:
-        model: ``embedded``, a folder, or a Hub id whose files are in ``models_dir`` or in the
-            Hub's cache. Nothing is fetched.
+        folder: Of the model; ``bot.generation.models`` finds it by name.
         dtype: ``auto`` is int8 for the GPT-2 family on a CPU, bf16 on CUDA, else fp32.
         device: ``auto`` is CUDA when there is one, else the CPU.
         threads: None = as many as can run at once.
         max_batch_size: Texts at once; None = 32, fewer where memory is short.
         memory_budget_mb: For keys and values; None = a share of what is free.
         cache_dir: Where quantised weights and compiled code are kept; None = not kept.
-        models_dir: Folder of model folders; those of Hub ids are named with ``--`` for ``/``.
 
     Raises:
         ModelNotFoundError: There is no such model, or it cannot be loaded.
     """
-    folder = find_model(model, Path(models_dir) if models_dir else None)
     configuration = read_json(folder / "config.json")
+    if not configuration:
+        raise ModelNotFoundError(str(folder), "it has no config.json")
     plan = _Plan(
         folder=folder,
         configuration=configuration,
@@ -64,7 +61,6 @@ def load_engine(
     return Engine(
         decoder,
         load_tokenizer(folder),
-        model_id=model,
         revision=_revision(folder, arithmetic),
         eos_token_ids=_eos_token_ids(folder, configuration),
     )
@@ -86,29 +82,6 @@ class _Plan:
     def affordable_slots(self, slot_bytes: int) -> int:
         """Return how many slots are asked for and fit into the budget, at least one."""
         return max(1, min(self.slots, self.memory_budget_mb * MEBIBYTE // slot_bytes))
-
-
-def find_model(model: str, models_dir: Path | None) -> Path:
-    """Return the folder of a model.
-
-    Raises:
-        ModelNotFoundError: There is none with a ``config.json``.
-    """
-    candidates = [EMBEDDED] if model == "embedded" else [Path(model)]
-    if models_dir is not None:
-        candidates += [models_dir / model, models_dir / model.replace("/", "--")]
-    for folder in candidates:
-        if (folder / "config.json").is_file():
-            return folder
-    if model.count("/") == 1 and not model.startswith((".", "/")):
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-        try:
-            return Path(snapshot_download(model, local_files_only=True))
-        except (LocalEntryNotFoundError, HFValidationError):
-            pass
-    raise ModelNotFoundError(model, "no folder with a config.json")
 
 
 def read_json(path: Path) -> dict[str, Any]:

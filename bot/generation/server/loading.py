@@ -72,7 +72,7 @@ def load_model(model: str, options: ServiceOptions, report: ReportProgress) -> L
     folder = found if isinstance(found, Path) else download_model(found, report)
     report(None)
     engine = load_engine(
-        str(folder),
+        folder,
         dtype=options.dtype,  # type: ignore[arg-type] # checked by the engine
         device=options.device,
         threads=options.threads,

@@ -16,7 +16,7 @@ GREEDY = SamplingParameters(max_new_tokens=20, temperature=0.0)
 
 @pytest.fixture(scope="module")
 def engine(small_gpt2: Path) -> Iterator[Engine]:
-    engine = load_engine(str(small_gpt2), dtype="fp32", max_batch_size=4, threads=1)
+    engine = load_engine(small_gpt2, dtype="fp32", max_batch_size=4, threads=1)
     engine.start()
     yield engine
     engine.close()
@@ -87,7 +87,7 @@ def test_a_text_longer_than_the_window_goes_on(engine):
 
 
 def test_the_waiting_room_is_bounded(small_gpt2):
-    engine = load_engine(str(small_gpt2), dtype="fp32", max_batch_size=1)
+    engine = load_engine(small_gpt2, dtype="fp32", max_batch_size=1)
     for _ in range(256):
         engine.submit([1], GREEDY)
     with pytest.raises(EngineBusyError):

@@ -18,7 +18,7 @@ MEBIBYTE = 2**20
 
 @pytest.fixture(scope="module")
 def engine(small_gpt2):
-    engine = load_engine(str(small_gpt2), max_batch_size=6, threads=2)
+    engine = load_engine(small_gpt2, max_batch_size=6, threads=2)
     engine.start()
     yield engine
     engine.close()
@@ -71,7 +71,7 @@ def test_a_recipe_gives_the_same_text_alone_and_in_any_company(engine, batch, ra
 
 
 def test_a_cancelled_text_gives_its_slot_to_the_next(small_gpt2):
-    engine = load_engine(str(small_gpt2), max_batch_size=1, threads=1)
+    engine = load_engine(small_gpt2, max_batch_size=1, threads=1)
     engine.start()
     endless = SamplingParameters(max_new_tokens=30_000, ignore_eos=True, seed=0)
     first = engine.submit([1, 2], endless)
@@ -89,7 +89,7 @@ def test_a_cancelled_text_gives_its_slot_to_the_next(small_gpt2):
 
 def test_closing_ends_every_text(small_gpt2):
     threads = set(threading.enumerate())
-    engine = load_engine(str(small_gpt2), max_batch_size=2, threads=3)
+    engine = load_engine(small_gpt2, max_batch_size=2, threads=3)
     engine.start()
     endless = SamplingParameters(max_new_tokens=30_000, ignore_eos=True, seed=0)
     generations = [engine.submit([1], endless) for _ in range(5)]
@@ -99,7 +99,7 @@ def test_closing_ends_every_text(small_gpt2):
 
 
 def test_first_tokens_of_a_class_come_within_a_few_steps(small_gpt2):
-    engine = load_engine(str(small_gpt2), max_batch_size=30, threads=2)
+    engine = load_engine(small_gpt2, max_batch_size=30, threads=2)
     parameters = SamplingParameters(max_new_tokens=60, ignore_eos=True, seed=5)
     generations = [engine.submit([7] * 24, parameters) for _ in range(30)]
     engine.start()
@@ -128,7 +128,7 @@ def test_memory_is_flat_over_a_thousand_requests(engine: Engine):
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads Linux's own figures")
 def test_a_long_text_takes_the_memory_of_one_window(tmp_path):
     folder = save_gpt2(tmp_path, n_embd=256, n_head=4, n_layer=4, n_positions=512)
-    engine = load_engine(str(folder), max_batch_size=2, threads=1)
+    engine = load_engine(folder, max_batch_size=2, threads=1)
     engine.start()
     process = psutil.Process(os.getpid())
     once = SamplingParameters(max_new_tokens=600, ignore_eos=True, seed=1)

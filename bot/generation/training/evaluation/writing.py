@@ -52,7 +52,7 @@ def write_essays(
     from bot.generation.engine import load_engine
 
     frames = _frames(model)
-    engine = load_engine(str(model))
+    engine = load_engine(model)
     engine.start()
     try:
         wanted = [(topic, seed) for topic in topics for seed in range(1, essays_a_topic + 1)]
