@@ -5,21 +5,18 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from bot.playground.methods.parameters import (
-    AnyMarkup,
-    ChatReference,
     Entity,
     FromJson,
     Parameters,
-    ReplyParameters,
     Unsupported,
     Upload,
 )
 from bot.playground.methods.registry import Result, serves
-from bot.playground.methods.sending import destination, formatted, markups
+from bot.playground.methods.sending import SendingParameters, destination, formatted, post
 from bot.playground.model import StoredFile
 from bot.playground.refusals import bad_request
 from bot.playground.text import MAX_CAPTION_UTF16
-from bot.playground.wire import file_path, message_json
+from bot.playground.wire import file_path
 from bot.playground.world import World
 
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024
@@ -32,27 +29,14 @@ def _document(value: object) -> object:
     return value
 
 
-class SendDocument(Parameters):
+class SendDocument(SendingParameters):
     """Parameters of ``sendDocument``."""
 
-    chat_id: ChatReference
     document: Annotated[Upload | str, BeforeValidator(_document)]
-    message_thread_id: int | None = None
     caption: str = ""
-    parse_mode: str | None = None
     caption_entities: FromJson[list[Entity]] | None = None
     disable_content_type_detection: bool = False
-    disable_notification: bool = False
-    protect_content: bool = False
-    allow_paid_broadcast: bool = False
-    message_effect_id: str | None = None
-    reply_parameters: FromJson[ReplyParameters] | None = None
-    reply_markup: FromJson[AnyMarkup] | None = None
     thumbnail: Unsupported = None
-    business_connection_id: Unsupported = None
-    direct_messages_topic_id: Unsupported = None
-    suggested_post_parameters: Unsupported = None
-    ephemeral_message_parameters: Unsupported = None
 
 
 @serves(SendDocument)
@@ -66,21 +50,7 @@ def send_document(world: World, p: SendDocument) -> Result:
         limit=MAX_CAPTION_UTF16,
         too_long="message caption is too long",
     )
-    inline, other = markups(p.reply_markup)
-    message = world.post(
-        place.chat,
-        world.bot.id,
-        text=content.text or None,
-        entities=content.entities,
-        document=_stored(world, p.document),
-        thread_id=place.thread_id,
-        reply_to=place.reply_to,
-        quote=place.quote,
-        markup=inline,
-        page_markup=other,
-        is_protected=p.protect_content,
-    )
-    return message_json(world, message)
+    return post(world, p, place, content, _stored(world, p.document))
 
 
 def _stored(world: World, document: Upload | str) -> StoredFile:

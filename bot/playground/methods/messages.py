@@ -1,20 +1,23 @@
 """Texts: sending, drafting; showing that the bot is busy; reacting."""
 
 from bot.playground.methods.parameters import (
-    AnyMarkup,
     ChatReference,
     Entity,
     FromJson,
     Parameters,
-    ReplyParameters,
     Unsupported,
 )
 from bot.playground.methods.registry import Result, serves
-from bot.playground.methods.sending import check_topic, destination, formatted, markups
+from bot.playground.methods.sending import (
+    SendingParameters,
+    check_topic,
+    destination,
+    formatted,
+    post,
+)
 from bot.playground.model import GENERAL_TOPIC_ID, Draft, Json
 from bot.playground.refusals import bad_request
 from bot.playground.text import MAX_TEXT_UTF16
-from bot.playground.wire import message_json
 from bot.playground.world import DRAFT_LIFE_S, World
 
 ACTIONS = frozenset(
@@ -34,25 +37,12 @@ ACTIONS = frozenset(
 )
 
 
-class SendMessage(Parameters):
+class SendMessage(SendingParameters):
     """Parameters of ``sendMessage``."""
 
-    chat_id: ChatReference
     text: str
-    message_thread_id: int | None = None
-    parse_mode: str | None = None
     entities: FromJson[list[Entity]] | None = None
     link_preview_options: FromJson[Json] | None = None
-    disable_notification: bool = False
-    protect_content: bool = False
-    allow_paid_broadcast: bool = False
-    message_effect_id: str | None = None
-    reply_parameters: FromJson[ReplyParameters] | None = None
-    reply_markup: FromJson[AnyMarkup] | None = None
-    business_connection_id: Unsupported = None
-    direct_messages_topic_id: Unsupported = None
-    suggested_post_parameters: Unsupported = None
-    ephemeral_message_parameters: Unsupported = None
 
 
 @serves(SendMessage)
@@ -64,20 +54,7 @@ def send_message(world: World, p: SendMessage) -> Result:
     )
     if not content.text:
         raise bad_request("message text is empty")
-    inline, other = markups(p.reply_markup)
-    message = world.post(
-        place.chat,
-        world.bot.id,
-        text=content.text,
-        entities=content.entities,
-        thread_id=place.thread_id,
-        reply_to=place.reply_to,
-        quote=place.quote,
-        markup=inline,
-        page_markup=other,
-        is_protected=p.protect_content,
-    )
-    return message_json(world, message)
+    return post(world, p, place, content)
 
 
 class SendMessageDraft(Parameters):

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from bot.playground import parse_modes
 from bot.playground.methods.parameters import (
     AnyMarkup,
+    ChatReference,
     Entity,
+    FromJson,
     InlineKeyboard,
+    Parameters,
     ReplyParameters,
+    Unsupported,
     inline_keyboard_json,
 )
-from bot.playground.model import GENERAL_TOPIC_ID, Chat, Json
+from bot.playground.model import GENERAL_TOPIC_ID, Chat, Json, StoredFile
 from bot.playground.refusals import bad_request
 from bot.playground.text import (
     check_entities,
@@ -20,7 +24,26 @@ from bot.playground.text import (
     trimmed,
     utf16_length,
 )
+from bot.playground.wire import message_json
 from bot.playground.world import World
+
+
+class SendingParameters(Parameters):
+    """Parameters of every method that puts a message of its own into a chat."""
+
+    chat_id: ChatReference
+    message_thread_id: int | None = None
+    parse_mode: str | None = None
+    disable_notification: bool = False
+    protect_content: bool = False
+    allow_paid_broadcast: bool = False
+    message_effect_id: str | None = None
+    reply_parameters: FromJson[ReplyParameters] | None = None
+    reply_markup: FromJson[AnyMarkup] | None = None
+    business_connection_id: Unsupported = None
+    direct_messages_topic_id: Unsupported = None
+    suggested_post_parameters: Unsupported = None
+    ephemeral_message_parameters: Unsupported = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +163,28 @@ def _reply(
         raise bad_request("QUOTE_TEXT_INVALID")
     quote: Json = {"text": reply.quote, "position": utf16_length(text[:at]), "is_manual": True}
     return replied.id, quote
+
+
+def post(
+    world: World,
+    p: SendingParameters,
+    place: Destination,
+    content: Formatted,
+    document: StoredFile | None = None,
+) -> Json:
+    """Put the bot's message into its place and return it as Telegram would."""
+    inline, other = markups(p.reply_markup)
+    message = world.post(
+        place.chat,
+        world.bot.id,
+        text=content.text or None,
+        entities=content.entities,
+        document=document,
+        thread_id=place.thread_id,
+        reply_to=place.reply_to,
+        quote=place.quote,
+        markup=inline,
+        page_markup=other,
+        is_protected=p.protect_content,
+    )
+    return message_json(world, message)
