@@ -39,8 +39,13 @@ CARD = CardFacts(
         DataSource("Essays made by the grammar in `bot/generation/training/grammar`", "MIT"),
         DataSource("Corrected essays by learners of Spanish (COWS-L2H)", "Apache-2.0"),
         DataSource("Textbooks of physics, chemistry and statistics (OpenStax)", "CC-BY 4.0"),
-        DataSource("Stories and novels 1840-1940 (CLiGS textbox, ELTeC-spa)", "public domain"),
-        DataSource("Spanish-American novels of the 19th century (CoNHA19)", "public domain"),
+        DataSource(
+            "Stories and novels 1840-1940 (CLiGS textbox, ELTeC-spa)",
+            "texts in the public domain, markup CC-BY 4.0",
+        ),
+        DataSource(
+            "Spanish-American novels of the 19th century (CoNHA19)", "Public Domain Mark 1.0"
+        ),
     ),
     limits=(
         "Most of what it read was made by a grammar: its essays have the plan and the phrases of "

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.generation.training.grammar.build import SEPARATOR, build_corpus, find_unseen
+from bot.generation.training.grammar.drills import write_drill
 from bot.generation.training.grammar.headers import parse_prompt
 from bot.generation.training.grammar.heldout import (
     HELD_OUT_TOPICS,
@@ -103,3 +104,17 @@ def test_a_topic_is_the_same_however_it_is_typed() -> None:
 def test_about_the_asked_share_is_held_out() -> None:
     share = sum(is_held_out(f"texto {at}", 50) for at in range(5000)) / 5000
     assert 0.035 < share < 0.065
+
+
+def test_a_drill_says_its_words_again_in_order() -> None:
+    rng = random.Random(2)
+    lexicon = Lexicon.load()
+    drills = [write_drill(rng, lexicon) for _ in range(50)]
+    assert not any(map(names_unseen, drills))
+    for drill in drills:
+        words = drill.split()
+        rounds = [
+            n for n in (2, 3) if len(words) % n == 0 and words == words[: len(words) // n] * n
+        ]
+        assert rounds, drill
+    assert len({word for drill in drills for word in drill.split()}) > 500

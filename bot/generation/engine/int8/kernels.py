@@ -88,13 +88,13 @@ def embed(
 
 
 @compiled_fast
-def normalise(
-    hidden: int, width: int, gain: int, bias: int, epsilon: np.float32, y: np.ndarray
-) -> None:
-    """Layer normalisation of a row into ``y`` (Ba et al. 2016, https://arxiv.org/abs/1607.06450)."""
+def normalise(hidden: int, width: int, gain: int, epsilon: np.float32, y: np.ndarray) -> None:
+    """Layer normalisation of a row into ``y`` (Ba et al. 2016, https://arxiv.org/abs/1607.06450).
+
+    Its bias is part of the next matrix's, see ``weights``.
+    """
     x = carray(float_pointer(hidden), width)
     g = carray(float_pointer(gain), width)
-    b = carray(float_pointer(bias), width)
     total = np.float32(0)
     for k in range(width):
         total += x[k]
@@ -104,7 +104,7 @@ def normalise(
         squares += (x[k] - mean) * (x[k] - mean)
     inverse = ONE / np.sqrt(squares / np.float32(width) + epsilon)
     for k in range(width):
-        y[k] = (x[k] - mean) * inverse * g[k] + b[k]
+        y[k] = (x[k] - mean) * inverse * g[k]
 
 
 @compiled_fast

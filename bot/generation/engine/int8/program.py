@@ -50,7 +50,6 @@ def gpt2_program(shape: Gpt2Shape, addresses: Mapping[str, int]) -> NDArray[np.i
             {
                 Stage.KIND: Kind.NORMALISE,
                 Stage.FIRST: addresses[f"{name}.gain"],
-                Stage.SECOND: addresses[f"{name}.bias"],
                 Stage.INPUTS: width,
                 Stage.IS_LAST: is_last,
             }

@@ -122,7 +122,7 @@ def _quantise_rows(
         if stage[KIND] == NORMALISE:
             source = chosen[row] if stage[IS_LAST] else row
             hidden = work[HIDDEN] + source * padded(width) * FLOAT
-            normalise(hidden, width, stage[FIRST], stage[SECOND], epsilon, normal)
+            normalise(hidden, width, stage[FIRST], epsilon, normal)
             x = normal
         else:
             x = carray(float_pointer(work[stage[SOURCE]] + row * padded(width) * FLOAT), width)

@@ -60,7 +60,7 @@ class Stage(IntEnum):
     """The columns of the program; a stage uses those that its kind needs.
 
     ``FIRST``, ``SECOND`` and ``THIRD`` are addresses of weights: panels, scales and bias of a
-    matrix; gain and bias of a normalisation; panels, scales and positions of the embedding.
+    matrix; gain of a normalisation; panels, scales and positions of the embedding.
     """
 
     KIND = 0

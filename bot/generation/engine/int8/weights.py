@@ -7,6 +7,10 @@
 One symmetric scale per output column: ``scale[c] = max |w[:, c]| / 127``. The order of the bytes
 is explained in ``kernels``. The token embedding is kept once, as the output projection's panels,
 and rows of it are gathered from there, unless the checkpoint has two.
+
+The bias of a normalisation is a constant that the next matrix multiplies, so the product is added
+to that matrix's bias: what is rounded to int8 at every step has no constant part, which in a
+trained model can be many times greater than the rest.
 """
 
 import contextlib
@@ -29,7 +33,7 @@ COLUMNS, DEPTH = 16, 4
 OFFSET = 128
 GREATEST = 127.0
 CACHE_LINE = 64
-MAGIC = b"redactor-gpt2-int8-1\n\0\0\0"
+MAGIC = b"redactor-gpt2-int8-2\n\0\0\0"
 ROWS_AT_ONCE = 4096  # of the token embedding
 FLOAT = 4
 
@@ -106,15 +110,12 @@ def _entries(shape: Gpt2Shape) -> Iterator[tuple[str, int]]:
     yield from matrix("tokens", width, shape.vocabulary)
     for layer in range(shape.layers):
         yield f"{layer}.norm_1.gain", vector
-        yield f"{layer}.norm_1.bias", vector
         yield from matrix(f"{layer}.qkv", width, 3 * width)
         yield from matrix(f"{layer}.out", width, width)
         yield f"{layer}.norm_2.gain", vector
-        yield f"{layer}.norm_2.bias", vector
         yield from matrix(f"{layer}.up", width, shape.inner)
         yield from matrix(f"{layer}.down", shape.inner, width)
     yield "norm.gain", vector
-    yield "norm.bias", vector
     if not shape.is_tied:
         yield from matrix("head", width, shape.vocabulary)
 
@@ -137,47 +138,55 @@ def _write(checkpoint: Checkpoint, shape: Gpt2Shape, file: BinaryIO | mmap.mmap)
         file.write(raw.data)
         file.write(bytes(-raw.size % CACHE_LINE))
 
-    def put_matrix(name: str) -> None:
-        panels, scales = pack_columns(checkpoint.read(f"{name}.weight"))
-        bias = np.zeros_like(scales)
+    def put_matrix(name: str, norm: str | None = None) -> None:
+        weight = checkpoint.read(f"{name}.weight")
         values = checkpoint.read(f"{name}.bias")
+        if norm is not None:
+            values = values + checkpoint.read(f"{norm}.bias") @ weight
+        panels, scales = pack_columns(weight)
+        bias = np.zeros_like(scales)
         bias[: values.size] = values
         for array in (panels, scales, bias):
             put(array)
 
-    def put_norm(name: str) -> None:
-        put(checkpoint.read(f"{name}.weight"))
-        put(checkpoint.read(f"{name}.bias"))
-
     put(checkpoint.read(f"{prefix}wpe.weight"))
-    _put_vocabulary(checkpoint, f"{prefix}wte.weight", put)
+    last_bias = checkpoint.read(f"{prefix}ln_f.bias")
+    without = np.zeros_like(last_bias)
+    _put_vocabulary(
+        checkpoint, f"{prefix}wte.weight", last_bias if shape.is_tied else without, put
+    )
     for layer in range(shape.layers):
         block = f"{prefix}h.{layer}"
-        put_norm(f"{block}.ln_1")
-        put_matrix(f"{block}.attn.c_attn")
+        put(checkpoint.read(f"{block}.ln_1.weight"))
+        put_matrix(f"{block}.attn.c_attn", f"{block}.ln_1")
         put_matrix(f"{block}.attn.c_proj")
-        put_norm(f"{block}.ln_2")
-        put_matrix(f"{block}.mlp.c_fc")
+        put(checkpoint.read(f"{block}.ln_2.weight"))
+        put_matrix(f"{block}.mlp.c_fc", f"{block}.ln_2")
         put_matrix(f"{block}.mlp.c_proj")
-    put_norm(f"{prefix}ln_f")
+    put(checkpoint.read(f"{prefix}ln_f.weight"))
     if not shape.is_tied:
-        _put_vocabulary(checkpoint, "lm_head.weight", put)
+        _put_vocabulary(checkpoint, "lm_head.weight", last_bias, put)
 
 
 def _put_vocabulary(
-    checkpoint: Checkpoint, name: str, put: Callable[[NDArray[np.generic]], None]
+    checkpoint: Checkpoint,
+    name: str,
+    norm_bias: Floats,
+    put: Callable[[NDArray[np.generic]], None],
 ) -> None:
     """Write a [vocabulary, width] matrix, whose rows are the output columns, some at a time."""
     rows = checkpoint.shape(name)[0]
-    all_scales = []
+    all_scales, all_biases = [], []
     for start in range(0, rows, ROWS_AT_ONCE):
         part = checkpoint.read_rows(name, start, min(start + ROWS_AT_ONCE, rows))
         panels, scales = pack_columns(part.T)
         put(panels)
         all_scales.append(scales)
-    scales = np.concatenate(all_scales)
-    put(scales)
-    put(np.zeros_like(scales))
+        bias = np.zeros_like(scales)
+        bias[: len(part)] = part @ norm_bias
+        all_biases.append(bias)
+    put(np.concatenate(all_scales))
+    put(np.concatenate(all_biases))
 
 
 def _located(memory: Bytes, shape: Gpt2Shape) -> PackedWeights:

@@ -8,6 +8,9 @@ from bot.generation.training.evaluation.essays import (
     names_topic,
     stem,
 )
+from bot.generation.training.evaluation.report import EssayResult, share_naming_new_words
+from bot.generation.training.evaluation.verbatim import Verbatim
+from bot.generation.training.evaluation.writing import WrittenEssay
 
 TOPIC = "El mar es hermoso, pero esclavo para los pescadores que trabajan en ella"
 ESSAY = "El mar es grande.\n\nCada pescador lo sabe. El mar da trabajo. El mar da trabajo a todos."
@@ -37,6 +40,18 @@ def test_a_topic_must_come_again_after_the_first_paragraph() -> None:
     assert not figures_of("Los pescadores salen.", TOPIC, lambda _: True).names_topic_again
     assert names_topic("Las abejas", "Vi una abeja.")
     assert not names_topic("Las abejas", "Vi unas ovejas.")
+
+
+def test_only_words_that_no_training_text_has_count_as_new() -> None:
+    def result(topic: str, text: str) -> EssayResult:
+        return EssayResult(WrittenEssay(topic, 1, text, True), None, Verbatim(0, "", 0.0))
+
+    counts = {"abejas": 0, "campo": 12, "casa": 40}
+    named = result("Las abejas y el campo", "Uno.\n\nUna abeja vuela.")
+    not_named = result("Las abejas y el campo", "Las abejas.\n\nEl campo es verde.")
+    without_new = result("La casa", "Uno.\n\nLa casa.")
+    assert share_naming_new_words([named, not_named, without_new], counts) == 0.5
+    assert share_naming_new_words([without_new], counts) is None
 
 
 def test_repetition_and_ends() -> None:
