@@ -23,7 +23,13 @@ from bot.generation.training.options import (
 )
 from bot.generation.training.run import train
 
-SAMPLING_DEFAULTS: dict[str, float] = {"temperature": 0.7, "top_p": 0.95}
+SAMPLING_DEFAULTS: dict[str, float] = {
+    "temperature": 0.7,
+    "top_p": 0.95,
+    "top_k": 50,
+    "no_repeat_ngram_size": 24,
+}
+"""As the bot asks by default: ``bot.essays.preferences`` and ``bot.essays.writing``."""
 SAMPLE_WORDS = 200
 WARMUP_STEPS = 200
 MOST_WORDS = 500
@@ -48,6 +54,8 @@ CARD = CardFacts(
         ),
     ),
     limits=(
+        "It takes up a word that it never read, but a topic of an unusual form may lead it "
+        "astray, and now and then it gets caught in one word.",
         "Most of what it read was made by a grammar: its essays have the plan and the phrases of "
         "that grammar, and it knows little of the world beyond it.",
         "What it writes sounds like facts and is not checked: it is for writing exercises.",
