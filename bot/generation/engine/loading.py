@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.errors import ModelNotFoundError
+from bot.generation.engine import sampling
 from bot.generation.engine.batching import Engine
 from bot.generation.engine.checkpoint import Checkpoint
 from bot.generation.engine.decoder import Decoder
@@ -58,6 +59,7 @@ def load_engine(
         cache_dir=Path(cache_dir) if cache_dir else None,
     )
     decoder, arithmetic = _load_decoder(plan)
+    sampling.warm_up()
     return Engine(
         decoder,
         load_tokenizer(folder),

@@ -267,3 +267,12 @@ def choose_token(
     total = _total_probability(logits, greatest, inverse_temperature)
     candidates = _nucleus(logits, maxima, inverse_temperature, top_p)
     return _draw_from(candidates, logits, inverse_temperature, total, top_p, chance)
+
+
+def warm_up() -> None:
+    """Compile what a text needs, or load what was compiled before, so that no reader waits."""
+    logits = np.zeros(BLOCK, np.float32)
+    token_ids = np.zeros(2, np.int32)
+    penalise_repetition(logits, token_ids, np.float32(1.0))
+    forbid_repeated_ngrams(logits, token_ids, 2)
+    choose_token(logits, 1.0, 0, 1.0, uniform(np.uint64(0), np.uint64(0)))

@@ -1,6 +1,8 @@
 """What the engine promises whatever the model: same recipe, same text; slots and memory return."""
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -108,6 +110,32 @@ def test_first_tokens_of_a_class_come_within_a_few_steps(small_gpt2):
     # 30 prompts of 24 tokens, 256 prompt tokens a step: the last text is three steps behind.
     assert engine.load.steps <= 60 + 3
     engine.close()
+
+
+# In a process of its own: other tests compile these functions for other types.
+FIRST_TEXT = """
+import sys
+from pathlib import Path
+from bot.generation.engine import load_engine, sampling
+from bot.generation.parameters import SamplingParameters
+
+engine = load_engine(Path(sys.argv[1]), max_batch_size=2, threads=1)
+compiled = [f for f in vars(sampling).values() if hasattr(f, "signatures")]
+before = [len(f.signatures) for f in compiled]
+engine.start()
+for temperature, top_k, top_p in ((0.0, 0, 1.0), (0.7, 5, 0.9), (1.0, 0, 0.9), (1.0, 0, 1.0)):
+    parameters = SamplingParameters(
+        max_new_tokens=8, temperature=temperature, top_k=top_k, top_p=top_p,
+        repetition_penalty=1.2, no_repeat_ngram_size=3, min_new_tokens=4, seed=1,
+    )
+    list(engine.submit([1, 2, 3], parameters))
+engine.close()
+assert any(before) and before == [len(f.signatures) for f in compiled], "compiled for a reader"
+"""
+
+
+def test_no_reader_waits_for_a_compiler(small_gpt2):
+    subprocess.run([sys.executable, "-c", FIRST_TEXT, str(small_gpt2)], check=True)
 
 
 def test_memory_is_flat_over_a_thousand_requests(engine: Engine):
