@@ -85,9 +85,9 @@ def _load() -> tuple[Domain, list[Domain], Lexicon]:
     return load_generic(numbering), load_domains(numbering), Lexicon.load()
 
 
-def _training_nouns(lexicon: Lexicon) -> Lexicon:
+def _nouns(lexicon: Lexicon, *, held_out: bool) -> Lexicon:
     everything = (*lexicon.known, *lexicon.plain)
-    return Lexicon.of([noun for noun in everything if not _is_held_out_noun(noun)])
+    return Lexicon.of([noun for noun in everything if _is_held_out_noun(noun) is held_out])
 
 
 def training_grammar() -> EssayGrammar:
@@ -106,7 +106,8 @@ def training_grammar() -> EssayGrammar:
         and not key.startswith("tema_")
         and is_held_out(frame.source, _HELD_OUT_FRAMES_PER_THOUSAND)
     )
-    return EssayGrammar(_without_unseen(generic), kept, _training_nouns(lexicon), barred)
+    nouns = _nouns(lexicon, held_out=False)
+    return EssayGrammar(_without_unseen(generic), kept, nouns, barred)
 
 
 def held_out_grammar() -> EssayGrammar:
@@ -114,8 +115,7 @@ def held_out_grammar() -> EssayGrammar:
     generic, domains, lexicon = _load()
     for domain in domains:
         domain.themes = tuple(noun for noun in domain.themes if _is_held_out_noun(noun))
-    everything = (*lexicon.known, *lexicon.plain)
-    nouns = Lexicon.of([noun for noun in everything if _is_held_out_noun(noun)])
+    nouns = _nouns(lexicon, held_out=True)
     return EssayGrammar(generic, domains, nouns, shares=(0.4, 0.6, 0.0))
 
 
@@ -136,7 +136,7 @@ def _write_shard(task: tuple[str, int, str]) -> tuple[int, int]:
 
 
 def _write_drills(path: Path, count: int, seed: int) -> None:
-    lexicon = _training_nouns(Lexicon.load())
+    lexicon = _nouns(Lexicon.load(), held_out=False)
     rng = random.Random(f"drills {seed}")
     with path.open("w", encoding="utf-8") as file:
         for _ in range(count):

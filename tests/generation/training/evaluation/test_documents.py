@@ -1,14 +1,19 @@
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from bot.essays import writing
+from bot.essays.preferences import Preferences
+from bot.generation.models import EMBEDDED_FOLDER
 from bot.generation.training.evaluation.documents import replace_section
 from bot.generation.training.evaluation.run import (
     EvaluationOptions,
     evaluate,
     update_document,
 )
+from bot.generation.training.recipe import SAMPLING_DEFAULTS
 from tests.generation.training.conftest import essay
 
 NAMES = ("bits", "figures", "known", "unseen")
@@ -67,3 +72,11 @@ def test_a_model_is_measured_and_documented(base: Path, tmp_path: Path, by_engin
 def test_a_missing_section_is_an_error() -> None:
     with pytest.raises(ValueError, match="bits"):
         replace_section("# T", "bits", "x")
+
+
+def test_essays_are_measured_at_what_the_bot_asks_by_default() -> None:
+    asked = {**asdict(Preferences()), "no_repeat_ngram_size": writing._NO_REPEAT_TOKENS}
+    assert {name: asked[name] for name in SAMPLING_DEFAULTS} == SAMPLING_DEFAULTS
+    assert asked["repetition_penalty"] == 1.0
+    shipped = json.loads((EMBEDDED_FOLDER / "redactor.json").read_text())
+    assert shipped["defaults"] == SAMPLING_DEFAULTS
