@@ -27,7 +27,7 @@ format: $(VENV)/.ready-test  ## Put the code into its format
 	$(BIN)/ruff format
 
 bench: $(VENV)/.ready-bench  ## Measure the engine beside its alternatives (about 15 minutes)
-	$(BIN)/python -m bot.generation.benchmark $(ARGS)
+	$(BIN)/python -m bot.workshop.benchmark $(ARGS)
 
 # The recipe of the model in bot/generation/embedded, on two processor cores; with a GPU, more
 # essays, a larger size and more passes are a matter of minutes (see docs/embedded-model.md).
@@ -37,13 +37,13 @@ RECIPE := --essays 50000 --size mini --vocabulary 8192 --context 512 --batch-tok
   --learning-rate 1e-3 --minutes 72 --natural-weight 0.2 --evaluations 12 --workers 2
 
 train-embedded: $(VENV)/.ready  ## Train the embedded model again from the texts in CORPUS=folder
-	$(BIN)/python -m bot.generation.training recipe --corpus $(CORPUS) --build $(WORK)/corpus \
+	$(BIN)/python -m bot.workshop recipe --corpus $(CORPUS) --build $(WORK)/corpus \
 	  --out $(WORK)/model $(RECIPE) $(ARGS)
 
 evaluate-embedded: $(VENV)/.ready-evaluate  ## Measure the embedded model on that corpus
-	$(BIN)/python -m bot.generation.training evaluate --model bot/generation/embedded \
+	$(BIN)/python -m bot.workshop evaluate --model bot/generation/embedded \
 	  --build $(WORK)/corpus --figures docs/embedded-model.json $(ARGS)
-	$(BIN)/python -m bot.generation.training document --figures docs/embedded-model.json \
+	$(BIN)/python -m bot.workshop document --figures docs/embedded-model.json \
 	  --target docs/embedded-model.md
 
 chromium:  ## Install a browser for the tests of the chat page, if there is none

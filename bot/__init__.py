@@ -9,10 +9,12 @@ The rooms, in the order in which a topic crosses them:
 - ``bot.app``         the composition root: builds every part, starts and stops them in order
 - ``bot.telegram``    the front: intake, access, commands, keyboards, chunks, delivery
 - ``bot.essays``      what an essay is: request, style, fair queue, dispatcher, finishing
-- ``bot.generation``  the GPT-2 service: engine, HTTP server, client, supervisor, training
+- ``bot.generation``  the GPT-2 service: engine, HTTP server, client, supervisor
+- ``bot.training``    training and fine-tuning: what a teacher uses
 - ``bot.storage``     people, jobs, essays and updates in one database
 - ``bot.texts``       every sentence that a person reads, in Spanish and in English
 - ``bot.playground``  a local Bot API server and a chat page: the whole bot without an account
+- ``bot.workshop``    how the embedded model and the figures are made; nothing imports it
 
 Imports point one way: ``__main__ → app → telegram → essays → {generation.client, storage}``;
 ``texts``, ``errors`` and ``settings`` are leaves.

@@ -166,9 +166,9 @@ def train(
     """Train or fine-tune a model on a folder of texts."""
     from bot.errors import RedactorError
     from bot.generation.models import resolve_model
-    from bot.generation.training.messages import describe_error
-    from bot.generation.training.options import TrainingOptions
-    from bot.generation.training.run import train as train_model
+    from bot.training.messages import describe_error
+    from bot.training.options import TrainingOptions
+    from bot.training.run import train as train_model
 
     settings = _load_settings(least_level="WARNING")
     folder = Path(out) if Path(out).parent != Path() else settings.models_dir / out

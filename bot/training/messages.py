@@ -1,0 +1,72 @@
+"""Numbers and errors of a training as a person reads them."""
+
+from bot.errors import InvalidParameterError, RedactorError
+from bot.texts.training import TrainingTexts
+from bot.training import errors
+
+_MB = 1_000_000
+
+
+def number(value: float, decimals: int, texts: TrainingTexts) -> str:
+    """Write a number with spaces between thousands and the language's decimal mark."""
+    written = f"{value:,.{decimals}f}".replace(",", "\u202f")
+    return written.replace(".", ",") if texts.decimal_comma else written
+
+
+def describe_error(error: RedactorError, texts: TrainingTexts) -> str:
+    """Return the sentence that tells a person what is wrong and what to do."""
+    return _about_texts(error, texts) or _about_places(error, texts) or _others(error, texts)
+
+
+def _about_texts(error: RedactorError, texts: TrainingTexts) -> str:
+    match error:
+        case errors.NoTextsError():
+            return texts.no_texts.format(folder=error.folder)
+        case errors.TooLittleTextError():
+            return texts.too_little_text.format(
+                characters=number(error.characters, 0, texts),
+                minimum=number(error.minimum, 0, texts),
+                records=error.records,
+            )
+        case errors.UnreadableTextError():
+            return texts.unreadable_text.format(path=error.path)
+    return ""
+
+
+def _about_places(error: RedactorError, texts: TrainingTexts) -> str:
+    match error:
+        case errors.ResultExistsError():
+            return texts.result_exists.format(path=error.path)
+        case errors.UnfinishedTrainingError():
+            return texts.unfinished.format(work=error.work)
+        case errors.NothingToResumeError():
+            return texts.nothing_to_resume.format(work=error.work)
+        case errors.NotEnoughDiskError(needed_bytes=0):
+            return texts.disk_full.format(path=error.path)
+        case errors.NotEnoughDiskError():
+            return texts.not_enough_disk.format(
+                path=error.path,
+                needed=number(error.needed_bytes / _MB, 0, texts),
+                free=number(error.free_bytes / _MB, 0, texts),
+            )
+    return ""
+
+
+def _others(error: RedactorError, texts: TrainingTexts) -> str:
+    match error:
+        case errors.ChangedTrainingError():
+            return texts.changed.format(names=", ".join(error.names))
+        case errors.UnknownSizeError():
+            return texts.unknown_size.format(size=error.size, known=", ".join(error.known))
+        case errors.BaseModelError():
+            return texts.base_model.format(base=error.base, reason=error.reason)
+        case errors.DivergedError():
+            return texts.diverged.format(step=error.step)
+        case InvalidParameterError():
+            return texts.parameter.format(
+                name=f"--{error.name.replace('_', '-')}",
+                value=error.value,
+                minimum=error.minimum,
+                maximum=error.maximum,
+            )
+    return str(error)

@@ -1,0 +1,139 @@
+"""Choosing the numbers of a training that were not asked for."""
+
+import torch
+
+from bot.training.options import TrainingOptions
+from bot.training.packing import RowStore
+from bot.training.preparation import Prepared
+from bot.training.schedule import Schedule
+from bot.training.session import Plan
+
+FINE_TUNING_PASSES = 6.0
+"""A class's texts are few: more passes learn them by heart, and the held-out loss rises."""
+
+_STEPS_A_PASS = 25
+_GPU_BATCH_TOKENS = 262_144
+_CPU_BATCH_TOKENS = 8_192
+_CPU_FINE_TUNING_BATCH_TOKENS = 4_096
+_CPU_LOGIT_BYTES = 256_000_000
+_GPU_LOGIT_SHARE = 0.12
+_BYTES_PER_LOGIT = 10
+
+
+def make_plan(
+    options: TrainingOptions,
+    learnt: RowStore,
+    facts: tuple[int, int, int],
+    device: torch.device,
+) -> Plan:
+    """Fill in what the options leave open.
+
+    Args:
+        options: The training.
+        learnt: The rows to learn from.
+        facts: Parameters, width and vocabulary of the model.
+        device: What computes.
+    """
+    _, width, vocabulary = facts
+    context = learnt.tokens.shape[1]
+    on_gpu = device.type == "cuda"
+    rows_per_step = _rows_per_step(options, learnt, context, on_gpu)
+    rows_at_once = min(
+        rows_per_step,
+        options.micro_batch_rows or _rows_at_once(context, vocabulary, device),
+    )
+    while rows_per_step % rows_at_once:
+        rows_at_once -= 1
+    steps = _steps(options, learnt.rows_per_pass / rows_per_step)
+    schedule = Schedule(
+        peak=options.learning_rate or default_learning_rate(width, options),
+        final_share=options.final_learning_rate_share,
+        warmup_steps=_warmup(options, steps, on_gpu),
+        steps=steps,
+        seconds=None if options.minutes is None else 60 * options.minutes,
+    )
+    return Plan(
+        schedule=schedule,
+        rows_per_step=rows_per_step,
+        rows_at_once=rows_at_once,
+        held_out_rows=256 if on_gpu else 24,
+        evaluations=options.evaluations,
+        clip=options.clip,
+        seed=options.seed,
+        keep_best=options.base is not None if options.keep_best is None else options.keep_best,
+        checkpoint_s=60 * options.checkpoint_minutes,
+        pause_s=(
+            None if options.pause_after_minutes is None else 60 * options.pause_after_minutes
+        ),
+    )
+
+
+def default_learning_rate(width: int, options: TrainingOptions) -> float:
+    """Return a peak learning rate for AdamW: the wider the model, the smaller."""
+    if options.base is None:
+        return min(2e-3, 0.75 / width)
+    return min(3e-4, 0.15 / width)
+
+
+def _rows_per_step(options: TrainingOptions, learnt: RowStore, context: int, on_gpu: bool) -> int:
+    if options.batch_tokens is not None:
+        return max(1, options.batch_tokens // context)
+    tokens = _GPU_BATCH_TOKENS
+    if not on_gpu:
+        tokens = _CPU_BATCH_TOKENS if options.base is None else _CPU_FINE_TUNING_BATCH_TOKENS
+    return max(1, min(tokens // context, learnt.rows_per_pass // _STEPS_A_PASS))
+
+
+def _rows_at_once(context: int, vocabulary: int, device: torch.device) -> int:
+    # The logits of one row in bf16, float32 and their gradient outweigh all else.
+    row_bytes = context * vocabulary * _BYTES_PER_LOGIT
+    room: float = _CPU_LOGIT_BYTES
+    if device.type == "cuda":
+        room = _GPU_LOGIT_SHARE * torch.cuda.get_device_properties(device).total_memory
+    rows = max(1, int(room / row_bytes))
+    return 1 << (rows.bit_length() - 1)
+
+
+def _steps(options: TrainingOptions, steps_per_pass: float) -> int | None:
+    passes = options.passes
+    if passes is None and options.steps is None and options.base is not None:
+        passes = FINE_TUNING_PASSES
+    limits = [options.steps] if options.steps is not None else []
+    if passes is not None:
+        limits.append(max(1, round(passes * steps_per_pass)))
+    return min(limits) if limits else None
+
+
+def _warmup(options: TrainingOptions, steps: int | None, on_gpu: bool) -> int:
+    if options.warmup_steps is not None:
+        return options.warmup_steps
+    if steps is None:
+        return 100 if on_gpu else 20
+    return min(200, max(steps // 50, min(10, steps // 4)))
+
+
+def recipe_facts(
+    options: TrainingOptions,
+    plan: Plan,
+    prepared: Prepared,
+    facts: tuple[int, int, int],
+    device: str,
+) -> dict[str, object]:
+    """Return the numbers of a training for its model card."""
+    _, width, vocabulary = facts
+    schedule = plan.schedule
+    limits = {"steps": schedule.steps, "minutes": options.minutes, "passes": options.passes}
+    return {
+        "width, vocabulary, window": f"{width}, {vocabulary:,}, {prepared.context_tokens:,}",
+        "tokens a step": f"{plan.rows_per_step * prepared.context_tokens:,}",
+        "ends after": ", ".join(f"{value} {name}" for name, value in limits.items() if value),
+        "optimizer": f"AdamW, weight decay {options.weight_decay}, gradients cut at {plan.clip}",
+        "learning rate": (
+            f"{schedule.peak:.2e}, {schedule.warmup_steps} steps of warm-up, cosine to "
+            f"{schedule.final_share:.0%}"
+        ),
+        "weights of the files": ", ".join(f"{name} ×{w:g}" for name, w in options.weights) or "1",
+        "seed": options.seed,
+        "device": device,
+        "torch": torch.__version__,
+    }
