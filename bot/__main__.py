@@ -18,6 +18,7 @@ from bot.errors import (
     DatabaseError,
     InvalidTokenError,
     ModelNotFoundError,
+    ModelUnavailableError,
     PortTakenError,
     SettingsError,
     StartupError,
@@ -310,7 +311,7 @@ def explain(error: StartupError) -> str:
             return CONSOLE_TEXTS.bad_token
         case PortTakenError():
             return CONSOLE_TEXTS.port_taken(error.port)
-        case ModelNotFoundError():
+        case ModelNotFoundError() | ModelUnavailableError():
             return CONSOLE_TEXTS.model_not_found(error.model, error.reason)
         case DatabaseError():
             return CONSOLE_TEXTS.database_failed(error.url, error.reason)

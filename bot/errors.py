@@ -8,21 +8,23 @@
     │   ├── InvalidTokenError
     │   ├── PortTakenError
     │   ├── ModelNotFoundError
+    │   ├── ModelUnavailableError
     │   ├── DatabaseError
     │   └── TelegramUnreachableError
     └── RequestError                  a person asked for something that cannot be done
         ├── EmptyTopicError
         ├── TopicTooLongError
         ├── InvalidParameterError
-        ├── PromptTooLongError
         ├── QueueFullError
         ├── TooManyWaitingError
-        ├── EngineBusyError
         ├── NothingToRepeatError
         ├── ShuttingDownError
-        └── GenerationError           the service failed; trying again may help
+        └── GenerationError           the service did not write; its reason says what helps
+            ├── PromptTooLongError
+            └── EngineBusyError
 """
 
+from enum import StrEnum
 from typing import ClassVar
 
 
@@ -88,6 +90,22 @@ class ModelNotFoundError(StartupError):
         self.model = model
         self.reason = reason
         super().__init__(f"cannot load model {model!r}: {reason}")
+
+
+class ModelUnavailableError(StartupError):
+    """The model cannot be had now, and may be later: the Hub is away, memory is short.
+
+    Attributes:
+        model: The name or folder asked for.
+        reason: What failed, in English, for the operator.
+    """
+
+    exit_code = 70
+
+    def __init__(self, model: str, reason: str) -> None:
+        self.model = model
+        self.reason = reason
+        super().__init__(f"model {model!r} cannot be loaded now: {reason}")
 
 
 class DatabaseError(StartupError):
@@ -166,20 +184,6 @@ class InvalidParameterError(RequestError):
         super().__init__(f"{name} must be between {minimum} and {maximum}, not {value!r}")
 
 
-class PromptTooLongError(RequestError):
-    """The prompt does not fit into the model's window.
-
-    Attributes:
-        tokens: Length of the prompt.
-        limit: Greatest length that leaves room for an answer.
-    """
-
-    def __init__(self, tokens: int, limit: int) -> None:
-        self.tokens = tokens
-        self.limit = limit
-        super().__init__(f"prompt of {tokens} tokens, limit {limit}")
-
-
 class QueueFullError(RequestError):
     """The class's queue is full.
 
@@ -204,18 +208,6 @@ class TooManyWaitingError(RequestError):
         super().__init__(f"one person may have {limit} waiting")
 
 
-class EngineBusyError(RequestError):
-    """The generation service takes no more requests now.
-
-    Attributes:
-        limit: Requests it holds at once.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        super().__init__(f"engine busy with {limit} requests")
-
-
 class NothingToRepeatError(RequestError):
     """There is no earlier essay to go on from or to write again."""
 
@@ -224,15 +216,75 @@ class ShuttingDownError(RequestError):
     """The program is stopping; the request was kept where that is possible."""
 
 
+class FailureReason(StrEnum):
+    """Why the generation service wrote no text, or only a part of one."""
+
+    AWAY = "away"
+    """It does not answer, broke off, is loading or full: the same request may succeed later."""
+
+    REFUSED = "refused"
+    """It does not take this request, and never will."""
+
+    TOO_LONG = "too_long"
+    """The prompt does not fit into the model's window."""
+
+    EMPTY = "empty"
+    """It answered without a word. The same seed gives the same nothing."""
+
+    TIMEOUT = "timeout"
+    """It was silent for too long, or took too long for the whole text."""
+
+    MISCONFIGURED = "misconfigured"
+    """The address, the key or the model's name is wrong: the operator has to mend it."""
+
+
+_PASSING_REASONS = frozenset({FailureReason.AWAY, FailureReason.TIMEOUT})
+
+
 class GenerationError(RequestError):
-    """The generation service failed.
+    """The generation service did not write a text, or only a part of it.
 
     Attributes:
-        reason: What it said, for the log.
-        is_passing: Whether the same request may succeed later.
+        reason: What kind of failure.
+        detail: What the service or the network said, for the log; never what people wrote.
+        has_begun: Whether a piece of the text had come before.
     """
 
-    def __init__(self, reason: str, *, is_passing: bool = True) -> None:
+    def __init__(
+        self, reason: FailureReason, detail: str = "", *, has_begun: bool = False
+    ) -> None:
         self.reason = reason
-        self.is_passing = is_passing
-        super().__init__(reason)
+        self.detail = detail
+        self.has_begun = has_begun
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same request may succeed later."""
+        return self.reason in _PASSING_REASONS
+
+
+class PromptTooLongError(GenerationError):
+    """The prompt does not fit into the model's window.
+
+    Attributes:
+        tokens: Length of the prompt.
+        limit: Greatest length that leaves room for an answer.
+    """
+
+    def __init__(self, tokens: int, limit: int) -> None:
+        self.tokens = tokens
+        self.limit = limit
+        super().__init__(FailureReason.TOO_LONG, f"prompt of {tokens} tokens, limit {limit}")
+
+
+class EngineBusyError(GenerationError):
+    """The generation service takes no more requests now.
+
+    Attributes:
+        limit: Requests it holds at once.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(FailureReason.AWAY, f"engine busy with {limit} requests")

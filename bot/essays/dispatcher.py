@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from bot.errors import (
     EmptyTopicError,
-    EngineBusyError,
+    FailureReason,
     GenerationError,
     RedactorError,
     ShuttingDownError,
@@ -307,7 +307,7 @@ class Dispatcher:
         except Exception as error:  # one broken job must not stop the others
             self._release(job)
             logger.exception("job %d ! unexpected", job.id)
-            await self._end_failed(job, GenerationError(type(error).__name__))
+            await self._end_failed(job, GenerationError(FailureReason.AWAY, type(error).__name__))
         else:
             self._release(job)
             logger.info(
@@ -332,7 +332,7 @@ class Dispatcher:
             async with asyncio.timeout(self._limits.essay_timeout_s):
                 return await self._write_patiently(job)
         except TimeoutError:
-            raise GenerationError("timeout", is_passing=False) from None
+            raise GenerationError(FailureReason.TIMEOUT) from None
 
     async def _write_patiently(self, job: Job) -> str:
         for attempt in itertools.count(1):
@@ -341,10 +341,9 @@ class Dispatcher:
                     await self._writer.wait_until_ready(_READY_TIMEOUT_S)
                     self._is_service_ready = True
                 return await self._attempt(job)
-            except (GenerationError, EngineBusyError) as error:
+            except GenerationError as error:
                 self._is_service_ready = False
-                is_final = isinstance(error, GenerationError) and not error.is_passing
-                if is_final or attempt == _ATTEMPTS:
+                if not error.is_passing or attempt == _ATTEMPTS:
                     raise
                 logger.info("job %d ↻ attempt %d: %s", job.id, attempt, type(error).__name__)
                 await asyncio.sleep(self._pause_s * 2**attempt)
@@ -368,7 +367,7 @@ class Dispatcher:
                 await self._observer.progressed(job, draft.text)
         text = self._drafts[job.id]
         if not any(character.isalnum() for character in text):
-            raise GenerationError("empty text")
+            raise GenerationError(FailureReason.EMPTY)
         return text
 
     def _preceding(self, request: EssayRequest) -> str:

@@ -14,7 +14,7 @@ import openai
 from openai import AsyncStream
 from openai.types import Completion, CompletionUsage
 
-from bot.errors import GenerationError
+from bot.errors import FailureReason, GenerationError
 from bot.generation.client_errors import translate
 from bot.generation.frames import Frames
 from bot.generation.parameters import SamplingParameters
@@ -168,7 +168,7 @@ class GenerationClient:
             raise translate(error) from error
         models = [model for model in page.data if self._model_wanted in {None, model.id}]
         if not models:
-            raise GenerationError("the service has no such model", is_passing=False)
+            raise GenerationError(FailureReason.MISCONFIGURED, "the service has no such model")
         self._served = read_served_model(models[0].model_dump(), self._default_frames)
         return self._served
 
@@ -232,9 +232,11 @@ class GenerationClient:
             raise translate(error, parameters) from error
         except (httpx.HTTPError, OSError) as error:
             self._served = None
-            raise GenerationError(f"connection lost: {type(error).__name__}") from error
+            raise GenerationError(
+                FailureReason.AWAY, f"connection lost: {type(error).__name__}"
+            ) from error
         if stream.finish_reason is None:
-            raise GenerationError("the answer broke off")
+            raise GenerationError(FailureReason.AWAY, "the answer broke off")
 
     async def _pieces(
         self, stream: TextStream, request: dict[str, Any]
@@ -288,9 +290,11 @@ class GenerationClient:
             except GenerationError as error:
                 if not error.is_passing:
                     raise
-                reason = error.reason
+                reason = error.detail
             if time.monotonic() + _POLL_S > deadline_s:
-                raise GenerationError(f"not ready after {timeout_s:.0f} s: {reason}")
+                raise GenerationError(
+                    FailureReason.AWAY, f"not ready after {timeout_s:.0f} s: {reason}"
+                )
             await asyncio.sleep(_POLL_S)
 
     async def _check_health(self, on_progress: Callable[[float | None], None]) -> None:
@@ -304,7 +308,7 @@ class GenerationClient:
             report = {}
         progress = report.get("progress") if isinstance(report, dict) else None
         on_progress(progress if isinstance(progress, float) else None)
-        raise GenerationError("the service is loading")
+        raise GenerationError(FailureReason.AWAY, "the service is loading")
 
 
 def _usage(usage: CompletionUsage | None) -> Usage | None:

@@ -9,6 +9,7 @@ import openai
 
 from bot.errors import (
     EngineBusyError,
+    FailureReason,
     GenerationError,
     InvalidParameterError,
     PromptTooLongError,
@@ -35,10 +36,12 @@ def translate(
     if isinstance(error, openai.APIStatusError):
         return _from_status(error.status_code, _details(error), parameters)
     if isinstance(error, openai.APIConnectionError):  # a timeout is one
-        return GenerationError(f"no connection: {type(error).__name__}")
+        return GenerationError(FailureReason.AWAY, f"no connection: {type(error).__name__}")
     if isinstance(error, openai.APIError):  # an error in the middle of a stream
-        return GenerationError(f"failed while writing: {_details(error).get('code')}")
-    return GenerationError(type(error).__name__, is_passing=False)
+        return GenerationError(
+            FailureReason.AWAY, f"failed while writing: {_details(error).get('code')}"
+        )
+    return GenerationError(FailureReason.REFUSED, type(error).__name__)
 
 
 def _details(error: openai.APIError) -> Mapping[str, Any]:
@@ -55,12 +58,12 @@ def _from_status(
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return EngineBusyError(_number(details.get("limit")))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _PASSING:
-        return GenerationError(reason)
+        return GenerationError(FailureReason.AWAY, reason)
     if status == HTTPStatus.BAD_REQUEST:
         known = _too_long(details) or _invalid_parameter(details, parameters)
         if known is not None:
             return known
-    return GenerationError(reason, is_passing=False)
+    return GenerationError(FailureReason.REFUSED, reason)
 
 
 def _too_long(details: Mapping[str, Any]) -> PromptTooLongError | None:

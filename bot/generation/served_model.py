@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.errors import GenerationError
+from bot.errors import FailureReason, GenerationError
 from bot.generation.frames import Frames
 from bot.generation.parameters import SamplingParameters
 
@@ -59,7 +59,9 @@ def read_served_model(data: Mapping[str, Any], default_frames: Frames) -> Served
     try:
         frames = Frames.from_json(own)
     except ValueError as error:
-        raise GenerationError(f"the service's frames: {error}", is_passing=False) from error
+        raise GenerationError(
+            FailureReason.MISCONFIGURED, f"the service's frames: {error}"
+        ) from error
     return ServedModel(
         **shared,
         frames=frames,

@@ -20,6 +20,7 @@ from typing import Any, Self
 import httpx
 
 from bot.errors import (
+    FailureReason,
     GenerationError,
     ModelNotFoundError,
     PortTakenError,
@@ -175,7 +176,9 @@ class GenerationSupervisor:
                     on_progress(self._progress)
                     await self._changed.wait()
         except TimeoutError:
-            raise GenerationError(f"not ready after {timeout_s:.0f} s") from None
+            raise GenerationError(
+                FailureReason.AWAY, f"not ready after {timeout_s:.0f} s"
+            ) from None
 
     async def wait_until_failed(self) -> StartupError:
         """Wait until the service is given up and return why; for ever while it is not."""

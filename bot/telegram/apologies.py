@@ -24,12 +24,14 @@ def failure_text(error: BaseException, texts: FailureTexts) -> str:
             return texts.queue_full(limit)
         case TooManyWaitingError(limit=limit):
             return texts.too_many_waiting(limit)
+        case PromptTooLongError():
+            return texts.prompt_too_long
+        case EngineBusyError():
+            return texts.busy
         case GenerationError(is_passing=is_passing):
             return texts.generation_passing if is_passing else texts.generation_lasting
     plain: dict[type[BaseException], str] = {
         EmptyTopicError: texts.empty_topic,
-        PromptTooLongError: texts.prompt_too_long,
-        EngineBusyError: texts.busy,
         NothingToRepeatError: texts.nothing_to_repeat,
         ShuttingDownError: texts.shutting_down,
         InvalidParameterError: texts.out_of_range,

@@ -7,6 +7,7 @@ import pytest
 
 from bot.errors import (
     EmptyTopicError,
+    FailureReason,
     GenerationError,
     QueueFullError,
     RedactorError,
@@ -222,7 +223,7 @@ async def test_cancelling_everything_of_one_person(dispatcher, notices, service)
 
 
 async def test_a_crash_of_the_service_costs_nothing_but_time(dispatcher, jobs, notices, service):
-    service.failures = [GenerationError("gone"), GenerationError("gone again")]
+    service.failures = [GenerationError(FailureReason.AWAY), GenerationError(FailureReason.AWAY)]
     job, _ = await dispatcher.submit(asks("ana"))
     await notices.until("written", job)
     assert len(service.calls) == 3
@@ -233,7 +234,7 @@ async def test_a_crash_of_the_service_costs_nothing_but_time(dispatcher, jobs, n
 async def test_a_lasting_failure_is_told_once_and_the_next_essay_is_written(
     dispatcher, jobs, notices, service
 ):
-    service.failures = [GenerationError("bad request", is_passing=False), ValueError("bug")]
+    service.failures = [GenerationError(FailureReason.REFUSED), ValueError("bug")]
     first, _ = await dispatcher.submit(asks("ana"))
     second, _ = await dispatcher.submit(asks("luis"))
     third, _ = await dispatcher.submit(asks("eva"))

@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from bot.errors import (
     EngineBusyError,
+    FailureReason,
     GenerationError,
     InvalidParameterError,
     PromptTooLongError,
@@ -324,11 +325,17 @@ def refusal(status: int, **error: Any) -> JSONResponse:
             PromptTooLongError(900, 512),
         ),
         (refusal(400, param="temperature"), InvalidParameterError("temperature", 1.0)),
-        (refusal(400), GenerationError("status 400: None", is_passing=False)),
-        (refusal(403, code="no"), GenerationError("status 403: no", is_passing=False)),
+        (refusal(400), GenerationError(FailureReason.REFUSED, "status 400: None")),
+        (refusal(403, code="no"), GenerationError(FailureReason.REFUSED, "status 403: no")),
         (refusal(429), EngineBusyError(0)),
-        (refusal(503, type="unavailable_error"), GenerationError("status 503: unavailable_error")),
-        (Response("<html>Bad Gateway</html>", 502), GenerationError("status 502: None")),
+        (
+            refusal(503, type="unavailable_error"),
+            GenerationError(FailureReason.AWAY, "status 503: unavailable_error"),
+        ),
+        (
+            Response("<html>Bad Gateway</html>", 502),
+            GenerationError(FailureReason.AWAY, "status 502: None"),
+        ),
     ],
 )
 async def test_refusals_of_others(answer: Response, expected: Exception) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bot.errors import (
     EngineBusyError,
+    FailureReason,
     GenerationError,
     InvalidParameterError,
     NothingToRepeatError,
@@ -123,8 +124,8 @@ async def test_telegram_error_in_a_handler_is_quiet(classroom, caplog):
         (NothingToRepeatError(), SPANISH.failures.nothing_to_repeat),
         (ShuttingDownError(), SPANISH.failures.shutting_down),
         (InvalidParameterError("top_k", -1, 0, 1), SPANISH.failures.out_of_range),
-        (GenerationError("x"), SPANISH.failures.generation_passing),
-        (GenerationError("x", is_passing=False), SPANISH.failures.generation_lasting),
+        (GenerationError(FailureReason.AWAY), SPANISH.failures.generation_passing),
+        (GenerationError(FailureReason.REFUSED), SPANISH.failures.generation_lasting),
         (ValueError("x"), SPANISH.failures.unknown),
     ],
 )

@@ -3,7 +3,7 @@
 import asyncio
 from itertools import pairwise
 
-from bot.errors import GenerationError
+from bot.errors import FailureReason, GenerationError
 from bot.essays.dispatcher import Limits
 from bot.essays.job import JobState
 from bot.essays.preferences import Preferences
@@ -148,7 +148,7 @@ async def test_queue(url):
 
 
 async def test_failure_is_told_with_another_try(classroom):
-    classroom.service.failures = [GenerationError("broken", is_passing=False)]
+    classroom.service.failures = [GenerationError(FailureReason.REFUSED)]
     await classroom.say("El mar")
     await classroom.finish()
     (text,) = classroom.telegram.texts(ANA)
@@ -161,7 +161,7 @@ async def test_failure_is_told_with_another_try(classroom):
 
 
 async def test_failure_after_the_placeholder_was_deleted(classroom):
-    classroom.service.failures = [GenerationError("broken", is_passing=False)]
+    classroom.service.failures = [GenerationError(FailureReason.REFUSED)]
     await classroom.say("El mar")
     await classroom.settle()
     classroom.telegram.chats[ANA].clear()
@@ -173,7 +173,7 @@ async def test_failure_after_the_placeholder_was_deleted(classroom):
 async def test_failure_before_the_acknowledgement(classroom):
     blocked = Failure(403, "Forbidden: bot was blocked by the user")
     classroom.telegram.fail("sendMessage", blocked)
-    classroom.service.failures = [GenerationError("broken", is_passing=False)]
+    classroom.service.failures = [GenerationError(FailureReason.REFUSED)]
     await classroom.say("El mar")
     await classroom.finish()
     (text,) = classroom.telegram.texts(ANA)

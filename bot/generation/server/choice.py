@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
-from bot.errors import GenerationError
+from bot.errors import FailureReason, GenerationError
 from bot.generation.engine import Generation, TokenEvent
 from bot.generation.parameters import SamplingParameters
 from bot.generation.server.host import LoadedModel
@@ -70,7 +70,7 @@ class ChoiceReader:
                 text += self._push(event.token_id)
             if not self._stop.has_stopped and event.finish_reason is not None:
                 if event.finish_reason == "abort":
-                    raise GenerationError("the engine gave the text up")
+                    raise GenerationError(FailureReason.AWAY, "the engine gave the text up")
                 choice.finish_reason = event.finish_reason
                 text += self._stop.push(self._detokenizer.finish()) + self._stop.finish()
             if self._stop.has_stopped:
