@@ -19,6 +19,7 @@ from bot.errors import (
     InvalidTokenError,
     ModelNotFoundError,
     ModelUnavailableError,
+    NotInstalledError,
     PortTakenError,
     SettingsError,
     StartupError,
@@ -317,6 +318,8 @@ def explain(error: StartupError) -> str:
             return CONSOLE_TEXTS.database_failed(error.url, error.reason)
         case TelegramUnreachableError():
             return CONSOLE_TEXTS.telegram_unreachable(error.reason)
+        case NotInstalledError():
+            return CONSOLE_TEXTS.not_installed(error.package)
         case _:
             return CONSOLE_TEXTS.startup_failed(str(error))
 
@@ -326,9 +329,18 @@ def main() -> NoReturn:
     try:
         cli()
     except StartupError as error:
-        console.print(explain(error), style="red", markup=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+        _end(error)
+    except ModuleNotFoundError as error:
+        package = (error.name or "bot").partition(".")[0]
+        if package == "bot":
+            raise
+        _end(NotInstalledError(package))
     sys.exit(0)
+
+
+def _end(error: StartupError) -> NoReturn:
+    console.print(explain(error), style="red", markup=False, soft_wrap=True)
+    sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

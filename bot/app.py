@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
+from importlib.util import find_spec
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -20,6 +21,7 @@ from telegram.error import InvalidToken, NetworkError
 from bot.errors import (
     GenerationError,
     InvalidTokenError,
+    NotInstalledError,
     StartupError,
     TelegramUnreachableError,
 )
@@ -94,6 +96,9 @@ async def start_generation(settings: Settings, stack: AsyncExitStack) -> Generat
     Args:
         settings: Which model, and how.
         stack: Stops it at its end.
+
+    Raises:
+        NotInstalledError: There is no service elsewhere, and nothing to run one with.
     """
     if settings.generation_url:
         client = GenerationClient(
@@ -104,6 +109,8 @@ async def start_generation(settings: Settings, stack: AsyncExitStack) -> Generat
         )
         await stack.enter_async_context(client)
         return GenerationService(client, None)
+    if find_spec("torch") is None:
+        raise NotInstalledError("torch")
     # The child reads the same settings; it has no use for the token.
     environment = {
         name: value for name, value in os.environ.items() if name != f"{PREFIX}TELEGRAM_TOKEN"

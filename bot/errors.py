@@ -138,6 +138,20 @@ class TelegramUnreachableError(StartupError):
         super().__init__(f"cannot reach Telegram: {reason}")
 
 
+class NotInstalledError(StartupError):
+    """A package is not here that only the whole installation has: this one is the front alone.
+
+    Attributes:
+        package: Its name, as it is imported.
+    """
+
+    exit_code = 71
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+        super().__init__(f"{package} is not installed")
+
+
 class RequestError(RedactorError):
     """A person asked for something that cannot be done."""
 

@@ -26,6 +26,7 @@ class ConsoleTexts:
         model_not_found: From model and reason to a sentence.
         database_failed: From address and reason to a sentence.
         telegram_unreachable: From the reason to a sentence.
+        not_installed: From the package that is missing to a sentence.
         startup_failed: From a reason to a sentence, for what has none of its own.
         write_no_topic: No topic came on the command line or on standard input.
         write_failed: From a reason to a sentence.
@@ -74,6 +75,7 @@ class ConsoleTexts:
     model_not_found: Callable[[str, str], str]
     database_failed: Callable[[str, str], str]
     telegram_unreachable: Callable[[str], str]
+    not_installed: Callable[[str], str]
     startup_failed: Callable[[str], str]
     write_no_topic: str
     write_failed: Callable[[str], str]
@@ -161,6 +163,11 @@ SPANISH = ConsoleTexts(
     ),
     telegram_unreachable=lambda reason: (
         f"No se llega a Telegram ({reason}). Comprueba la conexión a internet y vuelve a empezar."
+    ),
+    not_installed=lambda package: (
+        f"Falta {package}: aquí solo está instalado el bot, sin lo necesario para escribir y "
+        "entrenar. Pon en REDACTOR_GENERATION_URL la dirección de un servicio en marcha, o "
+        "instala lo demás desde la carpeta del programa: pip install ."
     ),
     startup_failed=lambda reason: f"No se ha podido empezar: {reason}",
     write_no_topic='Falta el tema. Por ejemplo: redactor write "El mar es hermoso"',
@@ -251,6 +258,11 @@ ENGLISH = ConsoleTexts(
     ),
     telegram_unreachable=lambda reason: (
         f"Telegram cannot be reached ({reason}). Check the internet connection and start again."
+    ),
+    not_installed=lambda package: (
+        f"{package} is missing: only the bot is installed here, without what writing and "
+        "training need. Put the address of a running service into REDACTOR_GENERATION_URL, or "
+        "install the rest from the program's folder: pip install ."
     ),
     startup_failed=lambda reason: f"Cannot start: {reason}",
     write_no_topic='A topic is missing. For example: redactor write "The sea is beautiful"',
