@@ -9,16 +9,16 @@ def decimal(value: float, *, comma: bool) -> str:
     return digits.replace(".", ",") if comma else digits
 
 
-def thousands(value: int, *, comma: bool) -> str:
-    """A whole number in groups of three: ``3000`` and ``10 000`` in Spanish, ``3,000`` in English.
+def thousands(value: float, *, comma: bool, decimals: int = 0) -> str:
+    """A number in groups of three: ``3000`` and ``10 000`` in Spanish, ``3,000`` in English.
 
     Spanish separates groups by a space, and only from five digits on (Ortografía de la RAE, 2010).
     """
-    if comma:
-        return (
-            f"{value:,}".replace(",", "\N{NO-BREAK SPACE}") if abs(value) >= 10_000 else str(value)
-        )
-    return f"{value:,}"
+    written = f"{value:,.{decimals}f}"
+    if not comma:
+        return written
+    between = "\N{NO-BREAK SPACE}" if abs(value) >= 10_000 else ""
+    return written.replace(",", between).replace(".", ",")
 
 
 def plural(count: int, one: str, many: str) -> str:

@@ -1,6 +1,7 @@
 """Numbers and errors of a training as a person reads them."""
 
 from bot.errors import InvalidParameterError, RedactorError
+from bot.texts.numbers import thousands
 from bot.texts.training import TrainingTexts
 from bot.training import errors
 
@@ -8,9 +9,8 @@ _MB = 1_000_000
 
 
 def number(value: float, decimals: int, texts: TrainingTexts) -> str:
-    """Write a number with spaces between thousands and the language's decimal mark."""
-    written = f"{value:,.{decimals}f}".replace(",", "\u202f")
-    return written.replace(".", ",") if texts.decimal_comma else written
+    """Write a number as the language does."""
+    return thousands(value, comma=texts.decimal_comma, decimals=decimals)
 
 
 def describe_error(error: RedactorError, texts: TrainingTexts) -> str:

@@ -59,34 +59,60 @@ def assign_rows(
     Returns:
         For each row its pieces in order; each piece stands in exactly one row.
     """
-    order = np.lexsort((-lengths, ~is_open))  # open ones first: never two in a row
     rows: list[list[int]] = []
-    by_room: list[list[int]] = [[] for _ in range(room + 1)]
-    filled = 0  # bit r is set where some row has r tokens of room left
-    for piece in order.tolist():
+    with_room = _RowsByRoom(room)
+    # Open pieces come first, so that each begins a row of its own and ends it in the end.
+    for piece in np.lexsort((-lengths, ~is_open)).tolist():
         length = int(lengths[piece])
-        fits = 0 if is_open[piece] else filled >> length
-        if fits:
-            left = length + (fits & -fits).bit_length() - 1
-            row = by_room[left].pop()
-            if not by_room[left]:
-                filled &= ~(1 << left)
-            rows[row].append(piece)
-        else:
-            left, row = room, len(rows)
-            rows.append([piece])
-        left -= length
-        if left:
-            by_room[left].append(row)
-            filled |= 1 << left
-    random = np.random.default_rng(seed)
-    for row_pieces in rows:
-        last = [piece for piece in row_pieces if is_open[piece]]
-        first = [piece for piece in row_pieces if not is_open[piece]]
-        random.shuffle(first)
-        row_pieces[:] = first + last
-    random.shuffle(rows)
+        found = None if is_open[piece] else with_room.take(length)
+        if found is None:
+            found = len(rows), room
+            rows.append([])
+        row, left = found
+        rows[row].append(piece)
+        with_room.put(row, left - length)
+    _shuffle(rows, is_open, seed)
     return rows
+
+
+class _RowsByRoom:
+    """Rows that are not full, by the tokens of room left in them.
+
+    Bit *r* of a number says whether there is a row with *r* tokens of room, so the tightest fit
+    is found without a search.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._rows: list[list[int]] = [[] for _ in range(room + 1)]
+        self._rooms = 0
+
+    def put(self, row: int, left: int) -> None:
+        if left:
+            self._rows[left].append(row)
+            self._rooms |= 1 << left
+
+    def take(self, length: int) -> tuple[int, int] | None:
+        """Take out the row with the least room that holds a piece; return it and its room."""
+        fitting = self._rooms >> length
+        if not fitting:
+            return None
+        lowest_bit = (fitting & -fitting).bit_length() - 1
+        left = length + lowest_bit
+        row = self._rows[left].pop()
+        if not self._rows[left]:
+            self._rooms &= ~(1 << left)
+        return row, left
+
+
+def _shuffle(rows: list[list[int]], is_open: NDArray[np.bool_], seed: int) -> None:
+    """Shuffle the rows and the pieces within them, an open piece staying the last."""
+    random = np.random.default_rng(seed)
+    for pieces in rows:
+        last = [piece for piece in pieces if is_open[piece]]
+        first = [piece for piece in pieces if not is_open[piece]]
+        random.shuffle(first)
+        pieces[:] = first + last
+    random.shuffle(rows)
 
 
 class RowWriter:

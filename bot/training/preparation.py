@@ -125,7 +125,12 @@ def prepare(
     held_out = _choose_held_out(encoded, encoding, options)
     prepared = _write_rows(encoded, held_out, encoding, options)
     (options.work / _FACTS).write_text(json.dumps(asdict(prepared), ensure_ascii=False))
-    progress.corpus(prepared)
+    progress.corpus(
+        records=prepared.records,
+        characters=prepared.characters,
+        tokens=prepared.tokens,
+        held_out=prepared.held_out_records,
+    )
     return prepared
 
 

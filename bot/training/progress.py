@@ -1,7 +1,6 @@
 """What a person at the terminal sees of a training."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
@@ -11,9 +10,6 @@ from rich.text import Text
 from bot.texts.training import TrainingTexts
 from bot.training.messages import number
 from bot.training.options import LossPoint
-
-if TYPE_CHECKING:
-    from bot.training.preparation import Prepared
 
 _SAMPLE_CHARACTERS = 400
 _LINE_EVERY_S = 30.0
@@ -68,14 +64,21 @@ class Progress:
         """Show how many files are tokenised."""
         self._show(done / total, self._texts.tokenizing.format(done=done, total=total))
 
-    def corpus(self, prepared: "Prepared") -> None:
-        """Say how much text there is."""
+    def corpus(self, *, records: int, characters: int, tokens: int, held_out: int) -> None:
+        """Say how much text there is.
+
+        Args:
+            records: Texts in all.
+            characters: Characters of all texts.
+            tokens: Tokens to learn from in one pass.
+            held_out: Texts kept to measure with.
+        """
         self.say(
             self._texts.corpus.format(
-                records=self._number(prepared.records),
-                characters=self._number(prepared.characters),
-                tokens=self._number(prepared.tokens),
-                held_out=self._number(prepared.held_out_records),
+                records=self._number(records),
+                characters=self._number(characters),
+                tokens=self._number(tokens),
+                held_out=self._number(held_out),
             )
         )
 
