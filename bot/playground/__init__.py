@@ -4,7 +4,7 @@
 - ``members``, ``people``, ``seed``: who comes and goes, what people do, the first classroom.
 - ``updates``, ``privacy``, ``text``, ``parse_modes``, ``wire``, ``refusals``: Telegram's ways.
 - ``methods``: the methods of the Bot API, one family a file.
-- ``gateway``, ``failures``: one call from token to answer, and what goes wrong on purpose.
+- ``gateway``, ``faults``: one call from token to answer, and what goes wrong on purpose.
 - ``bot_api``, ``api``, ``changes``, ``server``: all of it over HTTP, on 127.0.0.1 only.
 - ``page``: the chat page.
 

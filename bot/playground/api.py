@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.playground import bodies, wire
-from bot.playground.failures import Failure
+from bot.playground.faults import Fault
 from bot.playground.gateway import Gateway
 from bot.playground.methods.profile import commands_shown
 from bot.playground.model import Json, Message
@@ -32,7 +32,7 @@ class PeopleApi:
 
     Args:
         world: Whose people act.
-        gateway: Whose failures, limits and calls tests look after.
+        gateway: Whose faults, limits and calls tests look after.
         extras: What else the page should know, such as the ids of the seeded classroom.
     """
 
@@ -51,7 +51,7 @@ class PeopleApi:
             "/api/chats/{chat_id:int}": self._chat,
             "/api/commands": self._commands,
             "/api/calls": self._calls,
-            "/api/failures": self._due_failures,
+            "/api/faults": self._due_faults,
             "/api/files/{file_id}/{name}": self._file,
         }
         post: dict[str, _Handler] = {
@@ -72,8 +72,8 @@ class PeopleApi:
             "/api/members": self._set_status,
             "/api/migrate": self._migrate,
             "/api/bot": self._set_bot,
-            "/api/failures": self._add_failure,
-            "/api/failures/clear": self._clear_failures,
+            "/api/faults": self._add_fault,
+            "/api/faults/clear": self._clear_faults,
             "/api/limits": self._set_limits,
         }
         return [
@@ -259,19 +259,21 @@ class PeopleApi:
         ]
         return JSONResponse(calls)
 
-    async def _due_failures(self, _: Request) -> Response:
-        return JSONResponse([failure.model_dump() for failure in self._gateway.failures.due])
+    async def _due_faults(self, _: Request) -> Response:
+        return JSONResponse([fault.model_dump() for fault in self._gateway.faults.due])
 
-    async def _add_failure(self, request: Request) -> Response:
-        self._gateway.failures.add(await _read(request, Failure))
+    async def _add_fault(self, request: Request) -> Response:
+        self._gateway.faults.add(await _read(request, Fault))
         return _done()
 
-    async def _clear_failures(self, _: Request) -> Response:
-        self._gateway.failures.clear()
+    async def _clear_faults(self, _: Request) -> Response:
+        self._gateway.faults.clear()
         return _done()
 
     async def _set_limits(self, request: Request) -> Response:
-        self._gateway.limits.is_on = (await _read(request, bodies.Limits)).is_on
+        limits = await _read(request, bodies.Limits)
+        self._gateway.limits.is_on = limits.is_on
+        self._gateway.limits.counts_reactions = limits.counts_reactions
         return _done()
 
     def _sent(self, message: Message) -> Response:

@@ -116,3 +116,4 @@ class Limits(Body):
     """Whether the rate limits hold."""
 
     is_on: bool
+    counts_reactions: bool = False

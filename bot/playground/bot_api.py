@@ -6,16 +6,32 @@ from collections.abc import Coroutine
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from bot.playground.gateway import Answer, Gateway
-from bot.playground.methods.parameters import Upload
+from bot.playground.methods.parameters import Upload, with_attachments
 from bot.playground.refusals import ApiRefusal
 from bot.playground.wire import file_path
 from bot.playground.world import World
 
-DROPPED = 599
-"""A status that never leaves the process: the server cuts the connection instead."""
+ABORT = "bot.playground.abort"
+"""The key of an HTTP scope under which the server puts what breaks the connection."""
+
+
+class BrokenResponse(Response):
+    """A response that breaks its connection, after the first half of its body or before all."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what is sent and abort."""
+        if half := bytes(self.body[: len(self.body) // 2]):
+            start = {"status": self.status_code, "headers": self.raw_headers}
+            await send({"type": "http.response.start", **start})
+            await send({"type": "http.response.body", "body": half, "more_body": True})
+        scope[ABORT]()
+        # Returning before the server has noticed would count as an answer left out.
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
 
 async def serve_method(request: Request, gateway: Gateway) -> Response:
@@ -29,15 +45,15 @@ async def serve_method(request: Request, gateway: Gateway) -> Response:
     call = gateway.call(token, method, raw)
     is_poll = method.lower() == "getupdates"
     answer = await (_while_connected(request, call) if is_poll else call)
-    if answer is None or answer.is_dropped:
-        return Response(status_code=DROPPED)
-    if isinstance(answer.body, str):
-        return PlainTextResponse(answer.body, answer.status)
+    if answer is None or answer.arrives == "never":
+        return BrokenResponse()
+    if answer.arrives == "half":
+        return BrokenResponse(answer.content, answer.status, media_type=answer.media_type)
     headers = {}
-    parameters = answer.body.get("parameters") or {}
+    parameters = (isinstance(answer.body, dict) and answer.body.get("parameters")) or {}
     if "retry_after" in parameters:
         headers["retry-after"] = str(parameters["retry_after"])
-    return JSONResponse(answer.body, answer.status, headers)
+    return Response(answer.content, answer.status, headers, answer.media_type)
 
 
 async def _while_connected(request: Request, call: Coroutine[None, None, Answer]) -> Answer | None:
@@ -80,7 +96,7 @@ async def read_parameters(request: Request) -> dict[str, object]:
         async with request.form(max_part_size=60 * 1024 * 1024) as form:
             for name, value in form.items():
                 values[name] = await _upload(value) if isinstance(value, UploadFile) else value
-    return _with_attachments(values)
+    return with_attachments(values)
 
 
 async def _upload(part: UploadFile) -> Upload:
@@ -89,18 +105,6 @@ async def _upload(part: UploadFile) -> Upload:
         mime_type=part.content_type or "application/octet-stream",
         data=await part.read(),
     )
-
-
-def _with_attachments(values: dict[str, object]) -> dict[str, object]:
-    used = set()
-    resolved = dict(values)
-    for name, value in values.items():
-        if isinstance(value, str) and value.startswith("attach://"):
-            part = value.removeprefix("attach://")
-            if isinstance(values.get(part), Upload):
-                resolved[name] = values[part]
-                used.add(part)
-    return {name: value for name, value in resolved.items() if name not in used}
 
 
 async def serve_file(request: Request, gateway: Gateway, world: World) -> Response:

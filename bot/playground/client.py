@@ -160,8 +160,8 @@ class PlaygroundClient:
         return message
 
     async def fail(self, kind: str, **more: object) -> None:
-        """Plan a failure; ``more`` has the fields of :class:`bot.playground.failures.Failure`."""
-        await self.post("failures", kind=kind, **more)
+        """Plan a fault; ``more`` has the fields of :class:`bot.playground.faults.Fault`."""
+        await self.post("faults", kind=kind, **more)
 
     async def calls(self, method: str | None = None, after: int = 0) -> list[Json]:
         """Return the log of Bot API calls, oldest first."""

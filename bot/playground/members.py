@@ -46,6 +46,19 @@ def set_status(
     world.publish_chat(chat)
 
 
+def set_muted(world: World, chat: Chat, user_id: int, *, actor_id: int, is_muted: bool) -> None:
+    """Forbid or allow an ordinary member of a group to write."""
+    old = chat.member(user_id)
+    if not old.is_present or old.is_muted == is_muted:
+        return
+    new = replace(old, is_muted=is_muted)
+    chat.members[user_id] = new
+    # A basic group has no rights of single members: everybody's change, and no bot is told.
+    if chat.type == "supergroup":
+        _tell_bot(world, chat, actor_id, old, new)
+    world.publish_chat(chat)
+
+
 def set_blocked(world: World, user_id: int, *, is_blocked: bool) -> None:
     """Block or unblock the bot in a person's private chat."""
     user = world.users[user_id]
@@ -88,6 +101,14 @@ def close_topic(world: World, chat: Chat, actor_id: int, topic: Topic, *, is_clo
     topic.is_closed = is_closed
     name = "forum_topic_closed" if is_closed else "forum_topic_reopened"
     world.post(chat, actor_id, thread_id=topic.thread_id, service={name: {}})
+    world.publish_chat(chat)
+
+
+def delete_topic(world: World, chat: Chat, topic: Topic) -> None:
+    """Delete a topic with all its messages; no bot is told of it."""
+    for message in [m for m in chat.messages.values() if m.thread_id == topic.thread_id]:
+        world.remove(chat, message)
+    del chat.topics[topic.thread_id]
     world.publish_chat(chat)
 
 

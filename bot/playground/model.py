@@ -41,6 +41,7 @@ class Member:
     user_id: int
     status: Status = "member"
     is_anonymous: bool = False
+    is_muted: bool = False
 
     @property
     def is_present(self) -> bool:

@@ -272,10 +272,22 @@ class People:
             PersonError: ``no_such_topic``.
         """
         chat = self._chat_of(chat_id, user_id)
-        topic = chat.topics.get(thread_id)
-        if topic is None:
-            raise PersonError("no_such_topic")
+        topic = self._topic(chat, thread_id)
         members.close_topic(self._world, chat, user_id, topic, is_closed=is_closed)
+
+    def delete_topic(self, chat_id: int, user_id: int, thread_id: int) -> None:
+        """Delete a topic with all its messages.
+
+        Raises:
+            PersonError: ``no_such_topic``.
+        """
+        chat = self._chat_of(chat_id, user_id)
+        members.delete_topic(self._world, chat, self._topic(chat, thread_id))
+
+    def mute_bot(self, chat_id: int, user_id: int, *, is_muted: bool = True) -> None:
+        """Forbid the bot to write in a group, or allow it again."""
+        chat, bot = self._chat_of(chat_id, user_id), self._world.bot
+        members.set_muted(self._world, chat, bot.id, actor_id=user_id, is_muted=is_muted)
 
     def set_status(
         self,
@@ -328,12 +340,16 @@ class People:
             raise PersonError("no_such_message")
         return message
 
-    def _check_topic(self, chat: Chat, thread_id: int | None, user_id: int) -> None:
-        if thread_id is None:
-            return
+    def _topic(self, chat: Chat, thread_id: int) -> Topic:
         topic = chat.topics.get(thread_id)
         if topic is None:
             raise PersonError("no_such_topic")
+        return topic
+
+    def _check_topic(self, chat: Chat, thread_id: int | None, user_id: int) -> None:
+        if thread_id is None:
+            return
+        topic = self._topic(chat, thread_id)
         if topic.is_closed and not chat.member(user_id).is_administrator:
             raise PersonError("topic_closed")
 

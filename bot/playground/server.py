@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.playground import bot_api
@@ -48,7 +48,7 @@ class PlaygroundServer:
     Attributes:
         world: The state; tests may look into it and change it from the same event loop.
         people: Acts as the world's people.
-        gateway: Failures, limits and the log of calls.
+        gateway: Faults, limits and the log of calls.
         classroom: The ids of the seeded people and chats, None for a given world.
 
     Raises:
@@ -135,6 +135,7 @@ class PlaygroundServer:
         # Long polls and event streams would otherwise keep their connections open.
         self.world.updates.close()
         self.world.changes.close()
+        self.gateway.close()
         self._server.should_exit = True
         await self._serving
 
@@ -153,7 +154,7 @@ class PlaygroundServer:
             *api.routes(),
             Mount("/", _Page(directory=_PAGE, html=True)),
         ]
-        return _OwnSiteOnly(_Dropper(Starlette(routes=routes), self._connections))
+        return _OwnSiteOnly(_Breakable(Starlette(routes=routes), self._connections))
 
     def _extras(self) -> Json:
         if self.classroom is None:
@@ -173,7 +174,7 @@ class PlaygroundServer:
         connections = self._connections
 
         class Protocol(H11Protocol):
-            """Remembers its connection, so that a planned failure can cut it."""
+            """Remembers its connection, so that a planned fault can break it."""
 
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
                 connections[transport.get_extra_info("peername")[:2]] = transport
@@ -229,8 +230,8 @@ class _OwnSiteOnly:
         await self._app(scope, receive, send)
 
 
-class _Dropper:
-    """Cuts the connection of a request whose response has the status :data:`bot_api.DROPPED`."""
+class _Breakable:
+    """Lets an answer break its own connection; see :class:`bot_api.BrokenResponse`."""
 
     def __init__(
         self, app: ASGIApp, connections: dict[tuple[str, int], asyncio.Transport]
@@ -239,20 +240,9 @@ class _Dropper:
         self._connections = connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_dropped = False
+        def abort() -> None:
+            connection = self._connections.get(tuple(scope["client"]))
+            if connection is not None:  # the client may have left already
+                connection.abort()
 
-        async def send_or_drop(message: Message) -> None:
-            nonlocal is_dropped
-            if message["type"] == "http.response.start" and message["status"] == bot_api.DROPPED:
-                is_dropped = True
-                connection = self._connections.get(tuple(scope["client"]))
-                if connection is not None:  # the client may have left already
-                    connection.abort()
-            if not is_dropped:
-                await send(message)
-
-        await self._app(scope, receive, send_or_drop)
-        if is_dropped:
-            # Returning before the server has noticed would count as an answer left out.
-            while (await receive())["type"] != "http.disconnect":
-                pass
+        await self._app({**scope, bot_api.ABORT: abort}, receive, send)

@@ -5,6 +5,7 @@ first one's wait with 409. Everything happens on one event loop.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from bot.playground.model import Json
 from bot.playground.refusals import conflict
@@ -40,6 +41,7 @@ class UpdateQueue:
 
     Attributes:
         allowed_kinds: The last ``allowed_updates``; None means the default selection.
+        watchers: Told of every update that is queued.
     """
 
     def __init__(self, first_id: int = 1) -> None:
@@ -48,6 +50,7 @@ class UpdateQueue:
         self._waiting: asyncio.Future[None] | None = None
         self._is_closed = False
         self.allowed_kinds: frozenset[str] | None = None
+        self.watchers: list[Callable[[Json], None]] = []
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -62,8 +65,15 @@ class UpdateQueue:
         """Add an update and wake the poller; kinds that the bot didn't ask for are dropped."""
         if not self.wants(kind):
             return
-        self._pending.append({"update_id": self._next_id, kind: payload})
-        self._next_id += 1
+        self.put({"update_id": self._next_id, kind: payload})
+
+    def put(self, update: Json) -> None:
+        """Add an update as it is, whatever it holds; without an ``update_id`` it gets the next."""
+        update = {"update_id": self._next_id, **update}
+        self._next_id = max(self._next_id, update["update_id"] + 1)
+        self._pending.append(update)
+        for watch in self.watchers:
+            watch(update)
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 

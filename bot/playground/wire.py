@@ -82,6 +82,8 @@ _PERMISSIONS = (
     "can_invite_users",
     "can_pin_messages",
     "can_manage_topics",
+    "can_react_to_messages",
+    "can_edit_tag",
 )
 _ADMINISTRATOR_RIGHTS = (
     "can_manage_chat",
@@ -111,6 +113,9 @@ def member_json(world: "World", member: Member) -> Json:
         fields.update(dict.fromkeys(_ADMINISTRATOR_RIGHTS, True))
     elif member.status == "kicked":
         fields["until_date"] = 0
+    elif member.status == "member" and member.is_muted:
+        fields.update(status="restricted", is_member=True, until_date=0)
+        fields.update(dict.fromkeys(_PERMISSIONS, False))
     return fields
 
 

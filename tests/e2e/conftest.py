@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from bot.playground import PlaygroundServer
-from bot.playground.failures import Failure
+from bot.playground.faults import Fault
 from bot.playground.gateway import Call
 from bot.playground.model import Chat, Message
 from bot.texts import SPANISH
@@ -138,7 +138,7 @@ class Bot:
 
     def fail(self, **failure: object) -> None:
         """Plan a failure of the local Bot API."""
-        self.server.gateway.failures.add(Failure.model_validate(failure))
+        self.server.gateway.faults.add(Fault.model_validate(failure))
 
     def send(self, chat_id: int, user_id: int, text: str, **options: object) -> Message:
         """Write a message as a person."""

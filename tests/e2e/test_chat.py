@@ -219,9 +219,9 @@ async def test_a_killed_bot_loses_nothing(stopped_bot):
 async def test_a_flood_limit_and_a_refusal_delay_the_essay_but_do_not_lose_it(bot):
     lucia = bot.server.classroom.lucia
     await config(bot, lucia, lucia, "longitud 60")
-    bot.fail(kind="flood", method="sendMessage", chat_id=lucia, times=2, retry_after_s=1)
-    bot.fail(kind="bad_request", method="sendMessageDraft", chat_id=lucia, times=0)
-    bot.fail(kind="bad_gateway", method="sendMessage", chat_id=lucia, times=1, skip=1)
+    bot.fail(status=429, method="sendMessage", chat_id=lucia, times=2, retry_after=1)
+    bot.fail(status=400, method="sendMessageDraft", chat_id=lucia, times=0)
+    bot.fail(kind="html", method="sendMessage", chat_id=lucia, times=1, skip=1)
     request = bot.send(lucia, lucia, "El fuego")
     await bot.until_essay(lucia, request)
     assert sum(bool(button(m, "again")) for m in bot.answers(lucia)) == 1

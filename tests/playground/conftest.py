@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -9,8 +10,15 @@ from bot.playground import PlaygroundServer
 from bot.playground.people import People
 from bot.playground.seed import Classroom, seed_classroom
 from bot.playground.world import World
+from tests.telegram.virtual_time import VirtualTimeLoop
 
 from . import oracle
+
+
+def pytest_asyncio_loop_factories(config, item):
+    """Whatever uses sockets waits for real time."""
+    is_virtual = item.path.name == "test_in_process.py"
+    return {"virtual": VirtualTimeLoop} if is_virtual else {"real": asyncio.new_event_loop}
 
 
 class Clock:
@@ -86,11 +94,5 @@ def pending(world: World) -> list[dict[str, Any]]:
 def record_updates(world: World) -> list[dict[str, Any]]:
     """Return a list that grows with every update that the world produces."""
     recorded: list[dict[str, Any]] = []
-    push = world.updates.push
-
-    def recording(kind: str, payload: dict[str, Any]) -> None:
-        recorded.append({"update_id": len(recorded) + 1, kind: payload})
-        push(kind, payload)
-
-    world.updates.push = recording  # type: ignore[method-assign]
+    world.updates.watchers.append(recorded.append)
     return recorded

@@ -49,10 +49,10 @@ def check_update(update: dict[str, Any]) -> None:
 
 
 def check_calls(calls: Iterator[Call] | list[Call]) -> int:
-    """Check all successful calls of a log and return how many there were."""
+    """Check all calls that were carried out of a log and return how many there were."""
     checked = 0
     for call in calls:
-        if call.status == 200 and call.method in {method.name for method in METHODS.values()}:
+        if call.acted and call.method in {method.name for method in METHODS.values()}:
             check_parameters(call.method, call.parameters)
             if call.method != "getUpdates":
                 check_result(call.method, call.result)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.playground.failures import Failure
+from bot.playground.faults import Fault
 from bot.playground.gateway import Gateway
 from bot.playground.methods.messages import REACTION_EMOJI
 from bot.playground.methods.parameters import Upload
@@ -308,13 +308,13 @@ async def test_webhooks_are_refused(api):
     assert "getUpdates only" in await api.refused("setWebhook", url="https://a.es")
 
 
-# Failures on purpose.
+# Faults on purpose.
 
 
-async def test_planned_failures(api, room):
-    plan = api.gateway.failures
+async def test_planned_faults(api, room):
+    plan = api.gateway.faults
     hello = {"chat_id": room.lucia, "text": "hola"}
-    plan.add(Failure(kind="flood", method="sendMessage", retry_after_s=7, times=2, skip=1))
+    plan.add(Fault(status=429, method="sendMessage", retry_after=7, times=2, skip=1))
     await api.ok("sendMessage", **hello)
     for _ in range(2):
         answer = await api.gateway.call(TOKEN, "sendMessage", hello)
@@ -325,12 +325,12 @@ async def test_planned_failures(api, room):
             "parameters": {"retry_after": 7},
         }
     await api.ok("sendMessage", **hello)
-    plan.add(Failure(kind="forbidden", chat_id=room.group))
+    plan.add(Fault(status=403, chat_id=room.group))
     await api.ok("sendMessage", **hello)
     assert "403" in await api.refused("getChat", chat_id=str(room.group))
-    plan.add(Failure(kind="bad_request", description="MESSAGE_ID_INVALID"))
+    plan.add(Fault(status=400, description="MESSAGE_ID_INVALID"))
     assert "MESSAGE_ID_INVALID" in await api.refused("sendMessage", **hello)
-    plan.add(Failure(kind="bad_gateway", times=0))
+    plan.add(Fault(kind="html", times=0))
     for _ in range(3):
         assert (await api.gateway.call(TOKEN, "getMe", {})).status == 502
     plan.clear()
@@ -338,18 +338,18 @@ async def test_planned_failures(api, room):
     assert plan.due == []
 
 
-async def test_failures_for_all_methods_spare_the_polling(api):
-    api.gateway.failures.add(Failure(kind="bad_gateway"))
+async def test_faults_for_all_methods_spare_the_polling(api):
+    api.gateway.faults.add(Fault(kind="html"))
     await api.ok("getUpdates")
     assert (await api.gateway.call(TOKEN, "getMe", {})).status == 502
 
 
 async def test_a_connection_dropped_afterwards_has_had_its_effect(api, world, room):
     before = len(world.chats[room.lucia].messages)
-    for kind, effect in (("drop_before", 0), ("drop_after", 1)):
-        api.gateway.failures.add(Failure(kind=kind))
+    for acts, effect in (("no", 0), ("first", 1)):
+        api.gateway.faults.add(Fault(kind="reset", acts=acts))
         answer = await api.gateway.call(TOKEN, "sendMessage", {"chat_id": room.lucia, "text": "x"})
-        assert answer.is_dropped
+        assert answer.arrives == "never"
         assert len(world.chats[room.lucia].messages) == before + effect
 
 

@@ -24,7 +24,7 @@ from telegram.error import (
 )
 
 from bot.playground.client import PlaygroundClient
-from bot.playground.failures import Failure
+from bot.playground.faults import Fault
 
 from . import echo_bot
 from .conftest import room_of
@@ -121,24 +121,22 @@ async def test_errors_are_told_apart(server, bot, lucia, monkeypatch):
     monkeypatch.setenv("PTB_TIMEDELTA", "1")
     room = room_of(server)
 
-    async def fails(expected: type[Exception], match: str, **failure: object) -> Exception:
-        server.gateway.failures.add(Failure.model_validate({"method": "sendMessage", **failure}))
+    async def fails(expected: type[Exception], match: str, **fault: object) -> Exception:
+        server.gateway.faults.add(Fault.model_validate({"method": "sendMessage", **fault}))
         with pytest.raises(expected, match=match) as caught:
             await bot.send_message(lucia, "x")
         assert type(caught.value) is expected
         return caught.value
 
-    retry = await fails(RetryAfter, "Retry in", kind="flood", retry_after_s=7)
+    retry = await fails(RetryAfter, "Retry in", status=429, retry_after=7)
     assert isinstance(retry, RetryAfter)
     assert retry.retry_after == timedelta(seconds=7)
-    await fails(Forbidden, "blocked by the user", kind="forbidden")
-    await fails(
-        BadRequest, "Message_id_invalid", kind="bad_request", description="MESSAGE_ID_INVALID"
-    )
-    await fails(NetworkError, "Bad Gateway", kind="bad_gateway")
-    await fails(NetworkError, "httpx", kind="drop_before")
-    await fails(NetworkError, "httpx", kind="drop_after")
-    server.gateway.failures.add(Failure(kind="delay", delay_s=0.5))
+    await fails(Forbidden, "blocked by the user", status=403)
+    await fails(BadRequest, "Message_id_invalid", status=400, description="MESSAGE_ID_INVALID")
+    await fails(NetworkError, "Bad Gateway", status=502)
+    await fails(NetworkError, "httpx", kind="reset")
+    await fails(NetworkError, "httpx", kind="reset", acts="first")
+    server.gateway.faults.add(Fault(kind="late", delay_s=0.5))
     with pytest.raises(TimedOut):
         await bot.send_message(lucia, "x", read_timeout=0.05)
     new = server.people.migrate(room.group, room.teacher)

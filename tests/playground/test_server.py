@@ -15,7 +15,7 @@ from telegram import (
 from bot.errors import PortTakenError
 from bot.playground import PlaygroundServer
 from bot.playground.client import PlaygroundClient, PlaygroundRefusedError
-from bot.playground.failures import Failure
+from bot.playground.faults import Fault
 
 from .conftest import room_of
 
@@ -68,21 +68,22 @@ async def test_refusals_over_http(server, http):
     assert (wrong.status_code, wrong.json()["description"]) == (401, "Unauthorized")
     broken = await http.post("getMe", content=b"{", headers={"content-type": "application/json"})
     assert broken.status_code == 400
-    server.gateway.failures.add(Failure(kind="flood", retry_after_s=3))
+    server.gateway.faults.add(Fault(status=429, retry_after=3))
     flooded = await http.get("getMe")
     assert (flooded.status_code, flooded.headers["retry-after"]) == (429, "3")
-    server.gateway.failures.add(Failure(kind="bad_gateway"))
+    server.gateway.faults.add(Fault(kind="html"))
     gone = await http.get("getMe")
     assert gone.status_code == 502
     with pytest.raises(ValueError, match="Expecting value"):
         gone.json()
 
 
-@pytest.mark.parametrize(("kind", "delivered"), [("drop_before", 0), ("drop_after", 1)])
-async def test_a_dropped_connection_gives_no_answer(server, http, kind, delivered):
+@pytest.mark.parametrize("kind", ["reset", "cut"])
+@pytest.mark.parametrize(("acts", "delivered"), [("no", 0), ("first", 1), ("last", 1)])
+async def test_a_broken_connection_gives_no_answer(server, http, kind, acts, delivered):
     lucia = room_of(server).lucia
     server.people.start(lucia)
-    server.gateway.failures.add(Failure(kind=kind))
+    server.gateway.faults.add(Fault(kind=kind, acts=acts))
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         await http.post("sendMessage", data={"chat_id": lucia, "text": "hola"})
     messages = server.world.chats[lucia].messages.values()
@@ -270,9 +271,9 @@ async def test_every_action_of_the_interface(server):
         assert str(new["id"]).startswith("-100")
         await client.post("bot", reads_all_group_messages=True)
         assert server.world.profile.reads_all_group_messages
-        await client.fail("flood", method="sendMessage", retry_after_s=2)
-        assert (await client.get("failures"))[0]["retry_after_s"] == 2
-        await client.post("failures/clear")
+        await client.fail("refusal", status=429, method="sendMessage", retry_after=2)
+        assert (await client.get("faults"))[0]["retry_after"] == 2
+        await client.post("faults/clear")
         await client.post("limits", is_on=True)
         assert server.gateway.limits.is_on
 
@@ -282,7 +283,7 @@ async def test_every_action_of_the_interface(server):
     [
         ("messages", {"chat_id": 1}, "wrong_body"),
         ("messages", {"chat_id": 1, "user_id": 1, "text": "x", "colour": "red"}, "wrong_body"),
-        ("failures", {"kind": "fire"}, "wrong_body"),
+        ("faults", {"kind": "fire"}, "wrong_body"),
         ("messages", {"chat_id": 1, "user_id": 1, "text": "x"}, "no_such_chat"),
     ],
 )

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.playground import PlaygroundServer
-from bot.playground.failures import Failure
+from bot.playground.faults import Fault
 from bot.telegram.application import start_receiving, stop_receiving
 from bot.telegram.budget import DeliveryLimits
 from tests.telegram.classroom import Classroom, buttons_of
@@ -75,11 +75,12 @@ async def test_private_essay_with_drafts_and_no_traces(server, url):
 
 async def test_connections_that_break_double_nothing(server, url):
     room = server.classroom
-    failures = server.gateway.failures
+    failures = server.gateway.faults
     async with running(server, url):
         for chat_id, person in ((room.lucia, room.lucia), (room.group, room.mateo)):
-            for kind in ("drop_after", "drop_before", "bad_gateway", "drop_after"):
-                failures.add(Failure(kind=kind, method="sendMessage", chat_id=chat_id))
+            lost, kept = {"kind": "reset", "acts": "first"}, {"kind": "reset"}
+            for fault in (lost, kept, {"kind": "html"}, lost):
+                failures.add(Fault(**fault, method="sendMessage", chat_id=chat_id))
             server.people.send(person, person, "/config trozo 500")
             await until(lambda p=person: bots_texts(server, p))
             server.people.send(chat_id, person, "/redactar@redactor_bot El mar")

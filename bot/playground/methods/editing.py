@@ -118,7 +118,7 @@ def delete_message(world: World, p: DeleteMessage) -> Result:
     if message is None:
         raise bad_request("message to delete not found")
     if not _is_deletable(world, chat, message):
-        raise bad_request("message can't be deleted")
+        raise bad_request("message can't be deleted for everyone")
     world.remove(chat, message)
     return True
 
@@ -142,7 +142,7 @@ def delete_messages(world: World, p: DeleteMessages) -> Result:
         )
     messages = [chat.messages[i] for i in dict.fromkeys(p.message_ids) if i in chat.messages]
     if not all(_is_deletable(world, chat, message) for message in messages):
-        raise bad_request("message can't be deleted")
+        raise bad_request("message can't be deleted for everyone")
     for message in messages:
         world.remove(chat, message)
     return True

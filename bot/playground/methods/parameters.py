@@ -25,6 +25,19 @@ class Upload(BaseModel):
     data: bytes
 
 
+def with_attachments(values: dict[str, object]) -> dict[str, object]:
+    """Replace ``attach://NAME`` by the uploaded part ``NAME``, which is no parameter then."""
+    used = set()
+    resolved = dict(values)
+    for name, value in values.items():
+        if isinstance(value, str) and value.startswith("attach://"):
+            part = value.removeprefix("attach://")
+            if isinstance(values.get(part), Upload):
+                resolved[name] = values[part]
+                used.add(part)
+    return {name: value for name, value in resolved.items() if name not in used}
+
+
 class Parameters(BaseModel):
     """Parameters of one method. Telegram ignores unknown ones; the playground refuses them."""
 

@@ -110,6 +110,8 @@ def destination(
     chat = world.chat_for_bot(chat_reference)
     if chat.type == "channel" and not chat.member(world.bot.id).is_administrator:
         raise bad_request("need administrator rights in the channel chat")
+    if chat.member(world.bot.id).is_muted:
+        raise bad_request("not enough rights to send text messages to the chat")
     reply_to, quote = _reply(world, chat, reply)
     if reply_to is not None and thread_id is None and chat.is_forum:
         thread_id = chat.messages[reply_to].thread_id

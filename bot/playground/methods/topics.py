@@ -99,11 +99,7 @@ class DeleteForumTopic(Parameters):
 def delete_forum_topic(world: World, p: DeleteForumTopic) -> Result:
     """Delete a topic with all its messages."""
     chat = _forum(world, p.chat_id)
-    topic = _topic(chat, p.message_thread_id)
-    for message in [m for m in chat.messages.values() if m.thread_id == topic.thread_id]:
-        world.remove(chat, message)
-    del chat.topics[topic.thread_id]
-    world.publish_chat(chat)
+    members.delete_topic(world, chat, _topic(chat, p.message_thread_id))
     return True
 
 
