@@ -27,7 +27,7 @@ format: $(VENV)/.ready-test  ## Put the code into its format
 	$(BIN)/ruff format
 
 bench: $(VENV)/.ready-bench  ## Measure the engine beside its alternatives (about 15 minutes)
-	$(BIN)/python -m bot.workshop.benchmark $(ARGS)
+	$(BIN)/python -m bot.workshop.benchmark run $(ARGS)
 
 # The recipe of the model in bot/generation/embedded, on two processor cores; with a GPU, more
 # essays, a larger size and more passes are a matter of minutes (see docs/embedded-model.md).

@@ -56,7 +56,6 @@ EXCEPTIONS = (
     ("bot.playground.wire", "bot.playground.world"),
     ("bot.storage.jobs", "bot.essays.job"),
     ("bot.storage.people", "bot.essays.preferences"),
-    ("bot.workshop.benchmark.contenders", "bot.workshop.benchmark.llama_cpp_peer"),
     ("bot.workshop.grammar.template", "bot.workshop.grammar.scene"),
 )
 

@@ -7,6 +7,7 @@ The answer is one line of JSON on standard output.
 import json
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,29 @@ from typing import Any
 import psutil
 
 from bot.workshop.benchmark.contenders import (
-    CONTENDERS,
+    Contender,
+    CTranslate2,
+    Name,
+    OurEngine,
     Setting,
+    TransformersBfloat16,
+    TransformersGenerate,
     best_of_repeats,
     prompts_of,
     quietly_close,
 )
+from bot.workshop.benchmark.llama_cpp_peer import LlamaCpp
 
 MEBIBYTE = 2**20
 WARM_UP_TOKENS = 4
+
+CONTENDERS: dict[Name, Callable[[Setting], Contender]] = {
+    Name.ENGINE: OurEngine,
+    Name.TRANSFORMERS: TransformersGenerate,
+    Name.TRANSFORMERS_BF16: TransformersBfloat16,
+    Name.CTRANSLATE2: CTranslate2,
+    Name.LLAMA_CPP: LlamaCpp,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +47,7 @@ class Request:
     Attributes:
         kind: ``speed``: tokens per second for several numbers of streams. ``start``: time from the
             start of the process to the first token, and peak memory.
-        contender: A name in ``CONTENDERS``.
+        contender: Who writes.
         folder: The checkpoint.
         work: Folder for converted weights.
         threads: Threads of arithmetic.
@@ -45,7 +60,7 @@ class Request:
     """
 
     kind: str
-    contender: str
+    contender: Name
     folder: str
     work: str
     threads: int
@@ -57,8 +72,15 @@ class Request:
     started_s: float = 0.0
 
     def to_json(self) -> str:
-        """Return the request as one line."""
+        """Return the request as one line, stamped with this moment."""
         return json.dumps(asdict(self) | {"started_s": time.time()})
+
+    @classmethod
+    def from_json(cls, line: str) -> "Request":
+        """Read what ``to_json`` wrote."""
+        fields = json.loads(line)
+        fields |= {"contender": Name(fields["contender"]), "streams": tuple(fields["streams"])}
+        return cls(**fields)
 
 
 def peak_memory_mb() -> float:
@@ -83,19 +105,27 @@ def measure(request: Request) -> dict[str, Any]:
     )
     contender = CONTENDERS[request.contender](setting)
     loaded_s = time.time() - request.started_s
+    answer: dict[str, Any]
     if request.kind == "start":
-        contender.write(prompts_of(1, request.prompt_tokens), 1)
-        first_token_s = time.time() - request.started_s
-        started_s = time.perf_counter()
-        contender.write(prompts_of(1, request.prompt_tokens), request.new_tokens)
-        rate = request.new_tokens / (time.perf_counter() - started_s)
-        quietly_close(contender)
-        return {
-            "loaded_s": loaded_s,
-            "first_token_s": first_token_s,
-            "tokens_per_s": rate,
-            "peak_memory_mb": peak_memory_mb(),
-        }
+        answer = _first_and_further_tokens(contender, request) | {"loaded_s": loaded_s}
+    else:
+        answer = {"tokens_per_s": _rates(contender, request)}
+    quietly_close(contender)
+    return answer | {"peak_memory_mb": peak_memory_mb()}
+
+
+def _first_and_further_tokens(contender: Contender, request: Request) -> dict[str, float]:
+    prompts = prompts_of(1, request.prompt_tokens)
+    contender.write(prompts, 1)
+    first_token_s = time.time() - request.started_s
+    started_s = time.perf_counter()
+    contender.write(prompts, request.new_tokens)
+    rate = request.new_tokens / (time.perf_counter() - started_s)
+    return {"first_token_s": first_token_s, "tokens_per_s": rate}
+
+
+def _rates(contender: Contender, request: Request) -> dict[str, float]:
+    """Return tokens a second of all streams together, by the number of streams."""
     rates = {}
     for streams in request.streams:
         prompts = prompts_of(streams, request.prompt_tokens)
@@ -108,11 +138,8 @@ def measure(request: Request) -> dict[str, Any]:
             limit_s=request.limit_s,
         )
         rates[str(streams)] = streams * request.new_tokens / seconds
-    quietly_close(contender)
-    return {"tokens_per_s": rates, "peak_memory_mb": peak_memory_mb()}
+    return rates
 
 
 if __name__ == "__main__":
-    fields = json.loads(sys.argv[1])
-    answer = measure(Request(**fields | {"streams": tuple(fields["streams"])}))
-    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.write(json.dumps(measure(Request.from_json(sys.argv[1]))) + "\n")

@@ -5,9 +5,9 @@ All of them draw with top-k 50 and top-p 0.95 and may not end a text early.
 
 import json
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +17,16 @@ from bot.workshop.benchmark.shapes import VOCABULARY
 
 TOP_K, TOP_P = 50, 0.95
 SEED = 7
+
+
+class Name(StrEnum):
+    """What a contender is called on the command line and in the tables."""
+
+    ENGINE = "engine"
+    TRANSFORMERS = "transformers fp32"
+    TRANSFORMERS_BF16 = "transformers bf16"
+    CTRANSLATE2 = "CTranslate2 int8"
+    LLAMA_CPP = "llama.cpp Q8_0"
 
 
 class Contender(Protocol):
@@ -166,24 +176,6 @@ class CTranslate2:
     def close(self) -> None:
         """See :class:`Contender`."""
         self._generator.unload_model()
-
-
-def _llama_cpp(setting: Setting) -> Contender:
-    from bot.workshop.benchmark.llama_cpp_peer import LlamaCpp
-
-    return LlamaCpp(setting, top_k=TOP_K, top_p=TOP_P)
-
-
-ENGINE, TRANSFORMERS, TRANSFORMERS_BF16 = "engine", "transformers fp32", "transformers bf16"
-CTRANSLATE2, LLAMA_CPP = "CTranslate2 int8", "llama.cpp Q8_0"
-
-CONTENDERS: dict[str, Callable[[Setting], Contender]] = {
-    ENGINE: OurEngine,
-    TRANSFORMERS: TransformersGenerate,
-    TRANSFORMERS_BF16: TransformersBfloat16,
-    CTRANSLATE2: CTranslate2,
-    LLAMA_CPP: _llama_cpp,
-}
 
 
 def best_of_repeats(

@@ -1,13 +1,10 @@
-"""The engine on a graphics card beside ``transformers``.
+"""The engine on a graphics card beside ``transformers``, both in bfloat16.
 
-``python -m bot.workshop.benchmark.cuda [FOLDER FOR CHECKPOINTS]``. Both in bfloat16, the shapes
-of GPT-2 small and XL with random weights. Prints one table for each.
+The shapes are those of GPT-2 small and XL, the weights random.
 """
 
-import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,12 +47,15 @@ def write_with_transformers(model: Any, streams: int) -> None:  # noqa: ANN401, 
     torch.cuda.synchronize()
 
 
-def main() -> None:
-    """Measure both and print the table."""
+def compare(root: Path) -> Iterator[str]:
+    """Measure both and yield the lines of a table.
+
+    Args:
+        root: Folder for checkpoints.
+    """
     import torch
     from transformers import AutoModelForCausalLM
 
-    root = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
     for size in (SMALL, XL):
         folder = random_checkpoint(size, root)
         engine = load_engine(folder, device="cuda", max_batch_size=max(STREAMS))
@@ -63,11 +63,11 @@ def main() -> None:
         loaded: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
         model = loaded.to("cuda")
         name = torch.cuda.get_device_name()
-        sys.stdout.write(f"{size.name}, tokens/s on {name}: engine | transformers bf16\n")
+        yield f"{size.name}, tokens/s on {name}: engine | transformers bf16"
         for streams in STREAMS:
             ours = _best_rate(partial(write_with_engine, engine, streams), streams)
             theirs = _best_rate(partial(write_with_transformers, model, streams), streams)
-            sys.stdout.write(f"{streams:3d} at once: {ours:8.0f} | {theirs:8.0f}\n")
+            yield f"{streams:3d} at once: {ours:8.0f} | {theirs:8.0f}"
         engine.close()
         del engine, model, loaded
         torch.cuda.empty_cache()
@@ -81,7 +81,3 @@ def _best_rate(write: Callable[[], None], streams: int) -> float:
         write()
         best_s = min(best_s, time.perf_counter() - started_s)
     return streams * NEW_TOKENS / best_s
-
-
-if __name__ == "__main__":
-    main()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-from bot.workshop.benchmark.contenders import Setting
+from bot.workshop.benchmark.contenders import TOP_K, TOP_P, Setting
 
 SLACK_TOKENS = 8
 MATRICES = (
@@ -74,11 +74,10 @@ def write_gguf(folder: Path, target: Path) -> None:
 class LlamaCpp:
     """A llama.cpp context with one sequence for each stream."""
 
-    def __init__(self, setting: Setting, *, top_k: int, top_p: float) -> None:
+    def __init__(self, setting: Setting) -> None:
         import llama_cpp
 
         self._library: Any = llama_cpp
-        self._top_k, self._top_p = top_k, top_p
         target = setting.work / f"{setting.folder.name}.q8_0.gguf"
         if not target.is_file():
             partial = target.with_suffix(".part")
@@ -143,8 +142,8 @@ class LlamaCpp:
         library = self._library
         chain = library.llama_sampler_chain_init(library.llama_sampler_chain_default_params())
         for part in (
-            library.llama_sampler_init_top_k(self._top_k),
-            library.llama_sampler_init_top_p(self._top_p, 1),
+            library.llama_sampler_init_top_k(TOP_K),
+            library.llama_sampler_init_top_p(TOP_P, 1),
             library.llama_sampler_init_dist(seed),
         ):
             library.llama_sampler_chain_add(chain, part)

@@ -6,18 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.workshop.benchmark.contenders import (
-    CTRANSLATE2,
-    ENGINE,
-    LLAMA_CPP,
-    TRANSFORMERS,
-)
+from bot.workshop.benchmark.contenders import Name
+from bot.workshop.benchmark.shapes import SMALL, XL
 
 Results = dict[str, Any]
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 CLASS_SIZE = 30
-SMALL, XL = "gpt2-small", "gpt2-xl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +47,14 @@ def targets(results: Results) -> list[Target]:
 
 
 def _one_stream(results: Results) -> Iterator[Target]:
-    ours = _rate(results, ENGINE, "1")
+    ours = _rate(results, Name.ENGINE, "1")
     if ours is None:
         return
-    for contender, wanted in ((TRANSFORMERS, 8.0), (CTRANSLATE2, 3.0), (LLAMA_CPP, 1.3)):
+    for contender, wanted in (
+        (Name.TRANSFORMERS, 8.0),
+        (Name.CTRANSLATE2, 3.0),
+        (Name.LLAMA_CPP, 1.3),
+    ):
         theirs = _rate(results, contender, "1")
         if theirs:
             yield Target(f"1 stream / {contender}", ours / theirs, wanted)
@@ -63,14 +62,14 @@ def _one_stream(results: Results) -> Iterator[Target]:
 
 
 def _class_targets(results: Results) -> Iterator[Target]:
-    lesson = results.get("class")
-    if not lesson:
+    lesson = results["class"]
+    if "missing" in lesson:
         return
     ours = lesson["tokens_per_s"]
-    alone = _rate(results, TRANSFORMERS, "1")
+    alone = _rate(results, Name.TRANSFORMERS, "1")
     if alone:
-        yield Target(f"class of 30 / {TRANSFORMERS} one after another", ours / alone, 12.0)
-    for contender, wanted in ((CTRANSLATE2, 2.0), (LLAMA_CPP, 1.7)):
+        yield Target(f"class of 30 / {Name.TRANSFORMERS} one after another", ours / alone, 12.0)
+    for contender, wanted in ((Name.CTRANSLATE2, 2.0), (Name.LLAMA_CPP, 1.7)):
         rates = results["speed"].get(contender, {}).get("tokens_per_s", {})
         if rates:
             name = f"class of 30 / {contender} at its best batch"
@@ -80,14 +79,14 @@ def _class_targets(results: Results) -> Iterator[Target]:
 
 def _memory_targets(results: Results) -> Iterator[Target]:
     starts = results["start"]
-    ours = starts.get(f"{ENGINE}, {SMALL}", {})
-    theirs = starts.get(f"{TRANSFORMERS}, {SMALL}", {})
+    ours = starts.get(f"{Name.ENGINE}, {SMALL.name}", {})
+    theirs = starts.get(f"{Name.TRANSFORMERS}, {SMALL.name}", {})
     if "first_token_s" in ours and "loaded_s" in theirs:
-        name = f"start to first token / {TRANSFORMERS} loading"
+        name = f"start to first token / {Name.TRANSFORMERS} loading"
         ratio = ours["first_token_s"] / theirs["loaded_s"]
         yield Target(name, ratio, 1.0, is_limit=True)
     for cache in ("cold cache", "warm cache"):
-        xl = starts.get(f"{ENGINE}, {XL}, {cache}", {})
+        xl = starts.get(f"{Name.ENGINE}, {XL.name}, {cache}", {})
         if "peak_memory_mb" in xl:
             yield Target(
                 f"XL peak with a {cache}, MiB", xl["peak_memory_mb"], 2400.0, is_limit=True
@@ -106,7 +105,7 @@ def as_markdown(results: Results) -> str:
         f"Measured {results['date']} on {results['machine']}, {results['threads']} threads, by "
         f"`{results['command']}`. Prompts of {results['prompt_tokens']} tokens, "
         f"{results['new_tokens']} new tokens, top-k 50, top-p 0.95, random weights in the shape "
-        "of GPT-2 small. Tokens per second of all streams together:",
+        f"of {results['shape']}. Tokens per second of all streams together:",
         _speed_table(results),
         f"Reading memory: {results['bandwidth_gbs']:.1f} GB/s, which lets one int8 stream reach "
         f"{results['limit_tokens_per_s']:.0f} tokens/s at most.",
@@ -137,9 +136,7 @@ def _speed_table(results: Results) -> str:
 
 
 def _class_text(results: Results) -> str:
-    lesson = results.get("class")
-    if not lesson:
-        return ""
+    lesson = results["class"]
     if "missing" in lesson:
         return f"Class over HTTP: missing: {lesson['missing']}"
     first, last = lesson["first_token_s"]
@@ -215,7 +212,7 @@ def draw_chart(results: Results, target: Path) -> None:
         rates = measured.get("tokens_per_s", {})
         if rates:
             streams = [int(n) for n in rates]
-            is_ours = contender == ENGINE
+            is_ours = contender == Name.ENGINE
             axes.plot(
                 streams,
                 list(rates.values()),
@@ -230,7 +227,7 @@ def draw_chart(results: Results, target: Path) -> None:
     axes.set_xticks(results["streams"], [str(n) for n in results["streams"]])
     axes.set_xlabel("texts at once")
     axes.set_ylabel("tokens per second, all together")
-    axes.set_title(f"GPT-2 small on {results['threads']} threads of {results['machine']}")
+    axes.set_title(f"{results['shape']} on {results['threads']} threads of {results['machine']}")
     axes.grid(alpha=0.3, which="both")
     axes.legend(fontsize="small")
     figure.savefig(target, metadata={"Date": None})
