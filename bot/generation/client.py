@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -12,73 +11,21 @@ from typing import Any, Self, cast
 import httpx
 import openai
 from openai import AsyncStream
-from openai.types import Completion, CompletionUsage
+from openai.types import Completion
 
-from bot.errors import FailureReason, GenerationError
-from bot.generation.client_errors import translate
+from bot.errors import EngineBusyError, FailureReason, GenerationError, RequestError
+from bot.generation.bounded_transport import BoundedTransport
+from bot.generation.client_errors import BROKEN_ANSWER, retry_after_s, translate
 from bot.generation.frames import Frames
 from bot.generation.parameters import SamplingParameters
 from bot.generation.served_model import ServedModel, completion_arguments, read_served_model
 
 _POLL_S = 0.25
 
-__all__ = ["GenerationClient", "ServedModel", "TextStream", "Usage"]
+_TIMES_TURNED_AWAY = 5
+_GREATEST_WAIT_S = 60.0  # whatever a full service asks for
 
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What an answer cost, in tokens."""
-
-    prompt_tokens: int
-    completion_tokens: int
-
-
-class TextStream(AsyncGenerator[str, None]):
-    """The pieces of one text as they come; closing it stops the writing.
-
-    Attributes:
-        finish_reason: ``stop`` or ``length`` after the last piece, else None.
-        usage: After the last piece, where the service tells.
-    """
-
-    def __init__(self) -> None:
-        self.finish_reason: str | None = None
-        self.usage: Usage | None = None
-        self._pieces: AsyncGenerator[str, None] | None = None
-
-    @classmethod
-    def of(cls, write: "Callable[[TextStream], AsyncGenerator[str, None]]") -> Self:
-        """Return a stream of the pieces that ``write`` yields; it begins at the first one read."""
-        stream = cls()
-        stream._pieces = write(stream)
-        return stream
-
-    def _inner(self) -> AsyncGenerator[str, None]:
-        assert self._pieces is not None
-        return self._pieces
-
-    async def asend(self, value: None) -> str:
-        """Return the next piece."""
-        return await self._inner().asend(value)
-
-    async def athrow(self, *error: Any) -> str:
-        """Raise an error where the next piece would have come."""
-        return await self._inner().athrow(*error)
-
-    async def aclose(self) -> None:
-        """Stop: the connection is closed, and the service frees the slot at its next step."""
-        await self._inner().aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
+__all__ = ["GenerationClient", "ServedModel"]
 
 
 class GenerationClient:
@@ -86,6 +33,9 @@ class GenerationClient:
 
     Works with this project's own service and, with what they understand, with vLLM, llama.cpp's
     server, Ollama and others that have ``/v1/completions``.
+
+    Attributes:
+        away_since_s: Unix time since when the service is away, or None when it answered last.
     """
 
     def __init__(
@@ -111,6 +61,7 @@ class GenerationClient:
             silence_timeout_s: Longest silence of this project's own service, which sends a sign of
                 life every ten seconds, before it counts as lost. Others get ten times as long.
         """
+        self.away_since_s: float | None = None
         self._model_wanted = model
         self._default_frames = frames or Frames.plain({})
         self._silence_timeout_s = silence_timeout_s
@@ -119,7 +70,7 @@ class GenerationClient:
         self._served: ServedModel | None = None
         # Trust of proxy variables would send loopback traffic through a school's proxy.
         self._http = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(
+            transport=BoundedTransport(
                 uds=str(uds) if uds is not None else None,
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
             ),
@@ -164,24 +115,37 @@ class GenerationClient:
             return self._served
         try:
             page = await self._openai.models.list()
-        except openai.OpenAIError as error:
-            raise translate(error) from error
-        models = [model for model in page.data if self._model_wanted in {None, model.id}]
-        if not models:
+            models = [model for model in page.data if self._model_wanted in {None, model.id}]
+            served = (
+                read_served_model(models[0].model_dump(), self._default_frames) if models else None
+            )
+        except (openai.OpenAIError, httpx.HTTPError, OSError, *BROKEN_ANSWER) as error:
+            raise self._noted(translate(error)) from None
+        if served is None:
             raise GenerationError(FailureReason.MISCONFIGURED, "the service has no such model")
-        self._served = read_served_model(models[0].model_dump(), self._default_frames)
-        return self._served
+        self.away_since_s = None
+        self._served = served
+        return served
 
-    def stream(
+    def _noted(self, error: RequestError) -> RequestError:
+        """Remember that the service is away; it may come back with another model."""
+        is_busy = isinstance(error, EngineBusyError)
+        if isinstance(error, GenerationError) and error.is_passing and not is_busy:
+            self._served = None
+            self.away_since_s = self.away_since_s or time.time()
+        return error
+
+    async def stream(
         self,
         prompt: str,
         parameters: SamplingParameters,
         *,
         candidates: int = 1,
         keep_last_tokens: int | None = None,
-        request_id: str | None = None,
-    ) -> TextStream:
-        """Ask for the text that follows a prompt.
+    ) -> AsyncGenerator[str, None]:
+        """Ask for the text that follows a prompt. Closing the generator stops the writing.
+
+        A full service that says when to come again is asked again then, a few times.
 
         Args:
             prompt: What is continued; the answer does not repeat it.
@@ -190,81 +154,89 @@ class GenerationClient:
                 a single piece, at the end. Services other than our own write one.
             keep_last_tokens: Of a longer prompt, only so many tokens at its end are used; -1 keeps
                 as many as fit. None: a prompt that is too long is an error.
-            request_id: Appears in the service's log.
 
-        Returns:
-            The pieces. The request is sent when the first one is asked for. Reading raises
-            GenerationError, PromptTooLongError, EngineBusyError or InvalidParameterError.
+        Yields:
+            The pieces. What was written before a failure comes before its error.
+
+        Raises:
+            GenerationError: With the reason; ``PromptTooLongError`` and ``EngineBusyError`` are
+                such. ``has_begun`` tells whether a piece had come.
+            InvalidParameterError: The service refuses a value.
         """
+        has_begun = False
+        try:
+            async with aclosing(
+                self._answer(prompt, parameters, candidates, keep_last_tokens)
+            ) as pieces:
+                async for piece in pieces:
+                    has_begun = True
+                    self.away_since_s = None
+                    yield piece
+        except (
+            GenerationError,
+            openai.OpenAIError,
+            httpx.HTTPError,
+            OSError,
+            *BROKEN_ANSWER,
+        ) as error:
+            failure = self._noted(translate(error, parameters))
+            if isinstance(failure, GenerationError):
+                failure.has_begun = has_begun
+            raise failure from None
 
-        def write(stream: TextStream) -> AsyncGenerator[str, None]:
-            return self._write(
-                stream, prompt, parameters, candidates, keep_last_tokens, request_id
-            )
-
-        return TextStream.of(write)
-
-    async def _write(
+    async def _answer(
         self,
-        stream: TextStream,
         prompt: str,
         parameters: SamplingParameters,
         candidates: int,
         keep_last_tokens: int | None,
-        request_id: str | None,
     ) -> AsyncGenerator[str, None]:
-        try:
-            served = await self.describe()
-            request = completion_arguments(
-                served, prompt, parameters, candidates, keep_last_tokens
-            )
-            silence_s = self._silence_timeout_s * (1 if served.is_own else 10)
-            request["timeout"] = self._timeout(silence_s)
-            if request_id is not None:
-                request["extra_headers"] = {"X-Request-Id": request_id}
-            answer = self._whole if "best_of" in request else self._pieces
-            async with aclosing(answer(stream, request)) as texts:
-                async for text in texts:
-                    yield text
-        except openai.OpenAIError as error:
-            if not isinstance(error, openai.APIStatusError):
-                self._served = None  # it may come back with another model
-            raise translate(error, parameters) from error
-        except (httpx.HTTPError, OSError) as error:
-            self._served = None
-            raise GenerationError(
-                FailureReason.AWAY, f"connection lost: {type(error).__name__}"
-            ) from error
-        if stream.finish_reason is None:
-            raise GenerationError(FailureReason.AWAY, "the answer broke off")
+        served = await self.describe()
+        request = completion_arguments(served, prompt, parameters, candidates, keep_last_tokens)
+        silence_s = self._silence_timeout_s * (1 if served.is_own else 10)
+        answer = self._whole(request) if "best_of" in request else self._pieces(request, silence_s)
+        has_text = False
+        async with aclosing(answer) as pieces:
+            async for piece in pieces:
+                has_text = has_text or bool(piece.strip())
+                yield piece
+        if not has_text:
+            raise GenerationError(FailureReason.EMPTY)
 
     async def _pieces(
-        self, stream: TextStream, request: dict[str, Any]
+        self, request: dict[str, Any], silence_s: float
     ) -> AsyncGenerator[str, None]:
-        answer: AsyncStream[Completion] = await self._openai.completions.create(
-            **request, stream=True, stream_options={"include_usage": True}
+        answer: AsyncStream[Completion] = await self._ask(
+            **request, stream=True, timeout=self._timeout(silence_s)
         )
+        is_whole = False
         try:
             async for chunk in answer:
-                stream.usage = _usage(chunk.usage) or stream.usage
                 for choice in chunk.choices:
-                    if choice.finish_reason:
-                        stream.finish_reason = choice.finish_reason
+                    is_whole = is_whole or bool(choice.finish_reason)
                     if choice.text:
-                        yield choice.text
+                        yield _text(choice.text)
         finally:
             await answer.close()
+        if not is_whole:
+            raise GenerationError(FailureReason.AWAY, "the answer broke off")
 
-    async def _whole(
-        self, stream: TextStream, request: dict[str, Any]
-    ) -> AsyncGenerator[str, None]:
+    async def _whole(self, request: dict[str, Any]) -> AsyncGenerator[str, None]:
         # A single answer comes when all is written, without signs of life before.
-        request["timeout"] = httpx.Timeout(None, connect=self._connect_timeout_s)
-        answer: Completion = await self._openai.completions.create(**request)
-        choice = answer.choices[0]
-        stream.finish_reason = choice.finish_reason
-        stream.usage = _usage(answer.usage)
-        yield choice.text
+        timeout = httpx.Timeout(None, connect=self._connect_timeout_s)
+        answer: Completion = await self._ask(**request, timeout=timeout)
+        yield _text(answer.choices[0].text)
+
+    async def _ask(self, **request: Any) -> Any:  # noqa: ANN401, openai's overloads decide
+        for _ in range(_TIMES_TURNED_AWAY):
+            try:
+                return await self._openai.completions.create(**request)
+            except openai.RateLimitError as error:
+                wait_s = retry_after_s(error)
+                if wait_s is None:
+                    raise
+                await asyncio.sleep(min(wait_s, _GREATEST_WAIT_S))
+        return await self._openai.completions.create(**request)
 
     async def wait_until_ready(
         self,
@@ -280,26 +252,28 @@ class GenerationClient:
         Raises:
             GenerationError: It was not ready in time, or refuses this client.
         """
-        deadline_s = time.monotonic() + timeout_s
-        while True:
-            try:
-                await self._check_health(on_progress)
-                return await self.describe(fresh=True)
-            except (httpx.HTTPError, OSError) as error:
-                reason = type(error).__name__
-            except GenerationError as error:
-                if not error.is_passing:
-                    raise
-                reason = error.detail
-            if time.monotonic() + _POLL_S > deadline_s:
-                raise GenerationError(
-                    FailureReason.AWAY, f"not ready after {timeout_s:.0f} s: {reason}"
-                )
-            await asyncio.sleep(_POLL_S)
+        reason = "no answer yet"
+        try:
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    try:
+                        await self._check_health(on_progress)
+                        return await self.describe(fresh=True)
+                    except GenerationError as error:
+                        if not error.is_passing:
+                            raise
+                        reason = error.detail
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            detail = f"not ready after {timeout_s:.0f} s: {reason}"
+            raise GenerationError(FailureReason.AWAY, detail) from None
 
     async def _check_health(self, on_progress: Callable[[float | None], None]) -> None:
         """Look at ``/health``, which our service, vLLM and llama.cpp have; Ollama has not."""
-        answer = await self._http.get(f"{self._root}/health", timeout=self._connect_timeout_s)
+        try:
+            answer = await self._http.get(f"{self._root}/health", timeout=self._connect_timeout_s)
+        except (httpx.HTTPError, OSError) as error:
+            raise self._noted(translate(error)) from None
         if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
             return
         try:
@@ -308,8 +282,11 @@ class GenerationClient:
             report = {}
         progress = report.get("progress") if isinstance(report, dict) else None
         on_progress(progress if isinstance(progress, float) else None)
-        raise GenerationError(FailureReason.AWAY, "the service is loading")
+        raise self._noted(GenerationError(FailureReason.AWAY, "the service is loading"))
 
 
-def _usage(usage: CompletionUsage | None) -> Usage | None:
-    return Usage(usage.prompt_tokens, usage.completion_tokens) if usage is not None else None
+def _text(value: object) -> str:
+    """Return what should be a text: openai's library takes any answer that is JSON."""
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value

@@ -1,10 +1,13 @@
-"""What the refusals of a completions service mean to the bot."""
+"""What the failures and refusals of a completions service mean to the bot."""
 
 import re
+import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
+import httpx
 import openai
 
 from bot.errors import (
@@ -17,31 +20,75 @@ from bot.errors import (
 )
 from bot.generation.parameters import SamplingParameters
 
+BROKEN_ANSWER = (ValueError, TypeError, AttributeError, LookupError)
+"""What reading an answer raises that is not of the protocol's form: no JSON, no UTF-8, no choices.
+Such errors may quote the answer, so they are never chained."""
+
 _OUR_NAMES = {"max_tokens": "max_new_tokens", "min_tokens": "min_new_tokens"}
+_CODE = re.compile(r"[\w.-]{1,60}", re.ASCII)
 # vLLM: "This model's maximum context length is 1024 tokens. However, ... 1200 ..."
 _CONTEXT_LENGTH = re.compile(r"maximum context length is (\d+) tokens\D+(\d+)")
 
-_PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT})
+_REASONS: dict[int, FailureReason] = {
+    HTTPStatus.UNAUTHORIZED: FailureReason.MISCONFIGURED,
+    HTTPStatus.FORBIDDEN: FailureReason.MISCONFIGURED,
+    HTTPStatus.NOT_FOUND: FailureReason.MISCONFIGURED,
+    HTTPStatus.METHOD_NOT_ALLOWED: FailureReason.MISCONFIGURED,
+    HTTPStatus.GONE: FailureReason.MISCONFIGURED,
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: FailureReason.MISCONFIGURED,
+    HTTPStatus.REQUEST_TIMEOUT: FailureReason.TIMEOUT,
+    HTTPStatus.GATEWAY_TIMEOUT: FailureReason.TIMEOUT,
+    HTTPStatus.CONFLICT: FailureReason.AWAY,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: FailureReason.TOO_LONG,
+}
 
 
-def translate(
-    error: openai.OpenAIError, parameters: SamplingParameters | None = None
-) -> RequestError:
-    """Return the project's own error for one of the client library's.
+def translate(error: Exception, parameters: SamplingParameters | None = None) -> RequestError:
+    """Return the project's own error for one of the client library's, of HTTP or of reading.
 
     Args:
-        error: What the library raised.
+        error: What was raised.
         parameters: What was asked for, to tell the value that was refused.
     """
-    if isinstance(error, openai.APIStatusError):
-        return _from_status(error.status_code, _details(error), parameters)
-    if isinstance(error, openai.APIConnectionError):  # a timeout is one
-        return GenerationError(FailureReason.AWAY, f"no connection: {type(error).__name__}")
-    if isinstance(error, openai.APIError):  # an error in the middle of a stream
-        return GenerationError(
-            FailureReason.AWAY, f"failed while writing: {_details(error).get('code')}"
-        )
-    return GenerationError(FailureReason.REFUSED, type(error).__name__)
+    name = type(error).__name__
+    match error:
+        case RequestError():
+            return error
+        case openai.APIStatusError():
+            return _from_status(error.status_code, _details(error), parameters)
+        case openai.APIConnectionError():
+            return _from_connection(error.__cause__ or error)
+        case openai.APIResponseValidationError():
+            return GenerationError(FailureReason.AWAY, f"broken answer: {name}")
+        case openai.APIError():  # an error in the middle of a stream
+            code = _code(_details(error))
+            return GenerationError(FailureReason.AWAY, f"failed while writing: {code}")
+        case httpx.HTTPError() | OSError():
+            return _from_connection(error)
+        case _:
+            return GenerationError(FailureReason.AWAY, f"broken answer: {name}")
+
+
+def retry_after_s(error: openai.APIStatusError) -> float | None:
+    """Return in how many seconds a service wants to be asked again; None if it does not say."""
+    said = error.response.headers.get("retry-after", "")
+    try:
+        return max(0.0, float(said))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except (ValueError, TypeError):
+        return None
+
+
+def _from_connection(error: BaseException) -> GenerationError:
+    name = type(error).__name__
+    is_connecting = isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
+    is_silent = isinstance(error, httpx.TimeoutException | openai.APITimeoutError)
+    if is_silent and not is_connecting:
+        return GenerationError(FailureReason.TIMEOUT, f"silent for too long: {name}")
+    return GenerationError(FailureReason.AWAY, f"no connection: {name}")
 
 
 def _details(error: openai.APIError) -> Mapping[str, Any]:
@@ -54,16 +101,30 @@ def _details(error: openai.APIError) -> Mapping[str, Any]:
 def _from_status(
     status: int, details: Mapping[str, Any], parameters: SamplingParameters | None
 ) -> RequestError:
-    reason = f"status {status}: {details.get('code') or details.get('type')}"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return EngineBusyError(_number(details.get("limit")))
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _PASSING:
-        return GenerationError(FailureReason.AWAY, reason)
     if status == HTTPStatus.BAD_REQUEST:
         known = _too_long(details) or _invalid_parameter(details, parameters)
         if known is not None:
             return known
-    return GenerationError(FailureReason.REFUSED, reason)
+    return GenerationError(_reason_of(status), f"status {status}: {_code(details)}")
+
+
+def _code(details: Mapping[str, Any]) -> str:
+    """Return the error's code, if it looks like one: other text may quote the prompt."""
+    code = details.get("code") or details.get("type")
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else "no code"
+
+
+def _reason_of(status: int) -> FailureReason:
+    known = _REASONS.get(status)
+    if known is not None:
+        return known
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return FailureReason.AWAY
+    if status < HTTPStatus.BAD_REQUEST:  # it wants us to go elsewhere
+        return FailureReason.MISCONFIGURED
+    return FailureReason.REFUSED
 
 
 def _too_long(details: Mapping[str, Any]) -> PromptTooLongError | None:

@@ -9,8 +9,6 @@ from bot.errors import FailureReason, GenerationError
 from bot.generation.frames import Frames
 from bot.generation.parameters import SamplingParameters
 
-# What vLLM, too, takes beyond OpenAI's parameters.
-_EXTENDED = ("top_k", "repetition_penalty", "min_tokens", "ignore_eos", "truncate_prompt_tokens")
 _DEFAULT_CONTEXT_TOKENS = 1024
 _DEFAULT_TOKENS_PER_WORD = 1.8  # Spanish with the vocabularies of large multilingual models
 
@@ -44,12 +42,18 @@ def read_served_model(data: Mapping[str, Any], default_frames: Frames) -> Served
     """Read one entry of ``/v1/models``; everything but the id may be missing.
 
     ``meta`` is where llama.cpp's server tells its window.
+
+    Raises:
+        ValueError, TypeError: It is not of that form.
+        GenerationError: The frames of our own service are not.
     """
+    if not isinstance(data.get("id"), str):
+        raise TypeError("a model without a name")
     own = data.get("redactor")
     meta = data.get("meta") or {}
     context_tokens = data.get("max_model_len") or meta.get("n_ctx") or meta.get("n_ctx_train")
     shared: dict[str, Any] = {
-        "id": str(data["id"]),
+        "id": data["id"],
         "revision": str(data.get("revision") or ""),
         "context_tokens": int(context_tokens or _DEFAULT_CONTEXT_TOKENS),
     }
@@ -88,37 +92,63 @@ def completion_arguments(
         candidates: Of which the best is given; our own service only.
         keep_last_tokens: Of a longer prompt; -1 as many as fit, None all.
     """
-    extended: dict[str, Any] = {
-        "top_k": parameters.top_k or -1 if not served.is_own else parameters.top_k,
-        "repetition_penalty": parameters.repetition_penalty,
-        "min_tokens": parameters.min_new_tokens,
-        "ignore_eos": parameters.ignore_eos,
-        "truncate_prompt_tokens": keep_last_tokens,
-        "no_repeat_ngram_size": parameters.no_repeat_ngram_size,
-    }
-    names = extended if served.is_own else _EXTENDED if served.takes_extended else ()
-    max_tokens = parameters.max_new_tokens
-    if not served.is_own:
-        # Others end at their window instead of sliding it.
-        max_tokens = min(max_tokens, max(1, served.context_tokens * 3 // 4))
-        room = served.context_tokens - max_tokens
-        if keep_last_tokens is not None:
-            keep = room if keep_last_tokens == -1 else min(keep_last_tokens, room)
-            extended["truncate_prompt_tokens"] = keep
-            if not served.takes_extended:
-                prompt = _last_words(prompt, keep / served.tokens_per_word)
-    request: dict[str, Any] = {
+    if served.is_own:
+        arguments = _standard_arguments(served, prompt, parameters, parameters.max_new_tokens)
+        if candidates > 1:
+            arguments["best_of"] = candidates
+        arguments["extra_body"] = {
+            **_extended_arguments(parameters, keep_last_tokens),
+            "no_repeat_ngram_size": parameters.no_repeat_ngram_size,
+        }
+        return arguments
+    # Others end at their window instead of sliding it.
+    max_tokens = min(parameters.max_new_tokens, max(1, served.context_tokens * 3 // 4))
+    keep = _kept_tokens(keep_last_tokens, served.context_tokens - max_tokens)
+    if served.takes_extended:
+        arguments = _standard_arguments(served, prompt, parameters, max_tokens)
+        arguments["extra_body"] = _extended_arguments(parameters, keep)
+        return arguments
+    if keep is not None:
+        prompt = _last_words(prompt, keep / served.tokens_per_word)
+    return _standard_arguments(served, prompt, parameters, max_tokens)
+
+
+def _standard_arguments(
+    served: ServedModel, prompt: str, parameters: SamplingParameters, max_tokens: int
+) -> dict[str, Any]:
+    """Return what OpenAI's own protocol has."""
+    arguments: dict[str, Any] = {
         "model": served.id,
         "prompt": prompt,
         "max_tokens": max_tokens,
         "temperature": parameters.temperature,
         "top_p": parameters.top_p,
-        "seed": parameters.seed,
-        "stop": list(parameters.stop) or None,
-        "best_of": candidates if served.is_own and candidates > 1 else None,
-        "extra_body": {name: extended[name] for name in names if extended[name] is not None},
     }
-    return {name: value for name, value in request.items() if value is not None}
+    if parameters.seed is not None:
+        arguments["seed"] = parameters.seed
+    if parameters.stop:
+        arguments["stop"] = list(parameters.stop)
+    return arguments
+
+
+def _extended_arguments(parameters: SamplingParameters, keep: int | None) -> dict[str, Any]:
+    """Return what vLLM and our own service take beyond that."""
+    extended: dict[str, Any] = {
+        "top_k": parameters.top_k or -1,  # vLLM's way to say all
+        "repetition_penalty": parameters.repetition_penalty,
+        "min_tokens": parameters.min_new_tokens,
+        "ignore_eos": parameters.ignore_eos,
+    }
+    if keep is not None:
+        extended["truncate_prompt_tokens"] = keep
+    return extended
+
+
+def _kept_tokens(keep_last_tokens: int | None, room: int) -> int | None:
+    """Return how many of a longer prompt's tokens stay; None for all."""
+    if keep_last_tokens is None:
+        return None
+    return room if keep_last_tokens == -1 else min(keep_last_tokens, room)
 
 
 def _last_words(text: str, words: float) -> str:

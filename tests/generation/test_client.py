@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from bot.errors import (
     InvalidParameterError,
     PromptTooLongError,
 )
+from bot.generation.bounded_transport import GREATEST_EVENT_BYTES
 from bot.generation.client import GenerationClient
 from bot.generation.parameters import SamplingParameters
 from bot.generation.server import EngineHost, LoadedModel, ServiceOptions
@@ -60,19 +62,32 @@ async def client(service: RunningService) -> AsyncIterator[GenerationClient]:
 
 async def read(client: GenerationClient, prompt: str = "El mar", **more: Any) -> str:
     parameters = more.pop("parameters", PARAMETERS)
-    async with client.stream(prompt, parameters, **more) as stream:
+    async with aclosing(client.stream(prompt, parameters, **more)) as stream:
         return "".join([piece async for piece in stream])
+
+
+async def read_until_failure(
+    client: GenerationClient, prompt: str = "El mar"
+) -> tuple[str, GenerationError]:
+    """Return what came, and the error after it."""
+    text = ""
+    try:
+        async for piece in client.stream(prompt, PARAMETERS):
+            text += piece
+    except GenerationError as error:
+        return text, error
+    raise AssertionError("it did not fail")
 
 
 def test_client_is_small() -> None:
     program = (
         "import sys, bot.generation.client, bot.generation.supervisor, bot.generation.models;"
-        "print([name for name in ('torch', 'transformers', 'numpy') if name in sys.modules])"
+        "print({'torch', 'transformers', 'numba', 'numpy'} & sys.modules.keys())"
     )
     loaded = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert loaded.stdout.strip() == "[]"
+    assert loaded.stdout.strip() == "set()"
 
 
 async def test_describe(client: GenerationClient, service: RunningService) -> None:
@@ -88,24 +103,21 @@ async def test_describe(client: GenerationClient, service: RunningService) -> No
     assert await client.describe(fresh=True) == served
 
 
-async def test_stream(client: GenerationClient) -> None:
-    async with client.stream("El mar", PARAMETERS) as stream:
-        assert stream.finish_reason is None
-        pieces = [piece async for piece in stream]
+async def test_stream(client: GenerationClient, service: RunningService) -> None:
+    tokens = service.engine.load.tokens
+    pieces = [piece async for piece in client.stream("El mar", PARAMETERS)]
     assert all(pieces)
-    assert stream.finish_reason == "length"
-    assert stream.usage is not None
-    assert stream.usage.completion_tokens == 12
+    assert service.engine.load.tokens == tokens + 12
     assert await read(client) == "".join(pieces)
 
 
-async def test_candidates_come_as_one_piece(client: GenerationClient) -> None:
-    async with client.stream("El mar", PARAMETERS, candidates=3) as stream:
-        pieces = [piece async for piece in stream]
+async def test_candidates_come_as_one_piece(
+    client: GenerationClient, service: RunningService
+) -> None:
+    tokens = service.engine.load.tokens
+    pieces = [piece async for piece in client.stream("El mar", PARAMETERS, candidates=3)]
     assert len(pieces) == 1
-    assert stream.finish_reason == "length"
-    assert stream.usage is not None
-    assert stream.usage.completion_tokens == 36
+    assert service.engine.load.tokens == tokens + 36
 
 
 async def test_cancelling_frees_the_slots(
@@ -148,17 +160,18 @@ async def test_refusals(client: GenerationClient, service: RunningService) -> No
     async with GenerationClient(service.url, model="gpt-5") as other:
         with pytest.raises(GenerationError) as unknown:
             await other.describe()
-    assert not unknown.value.is_passing
+    assert unknown.value.reason is FailureReason.MISCONFIGURED
 
 
 async def test_nobody_listens() -> None:
     with open_listener("127.0.0.1", 0, None) as listener:
         url = address_of(listener)
     async with GenerationClient(url) as client:
-        with pytest.raises(GenerationError) as caught:
-            await read(client)
-        assert caught.value.is_passing
-        with pytest.raises(GenerationError, match="not ready"):
+        assert client.away_since_s is None
+        _, error = await read_until_failure(client)
+        assert (error.reason, error.has_begun) == (FailureReason.AWAY, False)
+        assert client.away_since_s is not None
+        with pytest.raises(GenerationError, match=r"not ready .* ConnectError"):
             await client.wait_until_ready(0.1)
 
 
@@ -190,12 +203,13 @@ async def test_wait_until_ready_tells_the_progress(model_folder: Path) -> None:
 async def test_service_that_stops_while_writing(model_folder: Path) -> None:
     with running_model(model_folder) as service:
         async with GenerationClient(service.url) as client:
-            async with client.stream("El mar", LONG) as stream:
-                await anext(stream)
-                service.server.ask_to_exit()
-                with pytest.raises(GenerationError) as caught:
-                    [piece async for piece in stream]
+            stream = client.stream("El mar", LONG)
+            await anext(stream)
+            service.server.ask_to_exit()
+            with pytest.raises(GenerationError) as caught:
+                [piece async for piece in stream]
             assert caught.value.is_passing
+            assert caught.value.has_begun
 
 
 async def test_wrong_key_is_final(model_folder: Path) -> None:
@@ -206,17 +220,28 @@ async def test_wrong_key_is_final(model_folder: Path) -> None:
         async with GenerationClient(service.url, api_key="otra") as client:
             with pytest.raises(GenerationError) as caught:
                 await client.wait_until_ready(PATIENCE_S)
-            assert not caught.value.is_passing
+            assert caught.value.reason is FailureReason.MISCONFIGURED
+
+
+def event(text: object, finish_reason: str | None = None) -> bytes:
+    """Return a server-sent event as every completions service sends them."""
+    choice = {"index": 0, "text": text, "finish_reason": finish_reason}
+    body = {"id": "1", "object": "text_completion", "created": 1, "model": "m"}
+    return f"data: {json.dumps({**body, 'choices': [choice]})}\n\n".encode()
+
+
+DONE = b"data: [DONE]\n\n"
 
 
 class Foreign:
     """A service of other people's making: answers as told and remembers what it was asked."""
 
-    def __init__(self, model: dict[str, Any]) -> None:
+    def __init__(self, model: Any, *events: bytes) -> None:
         self.model = model
         self.asked: list[dict[str, Any]] = []
-        self.refusal: Response | None = None
-        self.is_cut_off = False
+        self.refusals: list[Response] = []
+        self.events = events or (event("Había "), event("una vez", "stop"), DONE)
+        self.sent_bytes = 0
         self.app = Starlette(
             routes=[
                 Route("/v1/models", self.models),
@@ -225,27 +250,29 @@ class Foreign:
         )
 
     async def models(self, request: Request) -> Response:
+        if isinstance(self.model, Response):
+            return self.model
         return JSONResponse({"object": "list", "data": [self.model]})
 
     async def complete(self, request: Request) -> Response:
         self.asked.append(await request.json())
-        return self.refusal or StreamingResponse(self.events(), media_type="text/event-stream")
+        if self.refusals:
+            return self.refusals.pop(0)
+        return StreamingResponse(self.stream(), media_type="text/event-stream")
 
-    async def events(self) -> AsyncIterator[str]:
-        reasons = [None, None if self.is_cut_off else "stop"]
-        for text, reason in zip(["Había ", "una vez"], reasons, strict=True):
-            choice = {"index": 0, "text": text, "finish_reason": reason}
-            body = {"id": "1", "object": "text_completion", "created": 1, "model": "m"}
-            yield f"data: {json.dumps({**body, 'choices': [choice]})}\n\n"
-        yield "data: [DONE]\n\n"
+    async def stream(self) -> AsyncIterator[bytes]:
+        for part in self.events:
+            self.sent_bytes += len(part)
+            yield part
+            await asyncio.sleep(0)
 
 
 @contextlib.asynccontextmanager
-async def served_by(foreign: Foreign) -> AsyncIterator[GenerationClient]:
+async def served_by(foreign: Foreign, **options: Any) -> AsyncIterator[GenerationClient]:
     server = uvicorn.Server(uvicorn.Config(foreign.app, log_config=None))
     with open_listener("127.0.0.1", 0, None) as listener:
         task = asyncio.create_task(server.serve(sockets=[listener]))
-        async with GenerationClient(address_of(listener)) as client:
+        async with GenerationClient(address_of(listener), **options) as client:
             yield client
         server.should_exit = True
         await task
@@ -268,7 +295,6 @@ STANDARD = {
     "top_p",
     "seed",
     "stream",
-    "stream_options",
 }
 
 
@@ -309,6 +335,10 @@ def refusal(status: int, **error: Any) -> JSONResponse:
     return JSONResponse({"error": {"message": "no", **error}}, status)
 
 
+def failure(reason: FailureReason, detail: str) -> GenerationError:
+    return GenerationError(reason, detail)
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
@@ -325,22 +355,30 @@ def refusal(status: int, **error: Any) -> JSONResponse:
             PromptTooLongError(900, 512),
         ),
         (refusal(400, param="temperature"), InvalidParameterError("temperature", 1.0)),
-        (refusal(400), GenerationError(FailureReason.REFUSED, "status 400: None")),
-        (refusal(403, code="no"), GenerationError(FailureReason.REFUSED, "status 403: no")),
+        (refusal(400), failure(FailureReason.REFUSED, "status 400: no code")),
+        (refusal(422, code="x"), failure(FailureReason.REFUSED, "status 422: x")),
+        (refusal(400, code="El mar"), failure(FailureReason.REFUSED, "status 400: no code")),
+        (refusal(401), failure(FailureReason.MISCONFIGURED, "status 401: no code")),
+        (refusal(403, code="no"), failure(FailureReason.MISCONFIGURED, "status 403: no")),
+        (refusal(404), failure(FailureReason.MISCONFIGURED, "status 404: no code")),
+        (Response(status_code=302), failure(FailureReason.MISCONFIGURED, "status 302: no code")),
+        (refusal(408), failure(FailureReason.TIMEOUT, "status 408: no code")),
+        (refusal(413), failure(FailureReason.TOO_LONG, "status 413: no code")),
         (refusal(429), EngineBusyError(0)),
         (
             refusal(503, type="unavailable_error"),
-            GenerationError(FailureReason.AWAY, "status 503: unavailable_error"),
+            failure(FailureReason.AWAY, "status 503: unavailable_error"),
         ),
         (
             Response("<html>Bad Gateway</html>", 502),
-            GenerationError(FailureReason.AWAY, "status 502: None"),
+            failure(FailureReason.AWAY, "status 502: no code"),
         ),
+        (refusal(504), failure(FailureReason.TIMEOUT, "status 504: no code")),
     ],
 )
 async def test_refusals_of_others(answer: Response, expected: Exception) -> None:
     foreign = Foreign(LLAMA_CPP)
-    foreign.refusal = answer
+    foreign.refusals = [answer]
     async with served_by(foreign) as client:
         with pytest.raises(type(expected)) as caught:
             await read(client)
@@ -350,10 +388,108 @@ async def test_refusals_of_others(answer: Response, expected: Exception) -> None
     assert attributes == vars(expected)
 
 
-async def test_answer_that_breaks_off() -> None:
-    foreign = Foreign(OLLAMA)
-    foreign.is_cut_off = True
+async def test_full_service_is_asked_again_when_it_says() -> None:
+    full = JSONResponse({"error": {}}, 429, {"Retry-After": "0.01"})
+    at_once = JSONResponse({}, 429, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"})
+    foreign = Foreign(LLAMA_CPP)
     async with served_by(foreign) as client:
-        with pytest.raises(GenerationError, match="broke off") as caught:
+        foreign.refusals = [full, at_once]
+        assert await read(client) == "Había una vez"
+        assert len(foreign.asked) == 3
+        foreign.refusals = [full] * 20
+        with pytest.raises(EngineBusyError):
             await read(client)
-        assert caught.value.is_passing
+        assert foreign.refusals
+
+
+LONE_BYTE = b"\xc3"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"data: {\n\n",
+        b"data: <html>\n\n",
+        b"data: 5\n\n",
+        b"data: []\n\n",
+        b'data: "no"\n\n',
+        b"data: {}\n\n",
+        b'data: {"choices": null}\n\n',
+        b'data: {"choices": [5]}\n\n',
+        event(7),
+        b'data: {"error": {"message": "out of memory", "code": 500}}\n\n',
+        b'data: {"choices": [{"index": 0, "text": "' + LONE_BYTE + b'"}]}\n\n',
+    ],
+)
+async def test_broken_event_is_a_broken_stream(broken: bytes) -> None:
+    foreign = Foreign(OLLAMA, event("Había "), broken, event("una vez", "stop"), DONE)
+    async with served_by(foreign) as client:
+        text, error = await read_until_failure(client)
+        assert text == "Había "
+        assert (error.reason, error.has_begun) == (FailureReason.AWAY, True)
+        foreign.events = (event("Era "), event("otra", "stop"), DONE)
+        assert await read(client) == "Era otra"
+
+
+@pytest.mark.parametrize("part", [b" " * 2**16, b"data: x\n" * 2**13, b": \r\n" * 2**14])
+async def test_endless_event_ends_the_stream(part: bytes) -> None:
+    foreign = Foreign(OLLAMA, event("Había "), *[part] * 1600)
+    async with served_by(foreign) as client:
+        text, error = await read_until_failure(client)
+    assert text == "Había "
+    assert error.reason is FailureReason.AWAY
+    # Of 100 MB the greatest event was read, and what the sockets between held.
+    assert foreign.sent_bytes < 16 * GREATEST_EVENT_BYTES
+
+
+async def test_long_stream_of_short_events_is_read_to_its_end() -> None:
+    many = b"".join(event("mar ") for _ in range(30_000))
+    cut = [many[at : at + 4099] for at in range(0, len(many), 4099)]
+    foreign = Foreign(OLLAMA, *cut, event("Fin.", "stop"), DONE)
+    async with served_by(foreign) as client:
+        assert await read(client) == "mar " * 30_000 + "Fin."
+    assert foreign.sent_bytes > 2 * GREATEST_EVENT_BYTES
+
+
+async def test_silence_is_a_timeout() -> None:
+    class Silent(Foreign):
+        async def stream(self) -> AsyncIterator[bytes]:
+            yield event("Había ")
+            await asyncio.sleep(PATIENCE_S)
+
+    async with served_by(Silent(OLLAMA), silence_timeout_s=0.02) as client:
+        text, error = await read_until_failure(client)
+    assert text == "Había "
+    assert (error.reason, error.is_passing) == (FailureReason.TIMEOUT, True)
+
+
+@pytest.mark.parametrize("events", [(event("", "stop"), DONE), (event(" \n", "length"), DONE)])
+async def test_answer_without_a_word(events: tuple[bytes, ...]) -> None:
+    async with served_by(Foreign(OLLAMA, *events)) as client:
+        _, error = await read_until_failure(client)
+    assert error.reason is FailureReason.EMPTY
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response("<html>Sign in</html>", media_type="text/html"),
+        JSONResponse({}),
+        JSONResponse([1]),
+        JSONResponse({"data": [5]}),
+        JSONResponse({"data": [{"object": "model"}]}),
+    ],
+)
+async def test_address_of_something_else(answer: Response) -> None:
+    async with served_by(Foreign(answer)) as client:
+        _, error = await read_until_failure(client)
+    assert error.reason is FailureReason.AWAY
+
+
+async def test_answer_that_breaks_off() -> None:
+    foreign = Foreign(OLLAMA, event("Había "), event("una vez"), DONE)
+    async with served_by(foreign) as client:
+        text, error = await read_until_failure(client)
+    assert text == "Había una vez"
+    assert (error.reason, error.detail) == (FailureReason.AWAY, "the answer broke off")
+    assert error.has_begun
