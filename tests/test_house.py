@@ -56,7 +56,6 @@ EXCEPTIONS = (
     ("bot.playground.wire", "bot.playground.world"),
     ("bot.storage.jobs", "bot.essays.job"),
     ("bot.storage.people", "bot.essays.preferences"),
-    ("bot.workshop.grammar.template", "bot.workshop.grammar.scene"),
 )
 
 Import = tuple[str, str]

@@ -30,7 +30,7 @@ def contract(text: str) -> str:
 
 
 def finish(text: str) -> str:
-    """Makes rendered frames print-ready: contractions, and capitals where sentences start."""
+    """Makes rendered templates print-ready: contractions, and capitals where sentences start."""
     text = (
         text.replace("  ", " ").replace(" \n", "\n").replace(" .", ".").replace(" ,", ",").rstrip()
     )

@@ -1,4 +1,4 @@
-"""Reads the data files of the grammar into domains of compiled frames."""
+"""Reads the data files of the grammar into domains of templates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.workshop.grammar.nouns import Noun, inflect, parse_noun
-from bot.workshop.grammar.template import CLAUSES, LISTS, Frame, compile_frame
+from bot.workshop.grammar.template import CLAUSES, LISTS, Template, parse_template
 
 SENTENCES = [
     "anecdota_yo",
@@ -57,44 +57,44 @@ class Domain:
         name: The file's stem.
         themes: Its topics.
         lists: Small pieces by key; adjectives are kept in the masculine singular.
-        frames: Compiled clauses and sentences by key.
+        templates: Clauses and sentences by key.
     """
 
     name: str
     themes: tuple[Noun, ...] = ()
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    frames: dict[str, tuple[Frame, ...]] = field(default_factory=dict)
+    templates: dict[str, tuple[Template, ...]] = field(default_factory=dict)
     _stems: frozenset[str] | None = None
     _named: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def stems(self) -> frozenset[str]:
-        """Stems of the topics that only some frames are about.
+        """Stems of the topics that only some templates are about.
 
-        A topic that many frames name (the sea, in the domain of the sea) is what the domain is
-        about, and a frame that names it suits the other topics too.
+        A topic that many templates name (the sea, in the domain of the sea) is what the domain is
+        about, and a template that names it suits the other topics too.
         """
         if self._stems is None:
             stems = {stem_of(noun) for noun in self.themes}
             counts = dict.fromkeys(stems, 0)
-            frames = [frame for group in self.frames.values() for frame in group]
-            for frame in frames:
-                for stem in self._names(frame, stems):
+            templates = [template for group in self.templates.values() for template in group]
+            for template in templates:
+                for stem in self._names(template, stems):
                     counts[stem] += 1
-            limit = _GENERAL_SHARE * len(frames)
+            limit = _GENERAL_SHARE * len(templates)
             self._stems = frozenset(stem for stem in stems if counts[stem] <= limit)
         return self._stems
 
-    def named(self, frame: Frame) -> frozenset[str]:
-        """Stems of the domain's topics that a frame names."""
-        found = self._named.get(frame.number)
+    def named(self, template: Template) -> frozenset[str]:
+        """Stems of the domain's topics that a template names."""
+        found = self._named.get(template.number)
         if found is None:
-            found = self._names(frame, {stem_of(noun) for noun in self.themes})
-            self._named[frame.number] = found
+            found = self._names(template, {stem_of(noun) for noun in self.themes})
+            self._named[template.number] = found
         return found
 
     @staticmethod
-    def _names(frame: Frame, stems: set[str]) -> frozenset[str]:
-        words = {word[:_STEM].lower() for word in _WORD.findall(frame.source) if len(word) > 2}
+    def _names(template: Template, stems: set[str]) -> frozenset[str]:
+        words = {word[:_STEM].lower() for word in _WORD.findall(template.source) if len(word) > 2}
         return frozenset(stems & words)
 
 
@@ -105,18 +105,18 @@ def stem_of(noun: Noun) -> str:
 
 
 class Numbering:
-    """Gives frames their numbers; equal texts get equal numbers."""
+    """Gives templates their numbers; equal texts get equal numbers."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
-    def compile(self, text: str) -> Frame:
-        """Compiles a frame under its number.
+    def parse(self, text: str) -> Template:
+        """Parses a template under its number.
 
         Raises:
-            TemplateError: If the frame is malformed.
+            TemplateError: If the template is malformed.
         """
-        return compile_frame(text, self._numbers.setdefault(text, len(self._numbers)))
+        return parse_template(text, self._numbers.setdefault(text, len(self._numbers)))
 
 
 def _problem_of(key: str, text: str) -> str | None:
@@ -165,7 +165,7 @@ def load_domain(path: Path, numbering: Numbering, *, generic: bool = False) -> D
     for key, entries in sections:
         if not generic and key not in CLAUSES and key not in SENTENCES:
             problems.append(f"unknown key {key!r}")
-        domain.frames[key] = _frames(key, entries, numbering, problems)
+        domain.templates[key] = _templates(key, entries, numbering, problems)
     if problems:
         raise DomainFormatError(path, problems)
     return domain
@@ -182,20 +182,20 @@ def _themes(entries: list[str], problems: list[str]) -> tuple[Noun, ...]:
     return tuple(themes)
 
 
-def _frames(
+def _templates(
     key: str, entries: list[str], numbering: Numbering, problems: list[str]
-) -> tuple[Frame, ...]:
-    """Compiles the entries of a key, adding what is wrong with them to `problems`."""
-    frames: list[Frame] = []
+) -> tuple[Template, ...]:
+    """Parses the entries of a key, adding what is wrong with them to `problems`."""
+    templates: list[Template] = []
     for text in entries:
         problem = _problem_of(key, text)
         if problem:
             problems.append(problem)
         try:
-            frames.append(numbering.compile(text))
+            templates.append(numbering.parse(text))
         except ValueError as error:
             problems.append(f"{key}: {error}")
-    return tuple(frames)
+    return tuple(templates)
 
 
 def load_domains(numbering: Numbering, folder: Path = _ROOM / "domains") -> list[Domain]:
@@ -203,13 +203,13 @@ def load_domains(numbering: Numbering, folder: Path = _ROOM / "domains") -> list
     return [load_domain(path, numbering) for path in sorted(folder.glob("*.toml"))]
 
 
-def load_generic(numbering: Numbering, folder: Path = _ROOM / "frames") -> Domain:
+def load_generic(numbering: Numbering, folder: Path = _ROOM / "templates") -> Domain:
     """Loads and joins the generic files."""
     joined = Domain("general")
     for path in sorted(folder.glob("*.toml")):
         part = load_domain(path, numbering, generic=True)
         for key, items in part.lists.items():
             joined.lists[key] = joined.lists.get(key, ()) + items
-        for key, frames in part.frames.items():
-            joined.frames[key] = joined.frames.get(key, ()) + frames
+        for key, templates in part.templates.items():
+            joined.templates[key] = joined.templates.get(key, ()) + templates
     return joined

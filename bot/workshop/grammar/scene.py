@@ -1,13 +1,14 @@
-"""What is settled for one essay: its topic, its people, and which frames it has used."""
+"""What is settled for one essay: its topic, its people, and which templates it has used."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from bot.workshop.grammar.library import Domain, stem_of
 from bot.workshop.grammar.nouns import Noun, inflect
-from bot.workshop.grammar.template import Frame
+from bot.workshop.grammar.template import Agreement, Choice, Clause, Item, Part, Template, Word
 
 RELATIVES = (
     ("mi abuela", 1), ("mi abuelo", 0), ("mi madre", 1), ("mi padre", 0), ("mi hermana", 1),
@@ -29,22 +30,37 @@ NAMES = (
 )  # fmt: skip
 
 _DOMAIN_SHARE = 0.65
+_DRAWS = 8
+"""How often a template is looked for among those of a key before another source is tried."""
 _LEAST_NEAR = 3
 _LOOSE = frozenset({"razon", "hecho", "ejemplo", "comentario", "problema"})
 _LOOSE_REFUSED = 0.5
 """How often a piece of the domain is refused that does not name the topic and may be far off."""
 
-Pool = tuple[tuple[Frame, ...], tuple[Frame, ...]]
-Key = tuple[str, str, str, bool, frozenset[str]]
+
+class Wanted(NamedTuple):
+    """What a scene allows in a template.
+
+    Attributes:
+        kind: Of the topic.
+        stance: Of the essay.
+        bare_only: Whether the topic stands without an article.
+        bound: Slots that may be taken up.
+    """
+
+    kind: str
+    stance: str
+    bare_only: bool
+    bound: frozenset[str]
 
 
 class Pools:
-    """Frames by what a topic allows, remembered between essays.
+    """Templates by what a topic allows, remembered between essays.
 
     Args:
-        generic: Frames and lists that fit every topic.
+        generic: Templates and lists that fit every topic.
         domains: By name.
-        barred: Numbers of frames that must not be used.
+        barred: Numbers of templates that must not be used.
     """
 
     def __init__(
@@ -53,76 +69,89 @@ class Pools:
         self.generic = generic
         self.domains = domains
         self._barred = barred
-        self._own: dict[tuple[str, str, Key], tuple[Frame, ...]] = {}
         self._asked: dict[str, frozenset[str]] = {}
-        self._generic: dict[tuple[str, Key], tuple[Frame, ...]] = {}
+        self._generic: dict[tuple[str, Wanted], tuple[Template, ...]] = {}
+        self._own: dict[tuple[str, str, str, Wanted], tuple[Template, ...]] = {}
 
-    def get(self, name: str, key: Key, noun: Noun) -> Pool:
-        """Gives the domain's and the generic frames of a key that fit a topic."""
-        domain = self.domains.get(key[0])
-        asked = self._asked.get(name)
+    def of_domain(self, key: str, domain: str, stem: str, wanted: Wanted) -> tuple[Template, ...]:
+        """Return the templates of a key that a domain has for a topic of it.
+
+        Args:
+            key: Of clauses or sentences.
+            domain: Its name; "" has none.
+            stem: The topic's `stem_of`.
+            wanted: What fits.
+        """
+        known = self.domains.get(domain)
+        if known is None or key not in known.templates:
+            return ()
+        wanted = self._as_asked(key, wanted)
+        found = self._own.get((key, domain, stem, wanted))
+        if found is None:
+            found = _near(self._fitting(known.templates[key], wanted), known, stem)
+            self._own[key, domain, stem, wanted] = found
+        return found
+
+    def for_any(self, key: str, wanted: Wanted) -> tuple[Template, ...]:
+        """Return the templates of a key that suit any topic."""
+        wanted = self._as_asked(key, wanted)
+        found = self._generic.get((key, wanted))
+        if found is None:
+            found = self._fitting(self.generic.templates.get(key, ()), wanted)
+            self._generic[key, wanted] = found
+        return found
+
+    def _as_asked(self, key: str, wanted: Wanted) -> Wanted:
+        """Leave out bound slots that no template of the key takes up: they make no difference."""
+        asked = self._asked.get(key)
         if asked is None:
-            groups = [self.generic.frames.get(name, ())]
-            groups += [other.frames.get(name, ()) for other in self.domains.values()]
-            asked = frozenset().union(*(frame.slots for group in groups for frame in group))
-            self._asked[name] = asked
-        key = (key[0], key[1], key[2], key[3], key[4] & asked)
-        own: tuple[Frame, ...] = ()
-        if domain is not None and name in domain.frames:
-            found = self._own.get((name, noun.bare, key))
-            if found is None:
-                found = self._near(self._fit(domain.frames[name], key), domain, noun)
-                self._own[(name, noun.bare, key)] = found
-            own = found
-        generic_key: Key = ("", key[1], key[2], key[3], key[4])
-        generic = self._generic.get((name, generic_key))
-        if generic is None:
-            generic = self._fit(self.generic.frames.get(name, ()), key)
-            self._generic[(name, generic_key)] = generic
-        return own, generic
+            every = (self.generic, *self.domains.values())
+            templates = [one for domain in every for one in domain.templates.get(key, ())]
+            asked = frozenset().union(*(template.slots for template in templates))
+            self._asked[key] = asked
+        return Wanted(wanted.kind, wanted.stance, wanted.bare_only, wanted.bound & asked)
 
-    def _near(self, frames: tuple[Frame, ...], domain: Domain, noun: Noun) -> tuple[Frame, ...]:
-        """Drops frames about another topic of the domain, and favours those about this one."""
-        stems = domain.stems()
-        mine = stem_of(noun)
-        near = [
-            frame
-            for frame in frames
-            if frame.mentions or mine in (named := domain.named(frame)) or not (named & stems)
-        ]
-        if len(near) < _LEAST_NEAR:
-            return frames
-        return tuple(near + [frame for frame in near if mine in domain.named(frame)] * 2)
-
-    def _fit(self, frames: Sequence[Frame], key: Key) -> tuple[Frame, ...]:
-        _, kind, stance, bare_only, bound = key
+    def _fitting(self, templates: Sequence[Template], wanted: Wanted) -> tuple[Template, ...]:
         return tuple(
-            frame
-            for frame in frames
-            if kind in frame.kinds
-            and stance in frame.stances
-            and not (bare_only and frame.bare)
-            and frame.slots <= bound
-            and frame.number not in self._barred
+            template
+            for template in templates
+            if wanted.kind in template.kinds
+            and wanted.stance in template.stances
+            and not (wanted.bare_only and template.bare)
+            and template.slots <= wanted.bound
+            and template.number not in self._barred
         )
+
+
+def _near(templates: tuple[Template, ...], domain: Domain, stem: str) -> tuple[Template, ...]:
+    """Drop templates about another topic of the domain; have those about this one three times."""
+    stems = domain.stems()
+    near = [
+        template
+        for template in templates
+        if template.mentions or stem in (named := domain.named(template)) or not (named & stems)
+    ]
+    if len(near) < _LEAST_NEAR:
+        return templates
+    return tuple(near + [template for template in near if stem in domain.named(template)] * 2)
 
 
 class Scene:
     """One essay being written.
 
     Args:
-        pools: Where the frames come from.
+        pools: Where the templates come from.
         rng: The only source of chance.
         noun: The first topic.
         second: The second topic, if there is one.
         domain: Name of the domain, or "" for none.
         stance: One of `STANCES`.
-        bound: Words of the topic that frames may take up: `A`, `B`, `G`, `V`, `asunto`.
+        bound: Words of the topic that templates may take up: `A`, `B`, `G`, `V`, `asunto`.
     """
 
     __slots__ = (
-        "_key", "_own", "_pools", "_stem", "_used", "_used_items", "agreement", "agreements",
-        "domain",         "noun", "random", "rng", "second", "slots", "stance", "words",
+        "_lists", "_pools", "_stem", "_used", "_used_items", "_wanted", "agreements", "domain",
+        "noun", "random", "rng", "second", "slots", "stance", "words",
     )  # fmt: skip
 
     def __init__(
@@ -142,11 +171,11 @@ class Scene:
         self.second = second
         self.domain = domain
         self.stance = stance
-        self.agreement = noun.agreement
         family, family_agreement = RELATIVES[int(self.random() * len(RELATIVES))]
         first = int(self.random() * len(NAMES))
         other = (first + 1 + int(self.random() * (len(NAMES) - 1))) % len(NAMES)
         self.agreements = {
+            "1": noun.agreement,
             "f": family_agreement,
             "n": NAMES[first][1],
             "m": NAMES[other][1],
@@ -172,11 +201,11 @@ class Scene:
         self._used_items: set[str] = set(bound.values())
         self.settle({"tema2", "tema2_s"} if second is not None else set())
         found = pools.domains.get(domain)
-        self._own = found.lists if found else {}
+        self._lists = found.lists if found else {}
         self._stem = stem_of(noun)
 
     def settle(self, slots: set[str] | frozenset[str]) -> None:
-        """Fixes which slots of the topic frames may take up (`tema2`, `A`, `asunto` …)."""
+        """Fixes which slots of the topic templates may take up (`tema2`, `A`, `asunto` …)."""
         known = set(slots)
         if self.second is None or not self.second.has_article:
             known.discard("tema2_s")
@@ -184,11 +213,11 @@ class Scene:
             known.discard("tema2")
         self.slots = frozenset(known)
         bare_only = not self.noun.has_article
-        self._key: Key = (self.domain, self.noun.kind, self.stance, bare_only, self.slots)
+        self._wanted = Wanted(self.noun.kind, self.stance, bare_only, self.slots)
 
     def item(self, name: str) -> str:
         """Draws an unused item of a list, agreeing with the topic if it is an adjective."""
-        items = self._own.get(name)
+        items = self._lists.get(name)
         if not items or (name[:3] != "adj" and self.random() > 0.92):
             items = self._pools.generic.lists[name]
         item = items[int(self.random() * len(items))]
@@ -197,68 +226,84 @@ class Scene:
                 break
             item = items[int(self.random() * len(items))]
         self._used_items.add(item)
-        return inflect(item)[self.agreement] if name.startswith("adj") else item
+        return inflect(item)[self.agreements["1"]] if name.startswith("adj") else item
 
-    def frame(self, name: str, *, mention: bool = False) -> Frame | None:
-        """Draws a frame that the essay has not used yet and marks it used.
+    def render(self, template: Template) -> str:
+        """Writes a template."""
+        return self._join(template.parts)
+
+    def _join(self, parts: tuple[Part, ...]) -> str:
+        return "".join([part if isinstance(part, str) else self._fill(part) for part in parts])
+
+    def _fill(self, slot: Word | Item | Clause | Agreement | Choice) -> str:
+        match slot:
+            case Word():
+                return self.words[slot.name]
+            case Agreement():
+                return slot.forms[self.agreements[slot.reference]]
+            case Choice():
+                return self._join(slot.options[int(self.random() * len(slot.options))])
+            case Item():
+                return self.item(slot.name)
+            case Clause():
+                return self.clause(slot.key)
+
+    def _own(self, key: str) -> tuple[Template, ...]:
+        return self._pools.of_domain(key, self.domain, self._stem, self._wanted)
+
+    def _generic(self, key: str) -> tuple[Template, ...]:
+        return self._pools.for_any(key, self._wanted)
+
+    def draw(self, key: str, *, mention: bool = False) -> Template | None:
+        """Draws a template that the essay has not used yet and marks it used.
 
         Args:
-            name: Its key.
+            key: Of clauses or sentences.
             mention: Whether it must name the topic.
 
         Returns:
-            None when every fitting frame is used up.
+            None when every fitting template is used up.
         """
-        own, generic = self._pools.get(name, self._key, self.noun)
-        first, then = (own, generic) if self.random() < _DOMAIN_SHARE else (generic, own)
-        loose = name in _LOOSE
-        for frames in (first, then):
-            count = len(frames)
-            if not count:
+        own, generic = self._own(key), self._generic(key)
+        for templates in (own, generic) if self.random() < _DOMAIN_SHARE else (generic, own):
+            if not templates:
                 continue
-            for _ in range(8):
-                frame = frames[int(self.random() * count)]
-                if (
-                    loose
-                    and frames is own
-                    and not frame.mentions
-                    and self.random() < _LOOSE_REFUSED
-                    and self._stem not in self._domain_named(frame)
-                ):
+            may_be_far = key in _LOOSE and templates is own
+            for _ in range(_DRAWS):
+                template = templates[int(self.random() * len(templates))]
+                if may_be_far and self._is_refused(template):
                     continue
-                if frame.number not in self._used and (frame.mentions or not mention):
-                    self._used.add(frame.number)
-                    return frame
+                if template.number not in self._used and (template.mentions or not mention):
+                    self._used.add(template.number)
+                    return template
         return None
 
-    def _domain_named(self, frame: Frame) -> frozenset[str]:
-        return self._pools.domains[self.domain].named(frame)
+    def _is_refused(self, template: Template) -> bool:
+        """Whether a piece of the domain is left out, since it may be far from the topic."""
+        return (
+            not template.mentions
+            and self.random() < _LOOSE_REFUSED
+            and self._stem not in self._pools.domains[self.domain].named(template)
+        )
 
-    def in_order(self, name: str, count: int) -> list[str]:
+    def in_order(self, key: str, count: int) -> list[str]:
         """Writes the first `count` generic pieces of a key in the order of their file."""
-        _, generic = self._pools.get(name, self._key, self.noun)
-        chosen = sorted(generic, key=lambda frame: frame.number)[:count]
-        return [frame.render(self) for frame in chosen]
+        chosen = sorted(self._generic(key), key=lambda template: template.number)[:count]
+        return [self.render(template) for template in chosen]
 
-    def text(self, name: str, *, mention: bool = False) -> str:
+    def text(self, key: str, *, mention: bool = False) -> str:
         """Writes a sentence of a key, or the empty string when none is left."""
-        frame = self.frame(name, mention=mention)
-        return frame.render(self) if frame else ""
+        template = self.draw(key, mention=mention)
+        return self.render(template) if template else ""
 
-    def clause(self, name: str) -> str:
+    def clause(self, key: str) -> str:
         """Writes a clause inside a sentence; repeats one rather than leaving a hole."""
-        frame = self.frame(name)
-        if frame is None:
-            own, generic = self._pools.get(name, self._key, self.noun)
-            frames = own or generic
-            frame = frames[int(self.random() * len(frames))]
-        return frame.render(self)
+        template = self.draw(key)
+        if template is None:
+            templates = self._own(key) or self._generic(key)
+            template = templates[int(self.random() * len(templates))]
+        return self.render(template)
 
-    def own(self, name: str) -> bool:
-        """Whether the topic's domain has frames of this key that fit."""
-        return bool(self._pools.get(name, self._key, self.noun)[0])
-
-    def has(self, name: str) -> bool:
-        """Whether a clause or sentence of this key is still to be had."""
-        own, generic = self._pools.get(name, self._key, self.noun)
-        return any(frame.number not in self._used for frame in (*own, *generic))
+    def knows(self, key: str) -> bool:
+        """Whether the topic's domain has templates of this key that fit."""
+        return bool(self._own(key))

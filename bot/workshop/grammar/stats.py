@@ -16,7 +16,7 @@ class GrammarStats:
     """Variety of a grammar, measured on a sample.
 
     Attributes:
-        frames: Distinct frames.
+        templates: Distinct templates.
         topics: Distinct topics of the domains.
         essays: Size of the sample.
         mean_words: Mean length of its texts.
@@ -26,7 +26,7 @@ class GrammarStats:
         named_again: Share of texts that name the topic after the first paragraph.
     """
 
-    frames: int
+    templates: int
     topics: int
     essays: int
     mean_words: float
@@ -70,7 +70,9 @@ def measure(essays: int = 10_000, probes: int = 500, seed: int = 1) -> GrammarSt
         shared += len(grams & seen) / max(1, len(grams))
         named += noun.bare in essay.text.partition("\n\n")[2]
     return GrammarStats(
-        frames=len({frame.number for d in domains for fs in d.frames.values() for frame in fs}),
+        templates=len(
+            {template.number for d in domains for fs in d.templates.values() for template in fs}
+        ),
         topics=sum(len(domain.themes) for domain in domains),
         essays=essays,
         mean_words=words / essays,

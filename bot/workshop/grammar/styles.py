@@ -33,7 +33,7 @@ _ARCS = ("caja", "cambio", "falta", "clase", "nuevo")
 
 def write_story(scene: Scene, target: int) -> str:
     """Writes a `cuento` of about `target` words: pieces of one arc, or a free story."""
-    if not scene.own("cuento_inicio") or scene.random() < 0.4:
+    if not scene.knows("cuento_inicio") or scene.random() < 0.4:
         bad = scene.stance == "malo"
         arc = "valor" if bad else _ARCS[int(scene.random() * len(_ARCS))]
         return _write_arc(scene, f"arco_{arc}", target)

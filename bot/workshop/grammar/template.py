@@ -1,18 +1,14 @@
-"""The small language of the frames: slots, agreement and alternatives, compiled once."""
+"""The small language of the templates: slots, agreement and alternatives, parsed once.
+
+A template says what to write and not how to choose it: `scene.Scene.render` does that.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from bot.workshop.grammar.nouns import AGREEMENTS, KINDS
-
-if TYPE_CHECKING:
-    from bot.workshop.grammar.scene import Scene
-
-Part = str | Callable[["Scene"], str]
 
 STANCES = ("valor", "gusto", "dos", "cuidado", "curioso", "malo")
 """The attitudes of an essay; `malo` is the only one for topics that nobody wants."""
@@ -39,10 +35,10 @@ _TAGS = re.compile(r"^((?:[@#][!\wáéíóúñ,]+ ?)+): ")
 
 
 class TemplateError(ValueError):
-    """A frame that cannot be compiled.
+    """A template that cannot be parsed.
 
     Attributes:
-        text: The frame.
+        text: The template.
         reason: What is wrong with it.
     """
 
@@ -52,9 +48,69 @@ class TemplateError(ValueError):
         self.reason = reason
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A slot for something settled for the whole essay: the topic, a name, a word of the topic.
+
+    Attributes:
+        name: Key of the scene's words.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A slot for a piece of a list.
+
+    Attributes:
+        name: One of `LISTS`.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A slot for another template.
+
+    Attributes:
+        key: One of `CLAUSES`.
+    """
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A slot that agrees with somebody or something.
+
+    Attributes:
+        reference: Key of the scene's agreements: `1` the topic, `2` the second, `y` both …
+        forms: Masculine and feminine singular, then the same in the plural.
+    """
+
+    reference: str
+    forms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Alternatives, of which one is drawn.
+
+    Attributes:
+        options: What each is made of; may be nothing.
+    """
+
+    options: tuple[tuple[Part, ...], ...]
+
+
+Part = str | Word | Item | Clause | Agreement | Choice
+
+
 @dataclass(slots=True)
 class Needs:
-    """What a frame asks of the essay that it is used in.
+    """What a template asks of the essay that it is used in.
 
     Attributes:
         slots: Names of the slots that must be bound (`tema2`, `A` …).
@@ -68,13 +124,13 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """A compiled sentence, clause, line or group of sentences.
+class Template:
+    """A parsed sentence, clause, line or group of sentences.
 
     Attributes:
-        number: Unique within a library; frames with the same source text share it.
-        source: The text that it was compiled from, without tags.
-        parts: Literal text and functions of the scene, to be joined.
+        number: Unique within a library; templates with the same source text share it.
+        source: The text that it was parsed from, without tags.
+        parts: Literal text and slots, in order.
         kinds: Kinds of topic that it fits.
         stances: Stances that it fits.
         slots: Slots that must be bound.
@@ -91,13 +147,9 @@ class Frame:
     bare: bool
     mentions: int
 
-    def render(self, scene: Scene) -> str:
-        """Writes the frame for a scene."""
-        return "".join([part if part.__class__ is str else part(scene) for part in self.parts])  # type: ignore[operator]
-
 
 def _agreement(slot: str, needs: Needs, text: str) -> Part:
-    """Compiles an agreeing slot: a name of `AGREEMENTS`, a pair, or four forms; and its noun."""
+    """Parses an agreeing slot: a name of `AGREEMENTS`, a pair, or four forms; and its noun."""
     reference = "1"
     for prefix in _REFERENCES:
         if slot.startswith(prefix):
@@ -117,13 +169,11 @@ def _agreement(slot: str, needs: Needs, text: str) -> Part:
         raise TemplateError(text, f"unknown slot {slot!r}")
     if reference in "2y":
         needs.slots.add("tema2")
-    if reference == "1":
-        return lambda scene: forms[scene.agreement]
-    return lambda scene: forms[scene.agreements[reference]]
+    return Agreement(reference, forms)
 
 
 def _slot(slot: str, needs: Needs, text: str) -> Part:
-    """Compiles what stands between braces."""
+    """Parses what stands between braces."""
     if slot in _TOPIC_SLOTS or slot in _BOUND_SLOTS or slot in _NAME_SLOTS:
         if slot in {"tema", "tema_s", "un_tema", "y_temas", "asunto", "asunto_min"}:
             needs.mentions += 1
@@ -135,11 +185,11 @@ def _slot(slot: str, needs: Needs, text: str) -> Part:
             needs.slots.add("tema2_s")
         if slot in _BOUND_SLOTS:
             needs.slots.add(slot)
-        return lambda scene: scene.words[slot]
+        return Word(slot)
     if slot in LISTS:
-        return lambda scene: scene.item(slot)
+        return Item(slot)
     if slot in CLAUSES:
-        return lambda scene: scene.clause(slot)
+        return Clause(slot)
     return _agreement(slot, needs, text)
 
 
@@ -151,23 +201,8 @@ def _merge(branches: list[Needs], needs: Needs) -> None:
     needs.mentions += min(branch.mentions for branch in branches)
 
 
-def _choice(options: tuple[tuple[Part, ...], ...]) -> Part:
-    count = len(options)
-    if all(
-        len(option) <= 1 and all(isinstance(part, str) for part in option) for option in options
-    ):
-        words = tuple(str(option[0]) if option else "" for option in options)
-        return lambda scene: words[int(scene.random() * count)]
-
-    def choose(scene: Scene) -> str:
-        option = options[int(scene.random() * count)]
-        return "".join([part if part.__class__ is str else part(scene) for part in option])  # type: ignore[operator]
-
-    return choose
-
-
 def _alternatives(text: str, at: int, depth: int, needs: Needs) -> tuple[Part, int]:
-    """Compiles the alternatives that start at the bracket `at`; also gives where they end."""
+    """Parses the alternatives that start at the bracket `at`; also gives where they end."""
     options: list[tuple[Part, ...]] = []
     branches: list[Needs] = []
     while at < len(text) and text[at] != "]":
@@ -178,11 +213,11 @@ def _alternatives(text: str, at: int, depth: int, needs: Needs) -> tuple[Part, i
     if at >= len(text):
         raise TemplateError(text, "unclosed bracket")
     _merge(branches, needs)
-    return _choice(tuple(options)), at + 1
+    return Choice(tuple(options)), at + 1
 
 
 def _sequence(text: str, at: int, depth: int, needs: Needs) -> tuple[tuple[Part, ...], int]:
-    """Compiles from `at` up to the end, or up to the `|` or `]` that closes an alternative."""
+    """Parses from `at` up to the end, or up to the `|` or `]` that closes an alternative."""
     parts: list[Part] = []
     literal: list[str] = []
 
@@ -216,7 +251,7 @@ def _sequence(text: str, at: int, depth: int, needs: Needs) -> tuple[tuple[Part,
 
 
 def _tags(text: str) -> tuple[frozenset[str], frozenset[str], str]:
-    """Splits the tags off a frame: kinds, stances, and the rest of the text."""
+    """Splits the tags off a template: kinds, stances, and the rest of the text."""
     kinds, stances = set(KINDS), set(STANCES)
     match = _TAGS.match(text)
     if match is None:
@@ -235,8 +270,8 @@ def _tags(text: str) -> tuple[frozenset[str], frozenset[str], str]:
     return frozenset(kinds), frozenset(stances), text[match.end() :]
 
 
-def compile_frame(text: str, number: int) -> Frame:
-    """Compiles one entry of a data file.
+def parse_template(text: str, number: int) -> Template:
+    """Parses one entry of a data file.
 
     Raises:
         TemplateError: If a slot is unknown or a bracket is not closed.
@@ -244,6 +279,6 @@ def compile_frame(text: str, number: int) -> Frame:
     kinds, stances, source = _tags(text)
     needs = Needs()
     parts, _ = _sequence(source, 0, 0, needs)
-    return Frame(
+    return Template(
         number, source, parts, kinds, stances, frozenset(needs.slots), needs.bare, needs.mentions
     )

@@ -100,15 +100,15 @@ def choose_form(noun: Noun, rng: random.Random, style: str = "ensayo") -> tuple[
 def state_topic(scene: Scene, form: Form) -> str:
     """Writes the topic of a scene in print (capital, question marks, no final dot) and binds it.
 
-    Afterwards the scene's frames may take up exactly those words that the topic contains.
+    Afterwards the scene's templates may take up exactly those words that the topic contains.
     """
-    frame = scene.frame(f"tema_{form.name}")
-    if frame is None:
+    template = scene.draw(f"tema_{form.name}")
+    if template is None:
         scene.settle(set())
         asunto = scene.words["tema"]
     else:
-        scene.settle(frame.slots | {"asunto", "asunto_min"})
-        asunto = contract(frame.render(scene))
+        scene.settle(template.slots | {"asunto", "asunto_min"})
+        asunto = contract(scene.render(template))
     lower = asunto
     for at, character in enumerate(asunto):
         if character.isalpha():

@@ -60,7 +60,7 @@ def draw_length(rng: random.Random) -> int:
 
 
 def write_paragraph(scene: Scene, kind: str, *, must_mention: bool = True) -> str:
-    """Writes one paragraph of a kind of `plans.PARAGRAPHS`; empty if its frames are used up."""
+    """Writes one paragraph of a kind of `plans.PARAGRAPHS`; empty if its templates are used up."""
     sentences: list[str] = []
     for keys, probability in PARAGRAPHS[kind]:
         if probability < 1.0 and scene.random() >= probability:
@@ -149,13 +149,13 @@ _WRITERS: dict[str, Callable[[Scene, int], str]] = {
 
 
 class EssayGrammar:
-    """Writes essays from the compiled frames.
+    """Writes essays from the templates.
 
     Args:
-        generic: Frames that fit any topic.
+        generic: Templates that fit any topic.
         domains: Domains whose nouns may be topics.
         lexicon: Nouns of which nothing is known.
-        barred: Numbers of frames that are not used.
+        barred: Numbers of templates that are not used.
         shares: Probabilities of a topic from a domain, from the lexicon, and invented.
     """
 
@@ -212,7 +212,7 @@ class EssayGrammar:
         """Draws an adjective for a claim: of the domain, of many others, or invented."""
         draw = scene.random()
         if draw < _INVENTED_ADJECTIVES:
-            return inflect(invented_adjective(scene.rng))[scene.agreement]
+            return inflect(invented_adjective(scene.rng))[scene.agreements["1"]]
         return scene.item("adj_suelto" if draw < _FOREIGN_SHARE else name)
 
     def write_essay(self, rng: random.Random, style: str | None = None) -> Essay:

@@ -12,7 +12,7 @@ from bot.workshop.grammar.headers import FRAMES, frame_prompt, parse_prompt
 from bot.workshop.grammar.lexicon import Lexicon, invented_noun
 from bot.workshop.grammar.library import Numbering, load_domains, load_generic
 from bot.workshop.grammar.nouns import inflect, parse_noun
-from bot.workshop.grammar.template import TemplateError, compile_frame
+from bot.workshop.grammar.template import TemplateError, parse_template
 from bot.workshop.grammar.topics import as_typed
 from bot.workshop.grammar.writer import STYLE_WEIGHTS, EssayGrammar, drop_subjects
 
@@ -96,10 +96,11 @@ def test_topics_take_many_forms(grammar: EssayGrammar) -> None:
     assert any(topic.islower() for topic in topics)
 
 
-def test_every_frame_can_be_written() -> None:
+def test_every_template_fits_some_topic() -> None:
     numbering = Numbering()
     for domain in (load_generic(numbering), *load_domains(numbering)):
-        assert all(frame.kinds and frame.stances for fs in domain.frames.values() for frame in fs)
+        templates = [one for group in domain.templates.values() for one in group]
+        assert all(template.kinds and template.stances for template in templates)
         for noun in domain.themes:
             assert noun.bare
 
@@ -148,16 +149,16 @@ def test_nouns_carry_article_and_agreement() -> None:
 
 
 @pytest.mark.parametrize("text", ["{tema", "[a|b", "a]b", "{nada}", "@charco: a", "{a|b|c}"])
-def test_malformed_frames_are_refused(text: str) -> None:
+def test_malformed_templates_are_refused(text: str) -> None:
     with pytest.raises(TemplateError):
-        compile_frame(text, 0)
+        parse_template(text, 0)
 
 
-def test_tags_limit_a_frame() -> None:
-    frame = compile_frame("@!gente #malo: {tema} duele{n}", 0)
-    assert "gente" not in frame.kinds
-    assert frame.stances == {"malo"}
-    assert frame.mentions == 1
+def test_tags_limit_a_template() -> None:
+    template = parse_template("@!gente #malo: {tema} duele{n}", 0)
+    assert "gente" not in template.kinds
+    assert template.stances == {"malo"}
+    assert template.mentions == 1
 
 
 def test_a_repeated_subject_is_dropped() -> None:
