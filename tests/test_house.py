@@ -1,6 +1,7 @@
 """What may import what: the rooms of `bot/`, the libraries behind them, and no circle anywhere."""
 
 import ast
+import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -157,6 +158,17 @@ def test_libraries_stay_in_their_rooms(library: str) -> None:
     users = {importer for importer, imported in IMPORTS if imported.split(".")[0] == library}
     assert users
     assert {user for user in users if not is_inside(user, LIBRARIES[library])} == set()
+
+
+def test_the_workshop_is_for_nobody_outside() -> None:
+    tools = tomllib.loads((BOT.parent / "pyproject.toml").read_text("utf-8"))["tool"]
+    assert tools["hatch"]["build"]["targets"]["wheel"]["exclude"] == ["bot/workshop"]
+    assert "bot.workshop" in tools["ruff"]["lint"]["flake8-tidy-imports"]["banned-api"]
+    assert not [
+        importer
+        for importer, imported in IMPORTS
+        if room_of(importer) != "workshop" and is_inside(imported, ("bot.workshop",))
+    ]
 
 
 def test_circles_are_found() -> None:

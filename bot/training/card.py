@@ -50,14 +50,10 @@ def _metadata(options: TrainingOptions) -> str:
     return "\n".join([*lines, "tags:", "- gpt2", "---", ""])
 
 
-def _base_name(base: str) -> str:
-    return Path(base).name if Path(base).exists() else base
-
-
 def _default_description(options: TrainingOptions) -> str:
     if options.base is None:
         return "A GPT-2 trained from nothing with `redactor train`."
-    return f"`{_base_name(options.base)}`, fine-tuned with `redactor train`."
+    return f"`{options.base_name}`, fine-tuned with `redactor train`."
 
 
 def _data(card: CardFacts, prepared: Prepared) -> str:
@@ -85,7 +81,7 @@ def _data(card: CardFacts, prepared: Prepared) -> str:
 
 
 def _recipe(options: TrainingOptions, recipe: dict[str, object]) -> str:
-    start = "new weights" if options.base is None else f"from `{_base_name(options.base)}`"
+    start = "new weights" if options.base is None else f"from `{options.base_name}`"
     rows = [f"| {name} | {value} |" for name, value in recipe.items()]
     return "\n".join(["## Recipe\n", "| | |", "|---|---|", f"| start | {start} |", *rows])
 

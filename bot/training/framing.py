@@ -37,7 +37,7 @@ class Framing:
 
     Attributes:
         prompts: Templates with ``{topic}`` and perhaps ``{words}``, from ``redactor.json``; the
-            first one heads records. None leaves them as they are.
+            first one heads records. () leaves them as they are.
     """
 
     prompts: tuple[str, ...] = ()

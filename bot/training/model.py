@@ -88,7 +88,7 @@ def add_adapters(model: GPT2LMHeadModel, rank: int, dropout: float) -> nn.Module
     """Freeze the weights and put LoRA adapters beside all matrices of the blocks.
 
     Returns:
-        The wrapping model of ``peft``; ``merge_adapters`` makes a plain GPT-2 of it.
+        The wrapping model of ``peft``; ``plain_copy`` makes a plain GPT-2 of it.
     """
     from peft import LoraConfig, get_peft_model
 

@@ -178,6 +178,18 @@ class TrainingOptions:
             raise InvalidParameterError("device", self.device)
 
     @property
+    def keeps_best(self) -> bool:
+        """Whether the weights with the least held-out loss are what is saved."""
+        return self.base is not None if self.keep_best is None else self.keep_best
+
+    @property
+    def base_name(self) -> str | None:
+        """The base without the folders it lies in; None for a model from nothing."""
+        if self.base is None or not Path(self.base).exists():
+            return self.base
+        return Path(self.base).name
+
+    @property
     def work(self) -> Path:
         """Folder of the token files and the checkpoint, beside the result."""
         return self.out.parent / f".{self.out.name}.training"

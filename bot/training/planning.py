@@ -60,7 +60,7 @@ def make_plan(
         evaluations=options.evaluations,
         clip=options.clip,
         seed=options.seed,
-        keep_best=options.base is not None if options.keep_best is None else options.keep_best,
+        keep_best=options.keeps_best,
         checkpoint_s=60 * options.checkpoint_minutes,
         pause_s=(
             None if options.pause_after_minutes is None else 60 * options.pause_after_minutes

@@ -4,11 +4,6 @@ import dataclasses
 import json
 import math
 import shutil
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -58,6 +53,7 @@ from bot.training.preparation import (
 from bot.training.progress import Progress
 from bot.training.sampling import write_sample
 from bot.training.session import Plan, Position, Session
+from bot.training.signals import stopped_by_signals
 
 _SAMPLE_TOKENS = 120
 _STATE_BYTES_PER_PARAMETER = 16
@@ -132,7 +128,12 @@ class _Training:
         model = self._model(base, prepared, tokenizer, learnt)
         plan = make_plan(options, learnt, _facts_of(model), self._device)
         session, position = self._session(model, learnt, plan, state)
-        with _stopping(session, self._progress):
+
+        def stop() -> None:
+            self._progress.stopping()
+            session.stop()
+
+        with stopped_by_signals(stop):
             finished = session.run(lambda: self._show_sample(model, tokenizer, prepared))
         result = self._result(model, position, session, prepared, finished)
         if finished:
@@ -178,7 +179,7 @@ class _Training:
             model = add_adapters(gpt2, options.lora_rank, dropout)
         trained = sum(value.numel() for value in trained_weights(model).values())
         checkpoint.check_room(options.work, _STATE_BYTES_PER_PARAMETER * trained + 8 * parameters)
-        self._progress.starting(_name(options.base), trained, parameters, str(self._device))
+        self._progress.starting(options.base_name, trained, parameters, str(self._device))
         return model.to(self._device)
 
     def _session(
@@ -244,7 +245,7 @@ class _Training:
         prepared: Prepared,
         finished: bool,
     ) -> TrainingResult:
-        held_out = position.best_held_out if self._keeps_best else position.last_held_out
+        held_out = position.best_held_out if self._options.keeps_best else position.last_held_out
         return TrainingResult(
             out=self._options.out,
             work=self._options.work,
@@ -260,11 +261,6 @@ class _Training:
             history=tuple(position.history),
         )
 
-    @property
-    def _keeps_best(self) -> bool:
-        keep = self._options.keep_best
-        return self._options.base is not None if keep is None else keep
-
     def _save(
         self,
         model: nn.Module,
@@ -275,7 +271,7 @@ class _Training:
     ) -> None:
         options = self._options
         self._progress.saving()
-        best = checkpoint.read_best(options.work) if self._keeps_best else None
+        best = checkpoint.read_best(options.work) if self._options.keeps_best else None
         plain = plain_copy(model, best)
         samples = tuple(
             self._sample(plain, tokenizer, prompt, _SAMPLE_TOKENS) for prompt in prepared.prompts
@@ -318,12 +314,6 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _name(base: str | None) -> str | None:
-    if base is None:
-        return None
-    return Path(base).name if Path(base).exists() else base
-
-
 def _facts_of(model: nn.Module) -> tuple[int, int, int]:
     """Return parameters, width and vocabulary of a model, adapters not counted."""
     config = gpt2_inside(model).config
@@ -337,26 +327,3 @@ def _compare(saved: dict[str, str], asked: dict[str, str]) -> None:
     names = tuple(sorted(name for name in asked if saved.get(name) != asked[name]))
     if names:
         raise ChangedTrainingError(names)
-
-
-@contextmanager
-def _stopping(session: Session, progress: Progress) -> Iterator[None]:
-    """Let SIGINT and SIGTERM end the session in order; a second one does what it always does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in signals}
-
-    def on_signal(number: int, _frame: object) -> None:
-        signal.signal(number, before[signal.Signals(number)])
-        progress.stopping()
-        session.stop()
-
-    for number in signals:
-        signal.signal(number, on_signal)
-    try:
-        yield
-    finally:
-        for number in signals:
-            signal.signal(number, before[number])

@@ -1,7 +1,7 @@
 """The embedded model's recipe, from the corpus folder to the finished folder.
 
 Corpus (synthetic essays and natural passages) → vocabulary → tokens → training → folder, with
-figures. ``make train-embedded`` runs it; it needs none of the bot's own dependencies.
+figures. ``make train-embedded`` runs it.
 """
 
 import shutil

@@ -32,7 +32,7 @@ from bot.workshop.evaluation.essays import (
 from bot.workshop.evaluation.held_out import HeldOut, held_out_texts, split_heading
 from bot.workshop.evaluation.ngram import KneserNey
 from bot.workshop.evaluation.verbatim import Verbatim, verbatim, words_of
-from bot.workshop.evaluation.writing import WrittenEssay
+from bot.workshop.evaluation.written import WrittenEssay
 
 _NGRAM_CHARACTERS = 80_000_000
 

@@ -18,7 +18,7 @@ from bot.workshop.evaluation.report import (
     training_texts,
     write_json,
 )
-from bot.workshop.evaluation.writing import (
+from bot.workshop.evaluation.written import (
     WrittenEssay,
     write_essays,
     write_essays_plainly,

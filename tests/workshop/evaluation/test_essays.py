@@ -10,7 +10,7 @@ from bot.workshop.evaluation.essays import (
 )
 from bot.workshop.evaluation.report import EssayResult, share_naming_new_words
 from bot.workshop.evaluation.verbatim import Verbatim
-from bot.workshop.evaluation.writing import WrittenEssay
+from bot.workshop.evaluation.written import WrittenEssay
 
 TOPIC = "El mar es hermoso, pero esclavo para los pescadores que trabajan en ella"
 ESSAY = "El mar es grande.\n\nCada pescador lo sabe. El mar da trabajo. El mar da trabajo a todos."
