@@ -234,7 +234,7 @@ class TelegramInProcess:
             buttons={
                 b["text"]: b.get("callback_data") or b.get("url", "") for row in rows for b in row
             },
-            forces_reply=bool((message.page_markup or {}).get("force_reply")),
+            forces_reply=message.forced_reply is not None,
             reply_to=message.reply_to,
             reactions={u: r[0]["emoji"] for u, r in message.reactions.items() if r},
             thread_id=message.thread_id,

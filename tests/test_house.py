@@ -54,7 +54,6 @@ LIBRARIES = {
 
 EXCEPTIONS = (
     ("bot.console", "bot.settings"),
-    ("bot.playground.wire", "bot.playground.world"),
     ("bot.storage.jobs", "bot.essays.job"),
     ("bot.storage.people", "bot.essays.preferences"),
 )

@@ -14,13 +14,12 @@ from starlette.routing import Route
 from bot.playground import bodies, wire
 from bot.playground.faults import Fault
 from bot.playground.gateway import Gateway
-from bot.playground.methods.profile import commands_shown
+from bot.playground.methods.commands import commands_shown
 from bot.playground.model import Json, Message
 from bot.playground.people import People, PersonError
 from bot.playground.refusals import ApiRefusal
 from bot.playground.world import World
 
-MAX_WAIT_S = 60.0
 KEEP_ALIVE_S = 15.0
 
 B = TypeVar("B", bound=BaseModel)
@@ -47,8 +46,6 @@ class PeopleApi:
         get: dict[str, _Handler] = {
             "/events": self._events,
             "/api/state": self._state,
-            "/api/changes": self._changes,
-            "/api/chats/{chat_id:int}": self._chat,
             "/api/commands": self._commands,
             "/api/calls": self._calls,
             "/api/faults": self._due_faults,
@@ -65,13 +62,11 @@ class PeopleApi:
             "/api/stop": self._stop,
             "/api/block": self._block,
             "/api/unblock": self._unblock,
-            "/api/users": self._create_user,
             "/api/chats": self._create_chat,
             "/api/topics": self._create_topic,
             "/api/topics/close": self._close_topic,
             "/api/members": self._set_status,
             "/api/migrate": self._migrate,
-            "/api/bot": self._set_bot,
             "/api/faults": self._add_fault,
             "/api/faults/clear": self._clear_faults,
             "/api/limits": self._set_limits,
@@ -90,32 +85,17 @@ class PeopleApi:
                 "users": [wire.user_json(user) for user in world.users.values()],
                 "chats": [
                     {
-                        **wire.page_chat_json(world, chat),
+                        **wire.page_chat_json(chat, world.now()),
                         "messages": [
-                            wire.page_message_json(world, message)
-                            for message in chat.messages.values()
+                            wire.page_message_json(message) for message in chat.messages.values()
                         ],
                     }
                     for chat in world.chats.values()
                 ],
-                "descriptions": world.profile.descriptions,
                 "last_seq": world.changes.last_seq,
                 **self._extras,
             }
         )
-
-    async def _chat(self, request: Request) -> Response:
-        chat = self._world.chats.get(request.path_params["chat_id"])
-        if chat is None:
-            raise PersonError("no_such_chat")
-        messages = [wire.page_message_json(self._world, m) for m in chat.messages.values()]
-        return JSONResponse({**wire.page_chat_json(self._world, chat), "messages": messages})
-
-    async def _changes(self, request: Request) -> Response:
-        after = int(request.query_params.get("after", "0"))
-        timeout_s = min(float(request.query_params.get("timeout_s", "0")), MAX_WAIT_S)
-        changes = await self._world.changes.wait(after, timeout_s)
-        return JSONResponse([change.as_json() for change in changes])
 
     async def _events(self, request: Request) -> Response:
         last = request.headers.get("last-event-id") or request.query_params.get("after", "0")
@@ -157,7 +137,7 @@ class PeopleApi:
 
     async def _send(self, request: Request) -> Response:
         body = await _read(request, bodies.Send)
-        return self._sent(self._people.send(**body.model_dump()))
+        return _sent(self._people.send(**body.model_dump()))
 
     async def _send_document(self, request: Request) -> Response:
         async with request.form() as form:
@@ -171,11 +151,11 @@ class PeopleApi:
                 part.filename or "file",
                 part.content_type or "application/octet-stream",
             )
-        return self._sent(self._people.send(**body.model_dump(), document=file))
+        return _sent(self._people.send(**body.model_dump(), document=file))
 
     async def _edit(self, request: Request) -> Response:
         body = await _read(request, bodies.Edit)
-        return self._sent(self._people.edit(**body.model_dump()))
+        return _sent(self._people.edit(**body.model_dump()))
 
     async def _delete(self, request: Request) -> Response:
         body = await _read(request, bodies.OneMessage)
@@ -184,9 +164,8 @@ class PeopleApi:
 
     async def _press(self, request: Request) -> Response:
         body = await _read(request, bodies.Press)
-        before = self._world.changes.last_seq
         query = self._people.press(**body.model_dump())
-        return JSONResponse({"query_id": query.id, "seq": before})
+        return JSONResponse({"query_id": query.id})
 
     async def _react(self, request: Request) -> Response:
         body = await _read(request, bodies.React)
@@ -195,7 +174,7 @@ class PeopleApi:
 
     async def _start(self, request: Request) -> Response:
         body = await _read(request, bodies.Start)
-        return self._sent(self._people.start(body.user_id, body.payload))
+        return _sent(self._people.start(body.user_id, body.payload))
 
     async def _stop(self, request: Request) -> Response:
         body = await _read(request, bodies.User)
@@ -212,15 +191,10 @@ class PeopleApi:
 
     # Changing who is there.
 
-    async def _create_user(self, request: Request) -> Response:
-        body = await _read(request, bodies.NewUser)
-        user = self._people.create_user(**body.model_dump())
-        return JSONResponse(wire.user_json(user))
-
     async def _create_chat(self, request: Request) -> Response:
         body = await _read(request, bodies.NewChat)
         chat = self._people.create_chat(**body.model_dump())
-        return JSONResponse(wire.page_chat_json(self._world, chat))
+        return JSONResponse(wire.page_chat_json(chat, self._world.now()))
 
     async def _create_topic(self, request: Request) -> Response:
         body = await _read(request, bodies.NewTopic)
@@ -240,12 +214,7 @@ class PeopleApi:
     async def _migrate(self, request: Request) -> Response:
         body = await _read(request, bodies.Place)
         chat = self._people.migrate(**body.model_dump())
-        return JSONResponse(wire.page_chat_json(self._world, chat))
-
-    async def _set_bot(self, request: Request) -> Response:
-        body = await _read(request, bodies.Bot)
-        self._world.profile.reads_all_group_messages = body.reads_all_group_messages
-        return _done()
+        return JSONResponse(wire.page_chat_json(chat, self._world.now()))
 
     # Changing and watching the Bot API.
 
@@ -276,10 +245,9 @@ class PeopleApi:
         self._gateway.limits.counts_reactions = limits.counts_reactions
         return _done()
 
-    def _sent(self, message: Message) -> Response:
-        # Nothing awaits between the action and here, so what follows from it has a higher seq.
-        seq = self._world.changes.last_seq
-        return JSONResponse({**wire.page_message_json(self._world, message), "seq": seq})
+
+def _sent(message: Message) -> Response:
+    return JSONResponse(wire.page_message_json(message))
 
 
 def _done() -> Response:

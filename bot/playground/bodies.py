@@ -63,15 +63,6 @@ class Start(User):
     payload: str = ""
 
 
-class NewUser(Body):
-    """A person or bot to create."""
-
-    first_name: str
-    last_name: str | None = None
-    language_code: str | None = "es"
-    is_bot: bool = False
-
-
 class NewChat(Body):
     """A chat to create."""
 
@@ -104,12 +95,6 @@ class SetStatus(Body):
     user_id: int
     status: Status
     is_anonymous: bool = False
-
-
-class Bot(Body):
-    """What @BotFather would set."""
-
-    reads_all_group_messages: bool
 
 
 class Limits(Body):

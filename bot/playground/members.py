@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.playground import wire
-from bot.playground.model import Chat, Json, Member, Status, Topic
+from bot.playground.model import TOPIC_COLOR, Chat, Json, Member, Status, Topic
 from bot.playground.refusals import bad_request
 from bot.playground.world import World
 
@@ -72,9 +72,7 @@ def set_blocked(world: World, user_id: int, *, is_blocked: bool) -> None:
     world.publish_chat(chat)
 
 
-def create_topic(
-    world: World, chat: Chat, actor_id: int, name: str, icon_color: int | None
-) -> Topic:
+def create_topic(world: World, chat: Chat, actor_id: int, name: str) -> Topic:
     """Open a topic in a forum.
 
     Raises:
@@ -84,11 +82,9 @@ def create_topic(
         raise bad_request("the chat is not a forum")
     if not 1 <= len(name) <= 128:
         raise bad_request("TOPIC_TITLE_INVALID" if name else "topic name must be non-empty")
-    color = 0x6FB9F0 if icon_color is None else icon_color
-    message = world.post(
-        chat, actor_id, service={"forum_topic_created": {"name": name, "icon_color": color}}
-    )
-    topic = Topic(message.id, name, color)
+    created = {"name": name, "icon_color": TOPIC_COLOR}
+    message = world.post(chat, actor_id, service={"forum_topic_created": created})
+    topic = Topic(message.id, name)
     chat.topics[topic.thread_id] = topic
     world.publish_chat(chat)
     return topic
@@ -123,7 +119,6 @@ def migrate_to_supergroup(world: World, chat: Chat, actor_id: int) -> Chat:
     if chat.type != "group" or chat.migrated_to is not None:
         raise bad_request("only a basic group can become a supergroup")
     new = world.add_chat("supergroup", chat.title or "")
-    new.description = chat.description
     new.members = {user_id: replace(member) for user_id, member in chat.members.items()}
     world.post(chat, actor_id, service={"migrate_to_chat_id": new.id})
     chat.migrated_to = new.id
@@ -137,11 +132,12 @@ def _tell_bot(world: World, chat: Chat, actor_id: int, old: Member, new: Member)
     is_me = new.user_id == world.bot.id
     if not is_me and not chat.member(world.bot.id).is_administrator:
         return
+    user = world.users[new.user_id]
     update: Json = {
-        "chat": wire.chat_json(world, chat),
+        "chat": wire.chat_json(chat),
         "from": wire.user_json(world.users[actor_id]),
         "date": int(world.now()),
-        "old_chat_member": wire.member_json(world, old),
-        "new_chat_member": wire.member_json(world, new),
+        "old_chat_member": wire.member_json(user, old),
+        "new_chat_member": wire.member_json(user, new),
     }
     world.updates.push("my_chat_member" if is_me else "chat_member", update)

@@ -17,6 +17,8 @@ ANONYMOUS_ADMIN_ID = 1087968824
 """Telegram's own @GroupAnonymousBot: the author of what anonymous administrators write."""
 CHANNEL_BOT_ID = 136817688
 """Telegram's own @Channel_Bot: the author of what people write in a group as a channel."""
+TOPIC_COLOR = 0x6FB9F0
+"""The colour of the icon of every topic, one of those that Telegram has."""
 GENERAL_TOPIC_ID = 1
 """The topic of a forum that always exists; its messages carry no ``message_thread_id``."""
 
@@ -60,7 +62,6 @@ class Topic:
 
     thread_id: int
     name: str
-    icon_color: int = 0x6FB9F0
     is_closed: bool = False
 
 
@@ -75,21 +76,21 @@ class StoredFile:
     data: bytes
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Message:
     """One message of one chat, a service message included.
 
-    ``entities`` and ``markup`` are kept as the JSON that the Bot API uses; offsets and lengths
-    count UTF-16 code units. ``service`` holds the fields of a service message, such as
-    ``{"group_chat_created": True}``. ``page_markup`` is a reply keyboard or a forced reply,
-    which the Bot API never sends back but clients act on.
+    ``text`` is the caption of a document. ``entities`` and ``markup``, an inline keyboard, are
+    kept as the JSON that the Bot API uses; offsets and lengths count UTF-16 code units.
+    ``service`` holds the fields of a service message, such as ``{"group_chat_created": True}``.
+    ``forced_reply`` is what the Bot API never sends back but clients act on.
     """
 
     id: int
-    chat_id: int
+    chat: "Chat" = field(repr=False)
     date: int
-    sender_id: int
-    sender_chat_id: int | None = None
+    sender: User
+    sender_chat: "Chat | None" = field(default=None, repr=False)
     text: str | None = None
     entities: list[Json] = field(default_factory=list)
     document: StoredFile | None = None
@@ -99,22 +100,32 @@ class Message:
     is_topic_message: bool = False
     edit_date: int | None = None
     markup: Json | None = None
-    page_markup: Json | None = None
+    forced_reply: Json | None = None
     service: Json = field(default_factory=dict)
     reactions: dict[int, list[Json]] = field(default_factory=dict)
     is_seen_by_bot: bool = True
     is_protected: bool = False
 
     @property
-    def text_of_any_kind(self) -> str:
-        """The text, or the caption of a document, or nothing."""
-        return self.text or ""
+    def chat_id(self) -> int:
+        """The id of its chat."""
+        return self.chat.id
+
+    @property
+    def sender_id(self) -> int:
+        """The id of who wrote it."""
+        return self.sender.id
+
+    @property
+    def replied(self) -> "Message | None":
+        """The message that it answers, while that one stands."""
+        return None if self.reply_to is None else self.chat.messages.get(self.reply_to)
 
 
 class MessageFields(TypedDict, total=False):
     """The fields of :class:`Message` that the one who posts it chooses."""
 
-    sender_chat_id: int | None
+    sender_chat: "Chat | None"
     text: str | None
     entities: list[Json]
     document: StoredFile | None
@@ -122,7 +133,7 @@ class MessageFields(TypedDict, total=False):
     quote: Json | None
     thread_id: int | None
     markup: Json | None
-    page_markup: Json | None
+    forced_reply: Json | None
     service: Json
     is_protected: bool
 
@@ -140,15 +151,14 @@ class Draft:
     keep_on_stop: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Chat:
-    """A chat of any kind. A private chat has the id of the person who talks with the bot."""
+    """A chat of any kind. A private one has the id of its ``person``, who talks with the bot."""
 
     id: int
     type: ChatType
     title: str | None = None
-    username: str | None = None
-    description: str | None = None
+    person: User | None = None
     is_forum: bool = False
     is_started: bool = True
     migrated_to: int | None = None
@@ -158,7 +168,6 @@ class Chat:
     messages: dict[int, Message] = field(default_factory=dict)
     draft: Draft | None = None
     last_bot_id: int | None = None
-    menu_button: Json | None = None
 
     def member(self, user_id: int) -> Member:
         """Return what the user is here; somebody who never came counts as having left."""
@@ -176,17 +185,3 @@ class CallbackQuery:
     data: str
     expires_at: float
     is_answered: bool = False
-
-
-@dataclass(slots=True)
-class BotProfile:
-    """What the bot says about itself, by language code ("" is the default)."""
-
-    names: dict[str, str] = field(default_factory=dict)
-    descriptions: dict[str, str] = field(default_factory=dict)
-    short_descriptions: dict[str, str] = field(default_factory=dict)
-    commands: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
-    """By scope (as a key of :func:`bot.playground.methods.commands.scope_key`) and language."""
-    menu_button: Json = field(default_factory=lambda: {"type": "commands"})
-    reads_all_group_messages: bool = False
-    """Privacy mode switched off."""

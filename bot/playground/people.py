@@ -15,7 +15,6 @@ from bot.playground.model import (
     Status,
     StoredFile,
     Topic,
-    User,
 )
 from bot.playground.text import MAX_TEXT_UTF16, clean, detect_entities, utf16_length
 from bot.playground.world import CALLBACK_LIFE_S, World
@@ -86,7 +85,7 @@ class People:
         return self._world.post(
             chat,
             author_id,
-            sender_chat_id=written_as,
+            sender_chat=written_as,
             text=text or None,
             entities=detect_entities(text),
             document=document,
@@ -117,10 +116,10 @@ class People:
         message.text, message.entities = text, detect_entities(text)
         message.edit_date = int(self._world.now())
         self._world.publish_edit(message)
-        if message.is_seen_by_bot or self._world.reaches_bot(chat, message):
+        if message.is_seen_by_bot or self._world.reaches_bot(message):
             message.is_seen_by_bot = True
             kind = "edited_channel_post" if chat.type == "channel" else "edited_message"
-            self._world.updates.push(kind, wire.message_json(self._world, message))
+            self._world.updates.push(kind, wire.message_json(message))
         return message
 
     def delete(self, chat_id: int, user_id: int, message_id: int) -> None:
@@ -169,7 +168,7 @@ class People:
             {
                 "id": query.id,
                 "from": wire.user_json(world.users[user_id]),
-                "message": wire.message_json(world, message),
+                "message": wire.message_json(message),
                 "chat_instance": str(abs(chat.id) * 31 + 7),
                 "data": data,
             },
@@ -189,7 +188,7 @@ class People:
             self._world.updates.push(
                 "message_reaction",
                 {
-                    "chat": wire.chat_json(self._world, chat),
+                    "chat": wire.chat_json(chat),
                     "message_id": message.id,
                     "user": wire.user_json(self._world.users[user_id]),
                     "date": int(self._world.now()),
@@ -212,23 +211,10 @@ class People:
             self._world.show_draft(chat, None)
         self._world.updates.push(
             "stopped_message_generation",
-            {"chat": wire.chat_json(self._world, chat), "draft_id": draft.draft_id},
+            {"chat": wire.chat_json(chat), "draft_id": draft.draft_id},
         )
 
     # Coming and going.
-
-    def create_user(
-        self,
-        first_name: str,
-        *,
-        last_name: str | None = None,
-        language_code: str | None = "es",
-        is_bot: bool = False,
-    ) -> User:
-        """Create a person (or another bot)."""
-        return self._world.add_user(
-            first_name, last_name=last_name, language_code=language_code, is_bot=is_bot
-        )
 
     def create_chat(
         self,
@@ -261,9 +247,7 @@ class People:
 
     def create_topic(self, chat_id: int, user_id: int, name: str) -> Topic:
         """Open a topic in a forum."""
-        return members.create_topic(
-            self._world, self._chat_of(chat_id, user_id), user_id, name, None
-        )
+        return members.create_topic(self._world, self._chat_of(chat_id, user_id), user_id, name)
 
     def close_topic(self, chat_id: int, user_id: int, thread_id: int, *, is_closed: bool) -> None:
         """Close or reopen a topic.
@@ -355,21 +339,20 @@ class People:
 
     def _author(
         self, chat: Chat, user_id: int, sender_chat_id: int | None
-    ) -> tuple[int, int | None]:
+    ) -> tuple[int, Chat | None]:
         """Return who a message seems to be from, and the chat that it was written as."""
         if sender_chat_id is not None:
             channel = self._world.chats.get(sender_chat_id)
             if channel is None or not channel.member(user_id).is_administrator:
                 raise PersonError("no_such_chat")
-            return CHANNEL_BOT_ID, sender_chat_id
+            return CHANNEL_BOT_ID, channel
         if chat.member(user_id).is_anonymous:
-            return ANONYMOUS_ADMIN_ID, chat.id
+            return ANONYMOUS_ADMIN_ID, chat
         if chat.type == "channel":
-            return CHANNEL_BOT_ID, chat.id
+            return CHANNEL_BOT_ID, chat
         return user_id, None
 
     def _is_mine(self, message: Message, user_id: int) -> bool:
-        if message.sender_chat_id is not None:
-            written_as = self._world.chats[message.sender_chat_id]
-            return written_as.member(user_id).is_administrator
+        if message.sender_chat is not None:
+            return message.sender_chat.member(user_id).is_administrator
         return message.sender_id == user_id

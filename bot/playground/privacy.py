@@ -1,15 +1,16 @@
 """Which messages of a chat Telegram passes on to a bot (its "privacy mode")."""
 
-from bot.playground.model import Chat, Message, User
+from bot.playground.model import Message, User
 
 
-def reaches_bot(chat: Chat, message: Message, bot: User, *, reads_everything: bool) -> bool:
+def reaches_bot(message: Message, bot: User, *, reads_everything: bool) -> bool:
     """Return whether ``bot`` is told of ``message``, which somebody else wrote.
 
     In groups a bot gets service messages, replies to its own messages, commands addressed to it
     (``/command@bot``) and bare commands when it was the last bot to speak there. It gets
     everything when its privacy mode is off (``reads_everything``) or when it is an administrator.
     """
+    chat = message.chat
     if chat.type == "private":
         return True
     me = chat.member(bot.id)
@@ -17,14 +18,13 @@ def reaches_bot(chat: Chat, message: Message, bot: User, *, reads_everything: bo
         return False
     if chat.type == "channel" or message.service or reads_everything or me.is_administrator:
         return True
-    replied = chat.messages.get(message.reply_to) if message.reply_to is not None else None
-    if replied is not None and replied.sender_id == bot.id:
+    if message.replied is not None and message.replied.sender_id == bot.id:
         return True
-    return _is_command_for(chat, message, bot)
+    return _is_command_for(message, bot)
 
 
-def _is_command_for(chat: Chat, message: Message, bot: User) -> bool:
-    units = message.text_of_any_kind.encode("utf-16-le", "surrogatepass")
+def _is_command_for(message: Message, bot: User) -> bool:
+    units = (message.text or "").encode("utf-16-le", "surrogatepass")
     for entity in message.entities:
         if entity["type"] != "bot_command":
             continue
@@ -33,6 +33,6 @@ def _is_command_for(chat: Chat, message: Message, bot: User) -> bool:
         if at:
             if bot.username is not None and name.lower() == bot.username.lower():
                 return True
-        elif start == 0 and chat.last_bot_id == bot.id:
+        elif start == 0 and message.chat.last_bot_id == bot.id:
             return True
     return False

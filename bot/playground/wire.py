@@ -1,11 +1,16 @@
 """The world's records as the JSON objects of the Bot API."""
 
-from typing import TYPE_CHECKING
-
-from bot.playground.model import Chat, Draft, Json, Member, Message, StoredFile, Topic, User
-
-if TYPE_CHECKING:
-    from bot.playground.world import World
+from bot.playground.model import (
+    TOPIC_COLOR,
+    Chat,
+    Draft,
+    Json,
+    Member,
+    Message,
+    StoredFile,
+    Topic,
+    User,
+)
 
 
 def user_json(user: User) -> Json:
@@ -22,10 +27,9 @@ def user_json(user: User) -> Json:
     )
 
 
-def chat_json(world: "World", chat: Chat) -> Json:
+def chat_json(chat: Chat) -> Json:
     """Return a ``Chat``; a private one has the names of its person."""
-    if chat.type == "private":
-        person = world.users[chat.id]
+    if (person := chat.person) is not None:
         return _without_none(
             {
                 "id": chat.id,
@@ -40,15 +44,14 @@ def chat_json(world: "World", chat: Chat) -> Json:
             "id": chat.id,
             "type": chat.type,
             "title": chat.title,
-            "username": chat.username,
             "is_forum": chat.is_forum or None,
         }
     )
 
 
-def chat_full_json(world: "World", chat: Chat) -> Json:
+def chat_full_json(chat: Chat) -> Json:
     """Return a ``ChatFullInfo``."""
-    full = chat_json(world, chat)
+    full = chat_json(chat)
     full["accent_color_id"] = abs(chat.id) % 7
     full["max_reaction_count"] = 11
     full["accepted_gift_types"] = {
@@ -58,10 +61,8 @@ def chat_full_json(world: "World", chat: Chat) -> Json:
         "premium_subscription": False,
         "gifts_from_channels": False,
     }
-    if chat.description:
-        full["description"] = chat.description
     if chat.pinned:
-        full["pinned_message"] = message_json(world, chat.messages[chat.pinned[-1]])
+        full["pinned_message"] = message_json(chat.messages[chat.pinned[-1]])
     if chat.type in ("group", "supergroup"):
         full["permissions"] = dict.fromkeys(_PERMISSIONS, True)
     return full
@@ -102,9 +103,9 @@ _ADMINISTRATOR_RIGHTS = (
 )
 
 
-def member_json(world: "World", member: Member) -> Json:
+def member_json(user: User, member: Member) -> Json:
     """Return a ``ChatMember`` of the kind that the member's status asks for."""
-    fields: Json = {"status": member.status, "user": user_json(world.users[member.user_id])}
+    fields: Json = {"status": member.status, "user": user_json(user)}
     if member.status == "creator":
         fields["is_anonymous"] = member.is_anonymous
     elif member.status == "administrator":
@@ -140,18 +141,17 @@ def topic_json(topic: Topic) -> Json:
     return {
         "message_thread_id": topic.thread_id,
         "name": topic.name,
-        "icon_color": topic.icon_color,
+        "icon_color": TOPIC_COLOR,
     }
 
 
-def message_json(world: "World", message: Message, *, with_reply: bool = True) -> Json:
+def message_json(message: Message, *, with_reply: bool = True) -> Json:
     """Return a ``Message``; the message that it replies to comes along, one level deep."""
-    chat = world.chats[message.chat_id]
     fields: Json = {
         "message_id": message.id,
         "date": message.date,
-        "chat": chat_json(world, chat),
-        "from": user_json(world.users[message.sender_id]),
+        "chat": chat_json(message.chat),
+        "from": user_json(message.sender),
         "message_thread_id": message.thread_id,
         "is_topic_message": message.is_topic_message or None,
         "edit_date": message.edit_date,
@@ -159,8 +159,8 @@ def message_json(world: "World", message: Message, *, with_reply: bool = True) -
         "has_protected_content": message.is_protected or None,
         "reply_markup": message.markup,
     }
-    if message.sender_chat_id is not None:
-        fields["sender_chat"] = chat_json(world, world.chats[message.sender_chat_id])
+    if message.sender_chat is not None:
+        fields["sender_chat"] = chat_json(message.sender_chat)
     if message.document is not None:
         fields["document"] = document_json(message.document)
         fields["caption"] = message.text
@@ -169,29 +169,32 @@ def message_json(world: "World", message: Message, *, with_reply: bool = True) -
         fields["text"] = message.text
         fields["entities"] = message.entities or None
     if with_reply:
-        fields["reply_to_message"] = _replied_json(world, chat, message)
+        fields["reply_to_message"] = _replied_json(message)
     fields.update(message.service)
     return _without_none(fields)
 
 
-def _replied_json(world: "World", chat: Chat, message: Message) -> Json | None:
-    replied_id = message.reply_to
+def _replied_json(message: Message) -> Json | None:
+    replied = message.replied
     # In a forum Telegram shows messages that reply to nothing as replies to the message that
     # created their topic. Bots that look at replies must know the two apart.
-    if replied_id is None and message.is_topic_message and message.thread_id != message.id:
-        replied_id = message.thread_id
-    replied = chat.messages.get(replied_id) if replied_id is not None else None
-    return None if replied is None else message_json(world, replied, with_reply=False)
+    if (
+        message.reply_to is None
+        and message.is_topic_message
+        and message.thread_id not in (None, message.id)
+    ):
+        replied = message.chat.messages.get(message.thread_id)
+    return None if replied is None else message_json(replied, with_reply=False)
 
 
-def page_message_json(world: "World", message: Message) -> Json:
+def page_message_json(message: Message) -> Json:
     """Return a ``Message`` with what only the page needs, under the key ``playground``."""
-    fields = message_json(world, message)
+    fields = message_json(message)
     fields["playground"] = _without_none(
         {
             "is_seen_by_bot": message.is_seen_by_bot,
             "replied_id": message.reply_to,
-            "keyboard": message.page_markup,
+            "forced_reply": message.forced_reply,
             "reactions": [
                 {"user_id": user_id, "emoji": reaction.get("emoji", "★")}
                 for user_id, reactions in message.reactions.items()
@@ -214,13 +217,12 @@ def draft_json(draft: Draft) -> Json:
     }
 
 
-def page_chat_json(world: "World", chat: Chat) -> Json:
-    """Return a chat with its members, topics and messages for the page."""
-    fields = chat_json(world, chat)
+def page_chat_json(chat: Chat, now: float) -> Json:
+    """Return a chat with its members and topics for the page; ``now`` ends drafts."""
+    fields = chat_json(chat)
     draft = chat.draft
     fields.update(
         is_started=chat.is_started,
-        description=chat.description,
         migrated_to=chat.migrated_to,
         pinned=list(chat.pinned),
         members=[
@@ -232,12 +234,11 @@ def page_chat_json(world: "World", chat: Chat) -> Json:
                 "thread_id": t.thread_id,
                 "name": t.name,
                 "is_closed": t.is_closed,
-                "color": t.icon_color,
             }
             for t in chat.topics.values()
         ],
-        has_blocked_bot=chat.type == "private" and world.users[chat.id].has_blocked_bot,
-        draft=draft_json(draft) if draft and draft.expires_at > world.now() else None,
+        has_blocked_bot=chat.person is not None and chat.person.has_blocked_bot,
+        draft=draft_json(draft) if draft and draft.expires_at > now else None,
     )
     return fields
 

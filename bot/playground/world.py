@@ -14,7 +14,6 @@ from bot.playground.changes import ChangeLog
 from bot.playground.model import (
     ANONYMOUS_ADMIN_ID,
     CHANNEL_BOT_ID,
-    BotProfile,
     CallbackQuery,
     Chat,
     ChatType,
@@ -52,6 +51,9 @@ class World:
         changes: What the page shows.
         queries: Pressed buttons by callback query id.
         files: By ``file_id``.
+        commands: What people are offered, by scope (as a key of
+            :func:`bot.playground.methods.commands.scope_key`) and language ("" is the default).
+        reads_all_group_messages: Privacy mode switched off.
     """
 
     def __init__(
@@ -75,7 +77,8 @@ class World:
         self.chats: dict[int, Chat] = {}
         self.files: dict[str, StoredFile] = {}
         self.queries: dict[str, CallbackQuery] = {}
-        self.profile = BotProfile()
+        self.commands: dict[tuple[str, str], list[Json]] = {}
+        self.reads_all_group_messages = False
         self.updates = UpdateQueue(first_id=1 + 4 * age_s)
         self.changes = ChangeLog()
         self.bot = User(bot_id, bot_name, is_bot=True, username=bot_username)
@@ -111,7 +114,7 @@ class World:
         self._next_user_id += 1
         self.users[user.id] = user
         if not is_bot:
-            chat = Chat(user.id, "private", is_started=False)
+            chat = Chat(user.id, "private", person=user, is_started=False)
             chat.members = {user.id: Member(user.id), self.bot.id: Member(self.bot.id)}
             self.chats[chat.id] = chat
         self.changes.add("user", {"user": wire.user_json(user)})
@@ -141,36 +144,29 @@ class World:
 
     # Look-ups with Telegram's refusals.
 
-    def chat(self, reference: int | str) -> Chat:
-        """Return a chat by id or ``@username``.
+    def chat(self, chat_id: int) -> Chat:
+        """Return a chat.
 
         Raises:
             ApiRefusal: 400 ``chat not found``.
         """
-        if isinstance(reference, int):
-            found = self.chats.get(reference)
-        else:
-            name = reference.removeprefix("@").lower()
-            found = next(
-                (c for c in self.chats.values() if (c.username or "").lower() == name and name),
-                None,
-            )
+        found = self.chats.get(chat_id)
         if found is None:
             raise bad_request("chat not found")
         return found
 
-    def chat_for_bot(self, reference: int | str) -> Chat:
+    def chat_for_bot(self, chat_id: int) -> Chat:
         """Return a chat in which the bot may act.
 
         Raises:
             ApiRefusal: 400 when it doesn't exist or became a supergroup, 403 when the bot was
                 blocked, is no member, or was never spoken to.
         """
-        chat = self.chat(reference)
-        if chat.type == "private":
+        chat = self.chat(chat_id)
+        if chat.person is not None:
             if not chat.is_started:
                 raise forbidden("bot can't initiate conversation with a user")
-            if self.users[chat.id].has_blocked_bot:
+            if chat.person.has_blocked_bot:
                 raise forbidden("bot was blocked by the user")
             return chat
         if chat.migrated_to is not None:
@@ -189,12 +185,10 @@ class World:
 
         ``fields`` are those of :class:`~bot.playground.model.Message`.
         """
-        message = Message(
-            self._take_message_id(chat), chat.id, int(self.now()), sender_id, **fields
-        )
-        self._place_in_thread(chat, message)
-        chat.messages[message.id] = message
         sender = self.users[sender_id]
+        message = Message(self._take_message_id(chat), chat, int(self.now()), sender, **fields)
+        _place_in_thread(message)
+        chat.messages[message.id] = message
         if sender.is_bot and sender_id not in (ANONYMOUS_ADMIN_ID, CHANNEL_BOT_ID):
             if not message.service:
                 chat.last_bot_id = sender_id
@@ -203,21 +197,20 @@ class World:
             # Bots never see what other bots write.
             message.is_seen_by_bot = sender_id == self.bot.id
         else:
-            message.is_seen_by_bot = self.reaches_bot(chat, message)
-        self.changes.add("message", {"message": wire.page_message_json(self, message)})
+            message.is_seen_by_bot = self.reaches_bot(message)
+        self.changes.add("message", {"message": wire.page_message_json(message)})
         if message.is_seen_by_bot and sender_id != self.bot.id:
             kind = "channel_post" if chat.type == "channel" else "message"
-            self.updates.push(kind, wire.message_json(self, message))
+            self.updates.push(kind, wire.message_json(message))
         return message
 
-    def reaches_bot(self, chat: Chat, message: Message) -> bool:
+    def reaches_bot(self, message: Message) -> bool:
         """Return whether the bot is told of a message that somebody else wrote."""
-        reads_everything = self.profile.reads_all_group_messages
-        return reaches_bot(chat, message, self.bot, reads_everything=reads_everything)
+        return reaches_bot(message, self.bot, reads_everything=self.reads_all_group_messages)
 
     def publish_edit(self, message: Message) -> None:
         """Tell the page that a message changed."""
-        self.changes.add("edited", {"message": wire.page_message_json(self, message)})
+        self.changes.add("edited", {"message": wire.page_message_json(message)})
 
     def remove(self, chat: Chat, message: Message) -> None:
         """Delete a message for everybody. The Bot API tells bots nothing of it."""
@@ -234,11 +227,7 @@ class World:
 
     def publish_chat(self, chat: Chat) -> None:
         """Tell the page that members, topics or the title of a chat changed."""
-        self.changes.add("chat", {"chat": wire.page_chat_json(self, chat)})
-
-    def publish_profile(self) -> None:
-        """Tell the page that the bot's commands or descriptions changed."""
-        self.changes.add("commands", {"descriptions": dict(self.profile.descriptions)})
+        self.changes.add("chat", {"chat": wire.page_chat_json(chat, self.now())})
 
     def _take_message_id(self, chat: Chat) -> int:
         # Private chats and basic groups share one counter, supergroups have their own.
@@ -247,14 +236,15 @@ class World:
         self._next_message_id[counter] = message_id + 1
         return message_id
 
-    def _place_in_thread(self, chat: Chat, message: Message) -> None:
-        """Give topic messages, and replies in supergroups, their ``message_thread_id``."""
-        replied = chat.messages.get(message.reply_to) if message.reply_to is not None else None
-        if chat.is_forum:
-            if "forum_topic_created" in message.service:
-                message.thread_id = message.id
-            if message.thread_id is None and replied is not None and replied.is_topic_message:
-                message.thread_id = replied.thread_id
-            message.is_topic_message = message.thread_id is not None
-        elif chat.type == "supergroup" and replied is not None and message.thread_id is None:
-            message.thread_id = replied.thread_id or replied.id
+
+def _place_in_thread(message: Message) -> None:
+    """Give topic messages, and replies in supergroups, their ``message_thread_id``."""
+    replied = message.replied
+    if message.chat.is_forum:
+        if "forum_topic_created" in message.service:
+            message.thread_id = message.id
+        if message.thread_id is None and replied is not None and replied.is_topic_message:
+            message.thread_id = replied.thread_id
+        message.is_topic_message = message.thread_id is not None
+    elif message.chat.type == "supergroup" and replied is not None and message.thread_id is None:
+        message.thread_id = replied.thread_id or replied.id

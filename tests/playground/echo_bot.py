@@ -142,7 +142,6 @@ async def running(server: PlaygroundServer) -> AsyncIterator[Application]:  # ty
     async with application:
         await application.bot.set_my_commands(COMMANDS)
         await application.bot.set_my_commands(COMMANDS, BotCommandScopeAllPrivateChats(), "es")
-        await application.bot.set_my_description("Escribo redacciones con toda la clase.")
         assert application.updater is not None
         await application.updater.start_polling(allowed_updates=Update.ALL_TYPES)
         await application.start()

@@ -66,7 +66,7 @@ class Story:
 def story(world, room, people):
     people.start(room.lucia)
     people.set_status(room.forum, room.teacher, world.bot.id, "administrator")
-    world.profile.reads_all_group_messages = True
+    world.reads_all_group_messages = True
     return Story(world, room, people)
 
 
@@ -76,8 +76,8 @@ async def tell_messages(story, people):
     sent = await story.call(
         "sendMessage",
         chat_id=group,
-        text="<b>Hola</b> @lucia_r, mira https://a.es",
-        parse_mode="HTML",
+        text="Hola @lucia_r, mira https://a.es",
+        entities=[{"type": "bold", "offset": 0, "length": 4}],
         reply_parameters={
             "message_id": asked.id,
             "quote": "Qué",
@@ -86,10 +86,7 @@ async def tell_messages(story, people):
         reply_markup={
             "inline_keyboard": [
                 [{"text": "Sí", "callback_data": "si", "style": "primary"}],
-                [
-                    {"text": "Web", "url": "https://a.es"},
-                    {"text": "Copia", "copy_text": {"text": "x"}},
-                ],
+                [{"text": "Web", "url": "https://a.es"}],
             ]
         },
         link_preview_options={"is_disabled": True},
@@ -99,11 +96,6 @@ async def tell_messages(story, people):
     await story.call("answerCallbackQuery", callback_query_id=query.id, text="¡Bien!")
     where = {"chat_id": group, "message_id": sent["message_id"]}
     await story.call("editMessageText", **where, text="Adiós")
-    await story.call(
-        "editMessageReplyMarkup",
-        **where,
-        reply_markup={"inline_keyboard": [[{"text": "No", "callback_data": "no"}]]},
-    )
     await story.call("setMessageReaction", **where, reaction=[{"type": "emoji", "emoji": "👍"}])
     await story.call("deleteMessage", **where)
     await story.call("sendChatAction", chat_id=lucia, action="typing")
@@ -135,7 +127,6 @@ async def tell_chats(story, people):
     people.send(room.forum, room.lucia, "hola", thread_id=room.topic_ids[0])
     for chat_id in (room.lucia, room.group, room.forum):
         await story.call("getChat", chat_id=chat_id)
-        await story.call("getChatMemberCount", chat_id=chat_id)
     people.set_status(room.forum, room.teacher, room.sofia, "kicked")
     people.set_status(room.forum, room.teacher, room.diego, "left")
     for user_id in (room.teacher, room.lucia, room.sofia, room.diego, story.world.bot.id):
@@ -145,40 +136,16 @@ async def tell_chats(story, people):
     await story.call("pinChatMessage", chat_id=room.forum, message_id=sent["message_id"])
     await story.call("getChat", chat_id=room.forum)
     await story.call("unpinChatMessage", chat_id=room.forum)
-    await story.call("unpinAllChatMessages", chat_id=room.forum)
-    topic = await story.call(
-        "createForumTopic", chat_id=room.forum, name="Poemas", icon_color=0xFF93B2
-    )
-    where = {"chat_id": room.forum, "message_thread_id": topic["message_thread_id"]}
+    where = {"chat_id": room.forum, "message_thread_id": room.topic_ids[0]}
     await story.call("sendMessage", **where, text="Un poema")
-    await story.call("editForumTopic", **where, name="Versos")
     await story.call("closeForumTopic", **where)
     await story.call("reopenForumTopic", **where)
-    await story.call("deleteForumTopic", **where)
-    await story.call("leaveChat", chat_id=room.group)
 
 
-async def tell_profile(story, people):
+async def tell_commands(story, people):
     commands = [{"command": "redactar", "description": "Escribe una redacción"}]
     for scope in ({"type": "all_private_chats"}, {"type": "chat", "chat_id": story.room.lucia}):
         await story.call("setMyCommands", commands=commands, scope=scope, language_code="es")
-    assert await story.call("getMyCommands", scope={"type": "default"}) == []
-    assert (
-        await story.call("getMyCommands", scope={"type": "all_private_chats"}, language_code="es")
-        == commands
-    )
-    await story.call("deleteMyCommands", scope={"type": "all_private_chats"}, language_code="es")
-    await story.call("setMyName", name="Redactor de prueba", language_code="es")
-    assert (await story.call("getMyName", language_code="es"))["name"] == "Redactor de prueba"
-    assert (await story.call("getMyName"))["name"] == "Redactor"
-    await story.call("setMyDescription", description="Escribo.")
-    assert (await story.call("getMyDescription", language_code="es"))["description"] == "Escribo."
-    await story.call("setMyShortDescription", short_description="Escribo.")
-    await story.call("getMyShortDescription")
-    await story.call("setChatMenuButton", menu_button={"type": "commands"})
-    await story.call("getChatMenuButton")
-    await story.call("setChatMenuButton", chat_id=story.room.lucia)
-    await story.call("getChatMenuButton", chat_id=story.room.lucia)
 
 
 async def tell_receiving(story, people):
@@ -188,13 +155,10 @@ async def tell_receiving(story, people):
     assert updates
     await story.call("getWebhookInfo")
     await story.call("deleteWebhook", drop_pending_updates=True)
-    await story.call("setWebhook", url="")
-    await story.call("logOut")
-    await story.call("close")
 
 
 async def test_every_result_is_what_the_bot_api_returns(story, people):
-    for tell in (tell_messages, tell_documents, tell_profile, tell_receiving, tell_chats):
+    for tell in (tell_messages, tell_documents, tell_commands, tell_receiving, tell_chats):
         await tell(story, people)
     assert story.results.keys() == {method.name for method in METHODS.values()}
 

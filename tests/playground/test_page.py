@@ -115,7 +115,7 @@ async def menu(page: Page, text: str, entry: str) -> None:
 
 async def test_a_topic_becomes_an_essay(open_page):
     page = await open_page()
-    await expect(page.get_by_test_id("empty")).to_contain_text("Escribo redacciones")
+    await expect(page.get_by_test_id("empty")).to_contain_text("Aquí todavía no hay mensajes")
     await page.get_by_test_id("start").click()
     await expect(messages(page, "Has entrado con: nada")).to_be_visible()
     await say(page, "/redactar El mar es hermoso")

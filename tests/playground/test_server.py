@@ -9,15 +9,18 @@ from telegram import (
     BotCommand,
     BotCommandScopeAllGroupChats,
     BotCommandScopeChatAdministrators,
+    InlineKeyboardButton,
     InlineKeyboardMarkup,
 )
 
 from bot.errors import PortTakenError
 from bot.playground import PlaygroundServer
-from bot.playground.client import PlaygroundClient, PlaygroundRefusedError
 from bot.playground.faults import Fault
 
+from .client import PlaygroundClient, PlaygroundRefusedError
 from .conftest import room_of
+
+KEYBOARD = InlineKeyboardMarkup([[InlineKeyboardButton("Sí", callback_data="si")]])
 
 
 @pytest.mark.parametrize("form", ["query", "urlencoded", "multipart", "json"])
@@ -188,94 +191,78 @@ async def test_the_page_loads_nothing_from_elsewhere(server, http):
 # The interface for people.
 
 
-async def test_a_conversation_through_the_client(server, bot):
+async def test_a_conversation(server, bot):
+    lucia = room_of(server).lucia
     async with PlaygroundClient(server.url) as client:
-        room = client.classroom
-        assert client.bot["username"] == "redactor_bot"
-        sent = await client.send(room["students"][0], room["students"][0], "hola")
+        sent = await client.post("messages", chat_id=lucia, user_id=lucia, text="hola")
         assert sent["playground"]["is_seen_by_bot"]
-        keyboard = {"inline_keyboard": [[{"text": "Sí", "callback_data": "si"}]]}
-        await bot.send_message(
-            sent["chat"]["id"],
-            "¿qué tal?",
-            reply_markup=InlineKeyboardMarkup.de_json(keyboard, None),
-        )
-        answer = await client.wait_for_answer(sent, lambda m: m["text"].startswith("¿"))
-        assert answer["reply_markup"] == keyboard
-
-        async def answer_query():
-            while True:
-                for update in await bot.get_updates(timeout=10):
-                    if update.callback_query:
-                        await update.callback_query.answer("¡Bien!", show_alert=True)
-                        return
-
-        answering = asyncio.create_task(answer_query())
-        toast = await client.press(
-            sent["chat"]["id"], room["students"][0], answer["message_id"], "si"
-        )
-        await answering
-        assert (toast["text"], toast["show_alert"]) == ("¡Bien!", True)
-        methods = [call["method"] for call in await client.calls()]
-        assert methods[:2] == ["getMe", "sendMessage"]
+        answer = await bot.send_message(lucia, "¿qué tal?", reply_markup=KEYBOARD)
+        where = {"chat_id": lucia, "user_id": lucia, "message_id": answer.message_id}
+        pressed = await client.post("press", **where, data="si")
+        *_, update = await bot.get_updates()
+        assert update.callback_query.id == pressed["query_id"]
+        await update.callback_query.answer("¡Bien!", show_alert=True)
+        toast = server.world.changes.after(0)[-1]
+        assert (toast.kind, toast.data["query_id"]) == ("callback_answer", pressed["query_id"])
+        assert (toast.data["text"], toast.data["show_alert"]) == ("¡Bien!", True)
+        [call] = await client.get("calls", method="sendMessage")
+        assert (call["status"], call["acted"]) == (200, True)
+        state = await client.get("state")
+        assert state["bot"]["username"] == "redactor_bot"
+        [private] = [chat for chat in state["chats"] if chat["id"] == lucia]
+        assert [message["text"] for message in private["messages"]] == ["hola", "¿qué tal?"]
         with pytest.raises(PlaygroundRefusedError, match="not_a_member"):
-            await client.send(room["students"][1], room["students"][0], "x")
-        with pytest.raises(TimeoutError):
-            await client.wait_for("message", after=await client.last_seq(), timeout_s=0.01)
+            await client.post("messages", chat_id=room_of(server).mateo, user_id=lucia, text="x")
 
 
-async def test_every_action_of_the_interface(server):
+async def test_what_people_do_in_private(server):
+    lucia = room_of(server).lucia
+    chat = server.world.chats[lucia]
     async with PlaygroundClient(server.url) as client:
-        room = client.classroom
-        lucia, teacher = room["students"][0], room["teacher"]
         sent = await client.post("start", user_id=lucia, payload="clase-4b")
         assert sent["text"] == "/start clase-4b"
         where = {"chat_id": lucia, "user_id": lucia, "message_id": sent["message_id"]}
-        edited = await client.post("messages/edit", **where, text="hola")
-        assert edited["edit_date"]
+        assert (await client.post("messages/edit", **where, text="hola"))["edit_date"]
         await client.post("react", **where, emoji="👍")
-        [message] = await client.messages(lucia)
-        assert message["playground"]["reactions"] == [{"user_id": lucia, "emoji": "👍"}]
+        [message] = chat.messages.values()
+        assert message.reactions == {lucia: [{"type": "emoji", "emoji": "👍"}]}
         await client.post("messages/delete", **where)
-        assert await client.messages(lucia) == []
+        assert chat.messages == {}
         with pytest.raises(PlaygroundRefusedError, match="no_draft"):
             await client.post("stop", user_id=lucia)
         await client.post("block", user_id=lucia)
-        assert (await client.get(f"chats/{lucia}"))["has_blocked_bot"]
+        assert server.world.users[lucia].has_blocked_bot
         await client.post("unblock", user_id=lucia)
+        assert not server.world.users[lucia].has_blocked_bot
 
-        vera = await client.post("users", first_name="Vera", language_code="en")
-        chat = await client.post(
-            "chats",
-            kind="supergroup",
-            title="Foro",
-            creator_id=teacher,
-            member_ids=[vera["id"]],
-            is_forum=True,
-        )
-        topic = await client.post("topics", chat_id=chat["id"], user_id=teacher, name="Uno")
+
+async def test_what_people_do_in_groups(server):
+    room, world = room_of(server), server.world
+    async with PlaygroundClient(server.url) as client:
+        new = {"kind": "supergroup", "title": "Foro", "is_forum": True}
+        chat = await client.post("chats", **new, creator_id=room.teacher, member_ids=[room.lucia])
+        here = {"chat_id": chat["id"], "user_id": room.teacher}
+        topic = await client.post("topics", **here, name="Uno")
         thread = {"thread_id": topic["message_thread_id"]}
-        await client.post("topics/close", chat_id=chat["id"], user_id=teacher, **thread)
+        await client.post("topics/close", **here, **thread)
+        theirs = {"chat_id": chat["id"], "user_id": room.lucia, "text": "hola"}
         with pytest.raises(PlaygroundRefusedError, match="topic_closed"):
-            await client.send(chat["id"], vera["id"], "x", **thread)
-        await client.post(
-            "members",
-            chat_id=chat["id"],
-            actor_id=teacher,
-            user_id=server.world.bot.id,
-            status="administrator",
-        )
-        sent = await client.send(chat["id"], vera["id"], "todo se oye")
-        assert sent["playground"]["is_seen_by_bot"]
-        new = await client.post("migrate", chat_id=room["group"], user_id=teacher)
-        assert str(new["id"]).startswith("-100")
-        await client.post("bot", reads_all_group_messages=True)
-        assert server.world.profile.reads_all_group_messages
-        await client.fail("refusal", status=429, method="sendMessage", retry_after=2)
+            await client.post("messages", **theirs, **thread)
+        admin = {"user_id": world.bot.id, "status": "administrator"}
+        await client.post("members", chat_id=chat["id"], actor_id=room.teacher, **admin)
+        assert (await client.post("messages", **theirs))["playground"]["is_seen_by_bot"]
+        migrated = await client.post("migrate", chat_id=room.group, user_id=room.teacher)
+        assert world.chats[room.group].migrated_to == migrated["id"]
+
+
+async def test_faults_and_limits_are_planned_from_outside(server):
+    async with PlaygroundClient(server.url) as client:
+        await client.post("faults", status=429, method="sendMessage", retry_after=2)
         assert (await client.get("faults"))[0]["retry_after"] == 2
         await client.post("faults/clear")
-        await client.post("limits", is_on=True)
-        assert server.gateway.limits.is_on
+        assert server.gateway.faults.due == []
+        await client.post("limits", is_on=True, counts_reactions=True)
+        assert (server.gateway.limits.is_on, server.gateway.limits.counts_reactions) == (True,) * 2
 
 
 @pytest.mark.parametrize(
@@ -320,7 +307,7 @@ async def test_commands_shown_follow_scope_and_language(server, bot):
     await bot.set_my_commands(
         [BotCommand("clase", "La clase")], BotCommandScopeChatAdministrators(room.group)
     )
-    english = server.people.create_user("Amy", language_code="en")
+    english = server.world.add_user("Amy", language_code="en")
     async with PlaygroundClient(server.url) as client:
 
         async def shown(chat_id: int, user_id: int) -> list[str]:

@@ -3,10 +3,10 @@
 from bot.playground.methods import (
     callbacks,
     chats,
+    commands,
     documents,
     editing,
     messages,
-    profile,
     receiving,
     topics,
 )
@@ -18,11 +18,11 @@ __all__ = [
     "Result",
     "callbacks",
     "chats",
+    "commands",
     "documents",
     "editing",
     "find_method",
     "messages",
-    "profile",
     "receiving",
     "topics",
 ]

@@ -1,7 +1,6 @@
-"""Chats and their members."""
+"""Chats, their members, and what is pinned in them."""
 
-from bot.playground import members
-from bot.playground.methods.parameters import ChatReference, Parameters, Unsupported
+from bot.playground.methods.parameters import Parameters, Unsupported
 from bot.playground.methods.registry import Result, serves
 from bot.playground.model import Chat
 from bot.playground.refusals import bad_request
@@ -12,19 +11,19 @@ from bot.playground.world import World
 class GetChat(Parameters):
     """Parameters of ``getChat``."""
 
-    chat_id: ChatReference
+    chat_id: int
 
 
 @serves(GetChat)
 def get_chat(world: World, p: GetChat) -> Result:
     """Return what is known of a chat."""
-    return chat_full_json(world, world.chat_for_bot(p.chat_id))
+    return chat_full_json(world.chat_for_bot(p.chat_id))
 
 
 class GetChatMember(Parameters):
     """Parameters of ``getChatMember``."""
 
-    chat_id: ChatReference
+    chat_id: int
     user_id: int
 
 
@@ -34,13 +33,13 @@ def get_chat_member(world: World, p: GetChatMember) -> Result:
     chat = world.chat_for_bot(p.chat_id)
     if p.user_id not in world.users:
         raise bad_request("PARTICIPANT_ID_INVALID")
-    return member_json(world, chat.member(p.user_id))
+    return member_json(world.users[p.user_id], chat.member(p.user_id))
 
 
 class GetChatAdministrators(Parameters):
     """Parameters of ``getChatAdministrators``."""
 
-    chat_id: ChatReference
+    chat_id: int
     return_bots: bool = False
 
 
@@ -51,7 +50,7 @@ def get_chat_administrators(world: World, p: GetChatAdministrators) -> Result:
     if chat.type == "private":
         raise bad_request("there are no administrators in the private chat")
     return [
-        member_json(world, member)
+        member_json(world.users[member.user_id], member)
         for member in chat.members.values()
         if member.is_administrator
         and (
@@ -62,39 +61,10 @@ def get_chat_administrators(world: World, p: GetChatAdministrators) -> Result:
     ]
 
 
-class GetChatMemberCount(Parameters):
-    """Parameters of ``getChatMemberCount``."""
-
-    chat_id: ChatReference
-
-
-@serves(GetChatMemberCount)
-def get_chat_member_count(world: World, p: GetChatMemberCount) -> Result:
-    """Return how many users are in a chat, the bot included."""
-    chat = world.chat_for_bot(p.chat_id)
-    return sum(member.is_present for member in chat.members.values())
-
-
-class LeaveChat(Parameters):
-    """Parameters of ``leaveChat``."""
-
-    chat_id: ChatReference
-
-
-@serves(LeaveChat)
-def leave_chat(world: World, p: LeaveChat) -> Result:
-    """Leave a group."""
-    chat = world.chat_for_bot(p.chat_id)
-    if chat.type == "private":
-        raise bad_request("chat member status can't be changed in private chats")
-    members.set_status(world, chat, world.bot.id, "left", actor_id=world.bot.id)
-    return True
-
-
 class PinChatMessage(Parameters):
     """Parameters of ``pinChatMessage``."""
 
-    chat_id: ChatReference
+    chat_id: int
     message_id: int
     disable_notification: bool = False
     business_connection_id: Unsupported = None
@@ -114,7 +84,7 @@ def pin_chat_message(world: World, p: PinChatMessage) -> Result:
         chat,
         world.bot.id,
         thread_id=message.thread_id if message.is_topic_message else None,
-        service={"pinned_message": message_json(world, message, with_reply=False)},
+        service={"pinned_message": message_json(message, with_reply=False)},
     )
     world.publish_chat(chat)
     return True
@@ -123,7 +93,7 @@ def pin_chat_message(world: World, p: PinChatMessage) -> Result:
 class UnpinChatMessage(Parameters):
     """Parameters of ``unpinChatMessage``."""
 
-    chat_id: ChatReference
+    chat_id: int
     message_id: int | None = None
     business_connection_id: Unsupported = None
 
@@ -142,23 +112,8 @@ def unpin_chat_message(world: World, p: UnpinChatMessage) -> Result:
     return True
 
 
-class UnpinAllChatMessages(Parameters):
-    """Parameters of ``unpinAllChatMessages``."""
-
-    chat_id: ChatReference
-
-
-@serves(UnpinAllChatMessages)
-def unpin_all_chat_messages(world: World, p: UnpinAllChatMessages) -> Result:
-    """Unpin all messages."""
-    chat = _chat_to_pin_in(world, p.chat_id)
-    chat.pinned.clear()
-    world.publish_chat(chat)
-    return True
-
-
-def _chat_to_pin_in(world: World, reference: int | str) -> Chat:
-    chat = world.chat_for_bot(reference)
+def _chat_to_pin_in(world: World, chat_id: int) -> Chat:
+    chat = world.chat_for_bot(chat_id)
     if chat.type != "private" and not chat.member(world.bot.id).is_administrator:
         raise bad_request("not enough rights to manage pinned messages in the chat")
     return chat

@@ -45,7 +45,6 @@ def send_document(world: World, p: SendDocument) -> Result:
     place = destination(world, p.chat_id, p.message_thread_id, p.reply_parameters)
     content = formatted(
         p.caption,
-        p.parse_mode,
         p.caption_entities,
         limit=MAX_CAPTION_UTF16,
         too_long="message caption is too long",

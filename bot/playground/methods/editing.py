@@ -1,7 +1,6 @@
 """Changing and deleting messages that are there."""
 
 from bot.playground.methods.parameters import (
-    ChatReference,
     Entity,
     FromJson,
     InlineKeyboard,
@@ -27,10 +26,10 @@ _NOT_MODIFIED = (
 class EditMessageText(Parameters):
     """Parameters of ``editMessageText``."""
 
-    chat_id: ChatReference | None = None
+    chat_id: int | None = None
     message_id: int | None = None
     text: str = ""
-    parse_mode: str | None = None
+    parse_mode: Unsupported = None
     entities: FromJson[list[Entity]] | None = None
     link_preview_options: FromJson[Json] | None = None
     reply_markup: FromJson[InlineKeyboard] | None = None
@@ -42,10 +41,8 @@ class EditMessageText(Parameters):
 @serves(EditMessageText)
 def edit_message_text(world: World, p: EditMessageText) -> Result:
     """Change the text of a message of the bot; a keyboard that isn't given again goes away."""
-    chat, message = _own_message(world, p.chat_id, p.message_id, "edit")
-    content = formatted(
-        p.text, p.parse_mode, p.entities, limit=MAX_TEXT_UTF16, too_long="MESSAGE_TOO_LONG"
-    )
+    chat, message = _own_message(world, p.chat_id, p.message_id)
+    content = formatted(p.text, p.entities, limit=MAX_TEXT_UTF16, too_long="MESSAGE_TOO_LONG")
     if not content.text:
         raise bad_request("message text is empty")
     if message.document is not None:
@@ -57,10 +54,10 @@ def edit_message_text(world: World, p: EditMessageText) -> Result:
 class EditMessageCaption(Parameters):
     """Parameters of ``editMessageCaption``."""
 
-    chat_id: ChatReference | None = None
+    chat_id: int | None = None
     message_id: int | None = None
     caption: str = ""
-    parse_mode: str | None = None
+    parse_mode: Unsupported = None
     caption_entities: FromJson[list[Entity]] | None = None
     show_caption_above_media: bool = False
     reply_markup: FromJson[InlineKeyboard] | None = None
@@ -71,10 +68,9 @@ class EditMessageCaption(Parameters):
 @serves(EditMessageCaption)
 def edit_message_caption(world: World, p: EditMessageCaption) -> Result:
     """Change the caption of a document of the bot."""
-    chat, message = _own_message(world, p.chat_id, p.message_id, "edit")
+    chat, message = _own_message(world, p.chat_id, p.message_id)
     content = formatted(
         p.caption,
-        p.parse_mode,
         p.caption_entities,
         limit=MAX_CAPTION_UTF16,
         too_long="message caption is too long",
@@ -85,28 +81,10 @@ def edit_message_caption(world: World, p: EditMessageCaption) -> Result:
     return _edited(world, chat, message, content.text or None, content.entities, markup)
 
 
-class EditMessageReplyMarkup(Parameters):
-    """Parameters of ``editMessageReplyMarkup``."""
-
-    chat_id: ChatReference | None = None
-    message_id: int | None = None
-    reply_markup: FromJson[InlineKeyboard] | None = None
-    business_connection_id: Unsupported = None
-    inline_message_id: Unsupported = None
-
-
-@serves(EditMessageReplyMarkup)
-def edit_message_reply_markup(world: World, p: EditMessageReplyMarkup) -> Result:
-    """Change or remove the inline keyboard of a message of the bot."""
-    chat, message = _own_message(world, p.chat_id, p.message_id, "edit")
-    markup = inline_keyboard_json(p.reply_markup)
-    return _edited(world, chat, message, message.text, message.entities, markup)
-
-
 class DeleteMessage(Parameters):
     """Parameters of ``deleteMessage``."""
 
-    chat_id: ChatReference
+    chat_id: int
     message_id: int
 
 
@@ -126,7 +104,7 @@ def delete_message(world: World, p: DeleteMessage) -> Result:
 class DeleteMessages(Parameters):
     """Parameters of ``deleteMessages``."""
 
-    chat_id: ChatReference
+    chat_id: int
     message_ids: FromJson[list[int]]
 
 
@@ -149,16 +127,16 @@ def delete_messages(world: World, p: DeleteMessages) -> Result:
 
 
 def _own_message(
-    world: World, chat_reference: int | str | None, message_id: int | None, verb: str
+    world: World, chat_id: int | None, message_id: int | None
 ) -> tuple[Chat, Message]:
-    if chat_reference is None:
+    if chat_id is None:
         raise bad_request("chat_id is empty")
-    chat = world.chat_for_bot(chat_reference)
+    chat = world.chat_for_bot(chat_id)
     if message_id is None:
         raise bad_request("message identifier is not specified")
     message = chat.messages.get(message_id)
     if message is None:
-        raise bad_request(f"message to {verb} not found")
+        raise bad_request("message to edit not found")
     if message.sender_id != world.bot.id or message.service:
         raise bad_request("message can't be edited")
     return chat, message
@@ -178,7 +156,7 @@ def _edited(
         message.edit_date = int(world.now())
     message.text, message.entities, message.markup = text, entities, markup
     world.publish_edit(message)
-    return message_json(world, chat.messages[message.id])
+    return message_json(chat.messages[message.id])
 
 
 def _is_deletable(world: World, chat: Chat, message: Message) -> bool:

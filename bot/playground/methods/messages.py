@@ -1,7 +1,6 @@
 """Texts: sending, drafting; showing that the bot is busy; reacting."""
 
 from bot.playground.methods.parameters import (
-    ChatReference,
     Entity,
     FromJson,
     Parameters,
@@ -49,9 +48,7 @@ class SendMessage(SendingParameters):
 def send_message(world: World, p: SendMessage) -> Result:
     """Write a text."""
     place = destination(world, p.chat_id, p.message_thread_id, p.reply_parameters)
-    content = formatted(
-        p.text, p.parse_mode, p.entities, limit=MAX_TEXT_UTF16, too_long="message is too long"
-    )
+    content = formatted(p.text, p.entities, limit=MAX_TEXT_UTF16, too_long="message is too long")
     if not content.text:
         raise bad_request("message text is empty")
     return post(world, p, place, content)
@@ -64,7 +61,7 @@ class SendMessageDraft(Parameters):
     draft_id: int
     text: str = ""
     message_thread_id: int | None = None
-    parse_mode: str | None = None
+    parse_mode: Unsupported = None
     entities: FromJson[list[Entity]] | None = None
     can_stop: bool = False
     keep_on_stop: bool = False
@@ -80,9 +77,7 @@ def send_message_draft(world: World, p: SendMessageDraft) -> Result:
         raise bad_request("draft_id must be non-zero")
     if p.message_thread_id is not None:
         check_topic(world, chat, p.message_thread_id)
-    content = formatted(
-        p.text, p.parse_mode, p.entities, limit=MAX_TEXT_UTF16, too_long="message is too long"
-    )
+    content = formatted(p.text, p.entities, limit=MAX_TEXT_UTF16, too_long="message is too long")
     world.show_draft(
         chat,
         Draft(
@@ -101,7 +96,7 @@ def send_message_draft(world: World, p: SendMessageDraft) -> Result:
 class SendChatAction(Parameters):
     """Parameters of ``sendChatAction``."""
 
-    chat_id: ChatReference
+    chat_id: int
     action: str
     message_thread_id: int | None = None
     business_connection_id: Unsupported = None
@@ -136,7 +131,7 @@ class Reaction(Parameters):
 class SetMessageReaction(Parameters):
     """Parameters of ``setMessageReaction``."""
 
-    chat_id: ChatReference
+    chat_id: int
     message_id: int
     reaction: FromJson[list[Reaction]] | None = None
     is_big: bool = False

@@ -53,15 +53,6 @@ def _decoded(value: object) -> object:
         raise ValueError("can't parse JSON") from error
 
 
-def _chat_reference(value: object) -> object:
-    if isinstance(value, str) and not value.startswith("@"):
-        try:
-            return int(value)
-        except ValueError:
-            return value
-    return value
-
-
 def _absent(value: object) -> None:
     if value not in (None, ""):
         raise ValueError("the playground doesn't support this parameter")
@@ -70,8 +61,6 @@ def _absent(value: object) -> None:
 T = TypeVar("T")
 FromJson = Annotated[T, BeforeValidator(_decoded)]
 """A nested object or list, which forms carry as a JSON string."""
-ChatReference = Annotated[int | str, BeforeValidator(_chat_reference)]
-"""A chat id or ``@username``."""
 Unsupported = Annotated[Any, PlainValidator(_absent)]
 """A parameter that exists in Telegram but not here; giving it is refused."""
 
@@ -92,10 +81,10 @@ class ReplyParameters(Parameters):
     """``ReplyParameters``, within the same chat."""
 
     message_id: int
-    chat_id: ChatReference | None = None
+    chat_id: int | None = None
     allow_sending_without_reply: bool = False
     quote: str | None = None
-    quote_parse_mode: str | None = None
+    quote_parse_mode: Unsupported = None
     quote_entities: list[Entity] | None = None
     quote_position: int | None = None
     checklist_task_id: Unsupported = None
@@ -103,56 +92,19 @@ class ReplyParameters(Parameters):
     ephemeral_message_id: Unsupported = None
 
 
-class CopyText(Parameters):
-    """``CopyTextButton``."""
-
-    text: str = Field(min_length=1, max_length=256)
-
-
 class InlineButton(Parameters):
-    """``InlineKeyboardButton``; the kinds that a text bot without payments can use."""
+    """``InlineKeyboardButton``; one that tells the bot of it, or one that opens a link."""
 
     text: str
     url: str | None = None
     callback_data: str | None = None
-    copy_text: CopyText | None = None
-    switch_inline_query: str | None = None
-    switch_inline_query_current_chat: str | None = None
-    icon_custom_emoji_id: str | None = None
     style: Literal["danger", "success", "primary"] | None = None
-    disabled: Json | None = None
 
 
 class InlineKeyboard(Parameters):
     """``InlineKeyboardMarkup``."""
 
     inline_keyboard: list[list[InlineButton]]
-
-
-class KeyboardButton(Parameters):
-    """``KeyboardButton``; only those that send their own text."""
-
-    text: str
-    icon_custom_emoji_id: str | None = None
-    style: Literal["danger", "success", "primary"] | None = None
-
-
-class ReplyKeyboard(Parameters):
-    """``ReplyKeyboardMarkup``."""
-
-    keyboard: list[list[KeyboardButton | str]]
-    is_persistent: bool = False
-    resize_keyboard: bool = False
-    one_time_keyboard: bool = False
-    input_field_placeholder: str | None = Field(default=None, max_length=64)
-    selective: bool = False
-
-
-class ReplyKeyboardRemove(Parameters):
-    """``ReplyKeyboardRemove``."""
-
-    remove_keyboard: Literal[True]
-    selective: bool = False
 
 
 class ForceReply(Parameters):
@@ -163,7 +115,7 @@ class ForceReply(Parameters):
     selective: bool = False
 
 
-AnyMarkup = InlineKeyboard | ReplyKeyboard | ReplyKeyboardRemove | ForceReply
+AnyMarkup = InlineKeyboard | ForceReply
 """What ``reply_markup`` may be when a message is sent."""
 
 
@@ -191,17 +143,7 @@ def inline_keyboard_json(markup: InlineKeyboard | None) -> Json | None:
 def _check_button(button: InlineButton) -> None:
     if not button.text.strip():
         raise bad_request('can\'t parse inline keyboard button: field "text" must be non-empty')
-    actions = [
-        value
-        for value in (
-            button.url,
-            button.callback_data,
-            button.copy_text,
-            button.switch_inline_query,
-            button.switch_inline_query_current_chat,
-        )
-        if value is not None
-    ]
+    actions = [value for value in (button.url, button.callback_data) if value is not None]
     if not actions:
         raise bad_request(
             "can't parse inline keyboard button: text buttons are unallowed in the inline keyboard"

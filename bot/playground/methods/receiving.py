@@ -1,9 +1,8 @@
 """Getting updates, and what the bot is."""
 
-from bot.playground.methods.parameters import FromJson, Parameters, Unsupported
+from bot.playground.methods.parameters import FromJson, Parameters
 from bot.playground.methods.registry import Result, serves
 from bot.playground.model import Json
-from bot.playground.refusals import bad_request
 from bot.playground.updates import MAX_LIMIT, MAX_TIMEOUT_S
 from bot.playground.wire import user_json
 from bot.playground.world import World
@@ -29,26 +28,6 @@ async def get_updates(world: World, p: GetUpdates) -> Result:
     return await world.updates.poll(p.offset, limit, timeout_s)
 
 
-class SetWebhook(Parameters):
-    """Parameters of ``setWebhook``; only its removal is possible here."""
-
-    url: str
-    certificate: Unsupported = None
-    ip_address: Unsupported = None
-    max_connections: Unsupported = None
-    allowed_updates: FromJson[list[str]] | None = None
-    drop_pending_updates: bool = False
-    secret_token: Unsupported = None
-
-
-@serves(SetWebhook)
-def set_webhook(world: World, p: SetWebhook) -> Result:
-    """Refuse: the playground calls nobody. An empty address removes the webhook as usual."""
-    if p.url:
-        raise bad_request("bad webhook: the playground serves getUpdates only")
-    return delete_webhook_now(world, drops=p.drop_pending_updates)
-
-
 class DeleteWebhook(Parameters):
     """Parameters of ``deleteWebhook``."""
 
@@ -58,12 +37,7 @@ class DeleteWebhook(Parameters):
 @serves(DeleteWebhook)
 def delete_webhook(world: World, p: DeleteWebhook) -> Result:
     """Return True: there is never a webhook."""
-    return delete_webhook_now(world, drops=p.drop_pending_updates)
-
-
-def delete_webhook_now(world: World, *, drops: bool) -> bool:
-    """Drop the pending updates when asked to."""
-    if drops:
+    if p.drop_pending_updates:
         world.updates.drop_all()
     return True
 
@@ -95,28 +69,8 @@ def get_me(world: World, _: GetMe) -> Result:
     return {
         **user_json(world.bot),
         "can_join_groups": True,
-        "can_read_all_group_messages": world.profile.reads_all_group_messages,
+        "can_read_all_group_messages": world.reads_all_group_messages,
         "supports_inline_queries": False,
         "can_connect_to_business": False,
         "has_main_web_app": False,
     }
-
-
-class LogOut(Parameters):
-    """Parameters of ``logOut``."""
-
-
-@serves(LogOut)
-def log_out(_: World, __: LogOut) -> Result:
-    """Return True; there is no other server to move to."""
-    return True
-
-
-class Close(Parameters):
-    """Parameters of ``close``."""
-
-
-@serves(Close)
-def close(_: World, __: Close) -> Result:
-    """Return True; there is no other server to move to."""
-    return True

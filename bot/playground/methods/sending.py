@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.playground import parse_modes
 from bot.playground.methods.parameters import (
     AnyMarkup,
-    ChatReference,
     Entity,
     FromJson,
     InlineKeyboard,
@@ -31,9 +29,9 @@ from bot.playground.world import World
 class SendingParameters(Parameters):
     """Parameters of every method that puts a message of its own into a chat."""
 
-    chat_id: ChatReference
+    chat_id: int
     message_thread_id: int | None = None
-    parse_mode: str | None = None
+    parse_mode: Unsupported = None
     disable_notification: bool = False
     protect_content: bool = False
     allow_paid_broadcast: bool = False
@@ -64,32 +62,22 @@ class Destination:
     quote: Json | None
 
 
-def formatted(
-    text: str, parse_mode: str | None, entities: list[Entity] | None, *, limit: int, too_long: str
-) -> Formatted:
+def formatted(text: str, entities: list[Entity] | None, *, limit: int, too_long: str) -> Formatted:
     """Return the text that Telegram would keep; it may be empty.
 
     Args:
         text: As the bot sent it.
-        parse_mode: ``HTML``, ``MarkdownV2`` or nothing.
-        entities: Given entities; with them the parse mode doesn't count.
-        limit: The longest text allowed, in UTF-16 units, after parsing.
+        entities: How the bot marked it.
+        limit: The longest text allowed, in UTF-16 units.
         too_long: The reason of the refusal beyond that.
 
     Raises:
         ApiRefusal: 400.
     """
-    if entities:
-        given = [entity.model_dump(exclude_none=True) for entity in entities]
-        check_entities(text, given)
-        plain = text
-    else:
-        plain, given = parse_modes.parse(text, parse_mode)
-    if given:
-        # Cleaning would move the entities; only the ends are cut, as for plain texts.
-        plain, given = trimmed(plain, given)
-    else:
-        plain = clean(plain)
+    given = [entity.model_dump(exclude_none=True) for entity in entities or []]
+    check_entities(text, given)
+    # Cleaning would move the entities; with them only the ends are cut.
+    plain, given = trimmed(text, given) if given else (clean(text), given)
     if utf16_length(plain) > limit:
         raise bad_request(too_long)
     return Formatted(plain, merge_entities(given, detect_entities(plain)))
@@ -97,7 +85,7 @@ def formatted(
 
 def destination(
     world: World,
-    chat_reference: int | str,
+    chat_id: int,
     thread_id: int | None,
     reply: ReplyParameters | None,
 ) -> Destination:
@@ -107,7 +95,7 @@ def destination(
         ApiRefusal: 403 where the bot may not write; 400 for an unknown chat or topic, or a
             message to reply to that is gone (without ``allow_sending_without_reply``).
     """
-    chat = world.chat_for_bot(chat_reference)
+    chat = world.chat_for_bot(chat_id)
     if chat.type == "channel" and not chat.member(world.bot.id).is_administrator:
         raise bad_request("need administrator rights in the channel chat")
     if chat.member(world.bot.id).is_muted:
@@ -133,7 +121,7 @@ def check_topic(world: World, chat: Chat, thread_id: int) -> None:
 
 
 def markups(markup: AnyMarkup | None) -> tuple[Json | None, Json | None]:
-    """Split ``reply_markup`` into an inline keyboard and what only clients act on.
+    """Split ``reply_markup`` into an inline keyboard and a forced reply.
 
     Raises:
         ApiRefusal: 400 for a bad keyboard.
@@ -159,7 +147,7 @@ def _reply(
         raise bad_request("message to be replied not found")
     if reply.quote is None:
         return replied.id, None
-    text = replied.text_of_any_kind
+    text = replied.text or ""
     at = text.find(reply.quote)
     if at < 0:
         raise bad_request("QUOTE_TEXT_INVALID")
@@ -175,7 +163,7 @@ def post(
     document: StoredFile | None = None,
 ) -> Json:
     """Put the bot's message into its place and return it as Telegram would."""
-    inline, other = markups(p.reply_markup)
+    inline, forced = markups(p.reply_markup)
     message = world.post(
         place.chat,
         world.bot.id,
@@ -186,7 +174,7 @@ def post(
         reply_to=place.reply_to,
         quote=place.quote,
         markup=inline,
-        page_markup=other,
+        forced_reply=forced,
         is_protected=p.protect_content,
     )
-    return message_json(world, message)
+    return message_json(message)

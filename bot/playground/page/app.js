@@ -1,45 +1,12 @@
-// The page's start, and what ties its parts together: who I am and which chat is open.
+// The page's start: load the world, show it, follow it.
 
 import { renderSidebar } from "./sidebar.js";
-import { closeMenus } from "./menu.js";
 import { renderRoom, startRoom } from "./room.js";
 import { texts, language } from "./texts.js";
-import { act, connect, emit, myChats, on, store } from "./store.js";
+import { act, connect, emit, on, store } from "./store.js";
+import { become, open } from "./view.js";
 
 const app = document.querySelector("#app");
-
-/** Play another person; the open chat stays open when that person is in it too. */
-export function become(userId) {
-  const old = store.chats.get(store.chatId);
-  store.me = userId;
-  sessionStorage.setItem("me", String(userId));
-  const mine = myChats();
-  if (old?.type === "private") open(userId, null, { focus: false });
-  else if (!mine.some((one) => one.id === store.chatId)) close();
-  else renderRoom();
-  renderSidebar();
-}
-
-/** Open a chat, or one topic of a forum. */
-export function open(chatId, threadId = null, { focus = true } = {}) {
-  store.chatId = chatId;
-  store.threadId = threadId;
-  app.classList.remove("no-chat");
-  closeMenus();
-  renderRoom();
-  renderSidebar();
-  if (focus && matchMedia("(min-width: 721px)").matches) {
-    document.querySelector("#composer textarea")?.focus();
-  }
-}
-
-/** Close the open chat; on narrow screens this shows the list. */
-export function close() {
-  store.chatId = null;
-  app.classList.add("no-chat");
-  renderRoom();
-  renderSidebar();
-}
 
 function firstPerson() {
   const saved = Number(sessionStorage.getItem("me"));
@@ -71,6 +38,8 @@ document.title = texts.pageTitle;
 await connect();
 store.me = firstPerson();
 startRoom();
+on("view", renderRoom);
+on("view", renderSidebar);
 on("connection", showConnection);
 on("reload", () => become(firstPerson()));
 for (const kind of ["message", "edited", "deleted", "chat", "user", "action", "draft"]) {

@@ -1,7 +1,7 @@
 // The line to write in: text, files, replies, edits, and the bot's commands.
 
 import { el, icon } from "./dom.js";
-import { act, chat, getJson, isAdministrator, messagesOf, on, store } from "./store.js";
+import { act, chat, getJson, isAdministrator, on, store } from "./store.js";
 import { texts } from "./texts.js";
 import { authorOf } from "./wording.js";
 
@@ -35,13 +35,6 @@ export function startEdit(message) {
   focusComposer();
 }
 
-/** Put a text into the field. */
-export function insert(text) {
-  typed = text;
-  renderComposer();
-  focusComposer();
-}
-
 export function focusComposer() {
   const field = input();
   field?.focus();
@@ -67,7 +60,7 @@ function parts(aChat) {
   }
   const topic = aChat.topics.find((one) => one.thread_id === store.threadId);
   if (topic?.is_closed && !isAdministrator(aChat, store.me)) return [notice(texts.topicClosed)];
-  return [contextBar(), commandList(), writingLine(), replyKeyboard(aChat)];
+  return [contextBar(), commandList(), writingLine()];
 }
 
 function notice(text) {
@@ -141,20 +134,6 @@ function writingLine() {
     el("button", { class: "round", type: "button", "aria-label": texts.attach, title: texts.attach, "data-testid": "attach", onclick: () => file.click() }, icon("clip")),
     el("button", { class: "round send", "aria-label": isEdit ? texts.save : texts.send, "data-testid": "send" }, icon(isEdit ? "check" : "send")),
   );
-}
-
-function replyKeyboard(aChat) {
-  const last = messagesOf(aChat, store.threadId).findLast((one) => {
-    const keyboard = one.playground.keyboard;
-    return keyboard?.keyboard || keyboard?.remove_keyboard;
-  });
-  const rows = last?.playground.keyboard.keyboard;
-  if (!rows) return el("div", { hidden: true });
-  const button = (one) => {
-    const text = one.text ?? one;
-    return el("button", { class: "key", type: "button", "data-testid": "reply-key", onclick: () => sendText(text) }, text);
-  };
-  return el("div", { class: "reply-keyboard" }, ...rows.map((row) => el("div", { class: "keyboard-row" }, ...row.map(button))));
 }
 
 function input() {

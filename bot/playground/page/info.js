@@ -1,9 +1,9 @@
 // What is known of the open chat, and what an administrator can change.
 
-import { open } from "./app.js";
 import { askDialog, avatar, el, icon, openDialog } from "./dom.js";
 import { act, chat, fullName, isAdministrator, isPresent, member, store, titleOf } from "./store.js";
 import { texts } from "./texts.js";
+import { open } from "./view.js";
 import { subtitle } from "./wording.js";
 
 /** Open the dialog about the open chat. */

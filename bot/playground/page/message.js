@@ -155,7 +155,7 @@ function inlineButton(message, button, does) {
       onclick: () => pressed(message, button, element, does),
     },
     button.text,
-    button.url ? icon("link") : button.copy_text ? icon("copy") : null,
+    button.url ? icon("link") : null,
   );
   return element;
 }
@@ -163,15 +163,10 @@ function inlineButton(message, button, does) {
 async function pressed(message, button, element, does) {
   if (button.callback_data !== undefined) {
     if (!element.hasAttribute("aria-busy")) await does.press(message, button.callback_data, element);
-  } else if (button.copy_text) {
-    await navigator.clipboard?.writeText(button.copy_text.text);
-    toast(texts.copied);
-  } else if (button.url) {
+  } else {
     const payload = startPayload(button.url);
     if (payload !== null) does.start(payload);
     else window.open(button.url, "_blank", "noopener");
-  } else {
-    does.insert(`@${store.bot.username} ${button.switch_inline_query_current_chat ?? ""}`);
   }
 }
 

@@ -1,13 +1,13 @@
 // The open chat: its header, its messages and what the bot is writing right now.
 
-import { close, open } from "./app.js";
-import { clearComposer, insert, renderComposer, startEdit, startReply } from "./composer.js";
+import { clearComposer, renderComposer, startEdit, startReply } from "./composer.js";
 import { alertDialog, avatar, el, icon, toast } from "./dom.js";
 import { openInfo } from "./info.js";
 import { messageElement } from "./message.js";
 import { richText, startPayload } from "./rich.js";
 import { act, chat, isMine, isService, messagesOf, on, readKey, store, titleOf, topicOf } from "./store.js";
 import { texts } from "./texts.js";
+import { close, open } from "./view.js";
 import { authorId, dayName, subtitle } from "./wording.js";
 
 const ANSWER_PATIENCE_MS = 15000;
@@ -21,7 +21,6 @@ const waiting = new Map(); // callback query id -> what to do when it is answere
 const does = {
   reply: startReply,
   edit: startEdit,
-  insert,
   show: showMessage,
   press,
   command: (command) => sendText(addressed(command)),
@@ -45,7 +44,6 @@ export function startRoom() {
     renderComposer();
   });
   on("callback_answer", answered);
-  on("commands", () => place.querySelector(".empty")?.replaceWith(emptyNote(chat())));
   place.addEventListener("scroll", () => (toBottom.hidden = isNearBottom()));
   toBottom.append(icon("down"));
   toBottom.setAttribute("aria-label", texts.newBelow);
@@ -113,9 +111,7 @@ function subtitleLine(aChat, topic) {
 
 function emptyNote(aChat) {
   if (aChat.type !== "private") return el("p", { class: "empty" }, texts.emptyGroup);
-  const me = store.users.get(store.me);
-  const description = store.descriptions[me.language_code] ?? store.descriptions[""];
-  return el("p", { class: "empty", "data-testid": "empty" }, description ?? texts.emptyBot);
+  return el("p", { class: "empty", "data-testid": "empty" }, texts.emptyBot);
 }
 
 function isShown(message) {
@@ -138,7 +134,6 @@ function addMessage(message) {
   else toBottom.hidden = false;
   markRead();
   offerReply(message);
-  if (message.playground.keyboard) renderComposer();
 }
 
 function replaceMessage(message) {
@@ -242,11 +237,11 @@ function answered(answer) {
 
 /** Start answering a message that asks for a reply from this person. */
 function offerReply(message) {
-  const keyboard = message.playground.keyboard;
-  if (!keyboard?.force_reply) return;
+  const forced = message.playground.forced_reply;
+  if (!forced) return;
   const replied = chat().messages.get(message.playground.replied_id);
-  const isForMe = !keyboard.selective || chat().type === "private" || (replied && isMine(replied));
-  if (isForMe) startReply(message, keyboard.input_field_placeholder);
+  const isForMe = !forced.selective || chat().type === "private" || (replied && isMine(replied));
+  if (isForMe) startReply(message, forced.input_field_placeholder);
 }
 
 async function openStart(payload) {

@@ -1,9 +1,9 @@
 // The left side: who I am, and the chats of that person.
 
-import { become, open } from "./app.js";
 import { askDialog, avatar, el, icon } from "./dom.js";
 import { act, fullName, isMine, isService, messagesOf, myChats, store, titleOf, unreadCount } from "./store.js";
 import { texts } from "./texts.js";
+import { become, open } from "./view.js";
 import { authorOf, clockTime, serviceText, subtitle } from "./wording.js";
 
 export function renderSidebar() {

@@ -10,7 +10,6 @@ export const store = {
   users: new Map(),
   chats: new Map(),
   classroom: null,
-  descriptions: {},
   me: null, // id of the person that the visitor plays
   chatId: null, // open chat
   threadId: null, // open topic of a forum; null is the general one
@@ -123,7 +122,6 @@ const SERVICE_FIELDS = [
   "left_chat_member",
   "group_chat_created",
   "forum_topic_created",
-  "forum_topic_edited",
   "forum_topic_closed",
   "forum_topic_reopened",
   "pinned_message",
@@ -146,7 +144,6 @@ async function load() {
   store.bot = state.bot;
   store.users = new Map(state.users.map((user) => [user.id, user]));
   store.classroom = state.classroom ?? null;
-  store.descriptions = state.descriptions;
   store.chats = new Map(state.chats.map((one) => [one.id, withMessages(one, one.messages)]));
   store.baseline = new Map(
     state.chats.map((one) => [one.id, Math.max(0, ...one.messages.map((m) => m.message_id))]),
@@ -187,7 +184,6 @@ function apply(change) {
     edited: () => knownChat(change.message.chat).messages.set(change.message.message_id, change.message),
     deleted: () => store.chats.get(change.chat_id)?.messages.delete(change.message_id),
     draft: () => showDraft(change),
-    commands: () => (store.descriptions = change.descriptions),
     action: () => showAction(change),
   };
   handlers[change.kind]?.();

@@ -45,7 +45,6 @@ export function serviceText(message) {
   }
   if (message.left_chat_member) return words.left(fullName(message.left_chat_member));
   if (message.forum_topic_created) return words.topicCreated(message.forum_topic_created.name);
-  if (message.forum_topic_edited) return words.topicEdited(message.forum_topic_edited.name ?? "");
   if (message.forum_topic_closed) return words.topicClosed;
   if (message.forum_topic_reopened) return words.topicReopened;
   if (message.pinned_message) return words.pinned((message.pinned_message.text ?? "").slice(0, 60));
