@@ -115,6 +115,10 @@ def serve(
     exit_with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Run the generation service alone."""
+    if exit_with_parent:
+        from bot.generation.lifeline import end_with_parent
+
+        end_with_parent()
     from bot.generation.server import ServiceOptions
     from bot.generation.server import serve as serve_model
     from bot.texts import SPANISH
@@ -139,7 +143,7 @@ def serve(
         host=host,
         port=port,
         uds=uds,
-        exit_with_parent=exit_with_parent,
+        reports_failure=exit_with_parent,
         options=options,
     )
 

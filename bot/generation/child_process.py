@@ -18,7 +18,7 @@ _USAGE_EXIT_CODE = 2  # of argparse and of click
 def startup_error(
     exit_code: int, report: Mapping[str, Any], last_line: str, model: str
 ) -> StartupError | None:
-    """Return the start-up error that a child ended with.
+    """Return the start-up error that a child ended with, if a person has to mend it.
 
     Args:
         exit_code: Of the child.
@@ -27,7 +27,8 @@ def startup_error(
         model: What it was told to serve.
 
     Returns:
-        The error, or None when it was something else: a crash, a signal.
+        The error, or None when starting again may help: a crash, a signal, a model that could not
+        be had this time.
     """
     if exit_code == ModelNotFoundError.exit_code:
         reason = str(report.get("reason", last_line))

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import ModelNotFoundError
+from bot.errors import ModelNotFoundError, ModelUnavailableError
 
 if TYPE_CHECKING:
     from huggingface_hub import CachedRepoInfo
@@ -199,8 +199,8 @@ def download_model(
         The model's folder.
 
     Raises:
-        ModelNotFoundError: There is no such model, it has no safetensors, or the Hub cannot be
-            reached.
+        ModelNotFoundError: There is no such model, or it has no safetensors.
+        ModelUnavailableError: The Hub cannot be reached, or the disk is full.
     """
     from huggingface_hub import HfApi, errors, snapshot_download
 
@@ -227,8 +227,8 @@ def download_model(
         raise ModelNotFoundError(model_id, "that is no Hub id") from error
     # The HTTP library's error; which library that is depends on the Hub library's version.
     except (OSError, errors.HTTPError) as error:  # type: ignore[attr-defined]
-        reason = f"the Hub cannot be reached ({type(error).__name__})"
-        raise ModelNotFoundError(model_id, reason) from error
+        reason = f"it cannot be fetched from the Hub ({type(error).__name__})"
+        raise ModelUnavailableError(model_id, reason) from error
     report(1.0)
     return Path(folder)
 

@@ -22,7 +22,6 @@ import httpx
 from bot.errors import (
     FailureReason,
     GenerationError,
-    ModelNotFoundError,
     PortTakenError,
     StartupError,
 )
@@ -34,10 +33,8 @@ _child_log = logging.getLogger(f"{__name__}.child")
 
 _POLL_S = 0.25
 _PROBE_TIMEOUT_S = 5.0
-_FIRST_BACKOFF_S = 0.5
-_GREATEST_BACKOFF_S = 30.0
+_GREATEST_PAUSE_S = 30.0
 _GOOD_RUN_S = 60.0  # after so long, the next crash counts as the first again
-_FAILED_STARTS = 5  # in a row, never ready: it will not get better by itself
 _KEPT_LINES = 20
 _LEVELS = logging.getLevelNamesMapping()
 _LEVEL = re.compile(r"\b(DEBUG|WARNING|ERROR|CRITICAL)\b")
@@ -46,12 +43,13 @@ _LEVEL = re.compile(r"\b(DEBUG|WARNING|ERROR|CRITICAL)\b")
 class GenerationSupervisor:
     """Runs the generation service as a child process on a socket that only this user can reach.
 
-    The child dies with this process, however that ends: it watches its standard input, which ends
-    when this process does.
+    The child dies with this process, however that ends: see ``lifeline``. A child that crashes or
+    is killed is started again, however often; only what a person has to mend is final.
 
     Attributes:
         failure: Why the service was given up, or None.
         restarts: How often it was started again.
+        away_since_s: Unix time since when it takes no requests; None while it does.
     """
 
     def __init__(
@@ -64,6 +62,7 @@ class GenerationSupervisor:
         hang_timeout_s: float = 60.0,
         first_answer_timeout_s: float = 120.0,
         stop_timeout_s: float = 15.0,
+        first_pause_s: float = 0.2,
     ) -> None:
         """Prepare; nothing is started yet.
 
@@ -76,7 +75,8 @@ class GenerationSupervisor:
             environment: Of the child; None is this process's own.
             hang_timeout_s: A child that does not answer for so long is killed.
             first_answer_timeout_s: The same for its first answer, which needs imports.
-            stop_timeout_s: What a child gets to end by itself.
+            stop_timeout_s: What a child gets to end by itself where ``stop`` is not told.
+            first_pause_s: Before a child is started again; it doubles, up to 30 s.
         """
         self.failure: StartupError | None = None
         self.restarts = 0
@@ -88,16 +88,22 @@ class GenerationSupervisor:
         self._hang_timeout_s = hang_timeout_s
         self._first_answer_timeout_s = first_answer_timeout_s
         self._stop_timeout_s = stop_timeout_s
+        self._first_pause_s = first_pause_s
         self._folder: Path | None = None
         self._process: Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._is_stopping = False
-        self._is_ready = False
-        self._was_ready = False
+        self.away_since_s: float | None = time.time()
         self._progress: float | None = None
         self._changed = asyncio.Event()
         self._last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
-        self._report: dict[str, Any] | None = None
+        self._report: dict[str, Any] = {}
+        self._last_end = ""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it takes requests."""
+        return self.away_since_s is None
 
     @property
     def pid(self) -> int | None:
@@ -140,12 +146,19 @@ class GenerationSupervisor:
                 self._port = free_port()
         self._keeper = asyncio.create_task(self._keep(), name="generation-supervisor")
 
-    async def stop(self) -> None:
-        """End the child: politely, then by force. May be called twice."""
+    async def stop(self, deadline_s: float | None = None) -> None:
+        """End the child: politely, then by force. May be called twice.
+
+        Args:
+            deadline_s: When it is over at the latest, on the event loop's clock; None is
+                ``stop_timeout_s`` from now.
+        """
+        if deadline_s is None:
+            deadline_s = asyncio.get_running_loop().time() + self._stop_timeout_s
         self._is_stopping = True
         keeper, self._keeper = self._keeper, None
         try:
-            await self._end_process()
+            await self._end_process(deadline_s)
         finally:
             if keeper is not None:
                 keeper.cancel()
@@ -166,19 +179,21 @@ class GenerationSupervisor:
 
         Raises:
             StartupError: It was given up; ``ModelNotFoundError`` when there is no such model.
-            GenerationError: It was not ready in time.
+            GenerationError: It was not ready in time; it says since when, and why it last ended.
         """
         try:
             async with asyncio.timeout(timeout_s):
-                while not self._is_ready:
+                while not self.is_ready:
                     if self.failure is not None:
                         raise self.failure
                     on_progress(self._progress)
                     await self._changed.wait()
         except TimeoutError:
-            raise GenerationError(
-                FailureReason.AWAY, f"not ready after {timeout_s:.0f} s"
-            ) from None
+            raise GenerationError(FailureReason.AWAY, self._why_away()) from None
+
+    def _why_away(self) -> str:
+        since_s = time.time() - (self.away_since_s or time.time())
+        return f"not ready for {since_s:.0f} s; {self._last_end or 'it is loading'}"
 
     async def wait_until_failed(self) -> StartupError:
         """Wait until the service is given up and return why; for ever while it is not."""
@@ -193,8 +208,7 @@ class GenerationSupervisor:
 
     async def _keep(self) -> None:
         """Run one child after another until told to stop or given up."""
-        backoff_s = _FIRST_BACKOFF_S
-        failed_starts = 0
+        pause_s = self._first_pause_s
         while True:
             started_s = time.monotonic()
             try:
@@ -204,29 +218,28 @@ class GenerationSupervisor:
                 self._last_lines.append(f"{self._command[0]}: {error.strerror}")
             if self._is_stopping:
                 return
-            failed_starts = 0 if self._was_ready else failed_starts + 1
-            self.failure = self._final_error(exit_code, failed_starts)
+            self.failure = self._final_error(exit_code)
             if self.failure is not None:
                 _log.error("the generation service is given up: %s", self.failure)
                 self._notify()
                 return
             if time.monotonic() - started_s > _GOOD_RUN_S:
-                backoff_s = _FIRST_BACKOFF_S
+                pause_s = self._first_pause_s
             _log.warning(
                 "the generation service ended with code %s; starting it again in %.1f s",
                 exit_code,
-                backoff_s,
+                pause_s,
             )
+            self._last_end = f"it last ended with code {exit_code}: {self._reason()}"
             self._notify()
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(_GREATEST_BACKOFF_S, 2 * backoff_s)
+            await asyncio.sleep(pause_s)
+            pause_s = min(_GREATEST_PAUSE_S, 2 * pause_s)
             self.restarts += 1
 
     async def _run_once(self) -> int:
         """Run one child to its end and return its exit code, negative for a signal."""
-        self._was_ready = False
         self._progress = None
-        self._report = None
+        self._report = {}
         self._last_lines.clear()
         self._process = process = await asyncio.create_subprocess_exec(
             *self._command,
@@ -250,7 +263,7 @@ class GenerationSupervisor:
             except asyncio.CancelledError:
                 kill(process)
                 raise
-            self._is_ready = False
+            self._note_ready(False)
             watching.cancel()
         return exit_code
 
@@ -275,7 +288,7 @@ class GenerationSupervisor:
                     _log.error("the generation service hangs; killing process %d", process.pid)
                     kill(process)
                     return
-                await asyncio.sleep(_POLL_S if not self._is_ready else 4 * _POLL_S)
+                await asyncio.sleep(4 * _POLL_S if self.is_ready else _POLL_S)
 
     async def _probe(self, http: httpx.AsyncClient) -> str | None:
         """Return the status that the child tells, None without an answer."""
@@ -286,11 +299,14 @@ class GenerationSupervisor:
             return None
         is_ready = report.get("status") == "ready"
         progress = report.get("progress")
-        if (is_ready, progress) != (self._is_ready, self._progress):
-            self._is_ready, self._progress = is_ready, progress
-            self._was_ready = self._was_ready or is_ready
+        if (is_ready, progress) != (self.is_ready, self._progress):
+            self._progress = progress
+            self._note_ready(is_ready)
             self._notify()
         return str(report.get("status"))
+
+    def _note_ready(self, is_ready: bool) -> None:
+        self.away_since_s = None if is_ready else self.away_since_s or time.time()
 
     async def _forward_log(self, process: Process) -> None:
         assert process.stderr is not None
@@ -307,22 +323,21 @@ class GenerationSupervisor:
                 if isinstance(report, dict) and "startup_error" in report:
                     self._report = report
 
-    def _final_error(self, exit_code: int, failed_starts: int) -> StartupError | None:
+    def _final_error(self, exit_code: int) -> StartupError | None:
         """Return why starting again is no use, or None if it may help."""
         if exit_code == PortTakenError.exit_code and self._chosen_port is None:
             if self._port is not None:  # somebody was quicker
                 self._port = free_port()
             return None
-        error = startup_error(exit_code, self._report or {}, self._last_line(), self._model)
-        if error is None and failed_starts >= _FAILED_STARTS:
-            reason = f"the service ended {failed_starts} times while loading, code {exit_code}"
-            return ModelNotFoundError(self._model, reason)
-        return error
+        return startup_error(exit_code, self._report, self._last_line(), self._model)
 
     def _last_line(self) -> str:
         return next((line for line in reversed(self._last_lines) if line.strip()), "")
 
-    async def _end_process(self) -> None:
+    def _reason(self) -> str:
+        return str(self._report.get("reason", self._last_line()))
+
+    async def _end_process(self, deadline_s: float) -> None:
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -332,7 +347,7 @@ class GenerationSupervisor:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
         try:
-            async with asyncio.timeout(self._stop_timeout_s):
+            async with asyncio.timeout_at(deadline_s):
                 await process.wait()
         except TimeoutError:
             _log.warning("the generation service does not stop; killing process %d", process.pid)

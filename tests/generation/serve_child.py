@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from bot.errors import StartupError
-from bot.generation.server import ServiceOptions, serve
+from bot.generation.lifeline import end_with_parent
 
 
 def main() -> None:
@@ -20,6 +20,10 @@ def main() -> None:
     parser.add_argument("--uds", type=Path)
     parser.add_argument("--exit-with-parent", action="store_true")
     given = parser.parse_args()
+    if given.exit_with_parent:
+        end_with_parent()
+    from bot.generation.server import ServiceOptions, serve
+
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     options = ServiceOptions(
         max_batch_size=given.max_batch_size,
@@ -34,7 +38,7 @@ def main() -> None:
             host=given.host,
             port=given.port,
             uds=given.uds,
-            exit_with_parent=given.exit_with_parent,
+            reports_failure=given.exit_with_parent,
             options=options,
         )
     except StartupError as error:

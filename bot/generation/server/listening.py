@@ -1,4 +1,4 @@
-"""The process around the service: its socket, its signals, its parent's end."""
+"""The process around the service: its socket, its signals, its failures."""
 
 import contextlib
 import json
@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 import uvicorn
 
-from bot.errors import ModelNotFoundError, PortTakenError, StartupError
+from bot.errors import ModelNotFoundError, ModelUnavailableError, PortTakenError, StartupError
 from bot.generation.server.application import create_app
 from bot.generation.server.host import EngineHost
 from bot.generation.server.loading import ServiceOptions, load_model, served_name
@@ -31,7 +30,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     uds: Path | None = None,
-    exit_with_parent: bool = False,
+    reports_failure: bool = False,
     options: ServiceOptions = DEFAULT_OPTIONS,
     on_listening: Callable[[str], None] = lambda _: None,
 ) -> None:
@@ -42,16 +41,17 @@ def serve(
         host: Address to listen on.
         port: TCP port; 0 takes a free one.
         uds: Path of a Unix socket to listen on instead; only this user may connect.
-        exit_with_parent: Stop when standard input ends, and report start-up errors as one JSON
-            line on standard output: how the supervisor's child is run.
+        reports_failure: Say on standard output, as one line of JSON, why it could not start: how
+            the supervisor's child is run.
         options: See there.
         on_listening: Told the address, once it answers.
 
     Raises:
         PortTakenError: Somebody else listens there.
-        ModelNotFoundError: There is no such model, or it cannot be loaded.
+        ModelNotFoundError: There is no such model, or the loader refuses it.
+        ModelUnavailableError: The model could not be had or loaded this time.
     """
-    with _reported(exit_with_parent), contextlib.ExitStack() as stack:
+    with _reported(reports_failure), contextlib.ExitStack() as stack:
         listener = stack.enter_context(open_listener(host, port, uds))
         engine_host = EngineHost(
             served_name(model),
@@ -60,10 +60,6 @@ def serve(
             on_failed=lambda: server.ask_to_exit(),
         )
         server = Server(engine_host, options)
-        if exit_with_parent:
-            threading.Thread(
-                target=_wait_for_end_of_input, args=(server.ask_to_exit,), daemon=True
-            ).start()
         address = address_of(listener)
         _log.info("listening on %s", address)
         on_listening(address)
@@ -168,19 +164,13 @@ def address_of(listener: socket.socket) -> str:
     return f"http://{host}:{name[1]}"
 
 
-def _wait_for_end_of_input(then: Callable[[], None]) -> None:
-    # Unbuffered: a thread inside sys.stdin would hold its lock when the interpreter ends.
-    descriptor = sys.stdin.fileno()
-    with contextlib.suppress(OSError):
-        while os.read(descriptor, 1024):
-            pass
-    then()
-
-
 def _startup_error(model: str, error: BaseException) -> StartupError:
+    """Tell files that do not fit together, which a person must mend, from bad luck."""
     if isinstance(error, StartupError):
         return error
-    converted = ModelNotFoundError(model, f"{type(error).__name__}: {error}")
+    is_refusal = isinstance(error, ValueError | LookupError | TypeError | AttributeError)
+    kind = ModelNotFoundError if is_refusal else ModelUnavailableError
+    converted = kind(model, f"{type(error).__name__}: {error}")
     converted.__cause__ = error
     return converted
 
