@@ -1,7 +1,8 @@
 """A local Bot API server and a chat page: the whole bot without a Telegram account.
 
 - ``model``, ``world``: what exists, and the rules that hold for everybody.
-- ``members``, ``people``, ``seed``: who comes and goes, what people do, the first classroom.
+- ``members``, ``people``, ``permissions``, ``seed``: who comes and goes, what people do and may
+  do, the first classroom.
 - ``updates``, ``privacy``, ``text``, ``wire``, ``refusals``: Telegram's ways.
 - ``methods``: the methods of the Bot API that the bot calls, one family a file.
 - ``gateway``, ``faults``: one call from token to answer, and what goes wrong on purpose.

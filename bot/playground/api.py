@@ -16,7 +16,8 @@ from bot.playground.faults import Fault
 from bot.playground.gateway import Gateway
 from bot.playground.methods.commands import commands_shown
 from bot.playground.model import Json, Message
-from bot.playground.people import People, PersonError
+from bot.playground.people import People
+from bot.playground.permissions import PersonError
 from bot.playground.refusals import ApiRefusal
 from bot.playground.world import World
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.playground.model import Json
@@ -18,11 +19,13 @@ class Change:
         kind: ``message``, ``edited``, ``deleted``, ``draft``, ``action``, ``callback_answer``,
             ``reaction``, ``chat``, ``user`` or ``commands``.
         data: The JSON that the page gets.
+        at: When, in seconds of the world's clock.
     """
 
     seq: int
     kind: str
     data: Json
+    at: float
 
     def as_json(self) -> Json:
         """Return the change as one JSON object."""
@@ -30,9 +33,14 @@ class Change:
 
 
 class ChangeLog:
-    """The last changes; readers remember how far they read."""
+    """The last changes; readers remember how far they read.
 
-    def __init__(self) -> None:
+    Args:
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._changes: deque[Change] = deque(maxlen=KEPT_CHANGES)
         self._last_seq = 0
         self._is_closed = False
@@ -51,7 +59,7 @@ class ChangeLog:
     def add(self, kind: str, data: Json) -> None:
         """Append a change and wake all readers."""
         self._last_seq += 1
-        self._changes.append(Change(self._last_seq, kind, data))
+        self._changes.append(Change(self._last_seq, kind, data, self._clock()))
         self._wake()
 
     def after(self, seq: int) -> list[Change]:

@@ -5,8 +5,6 @@ The page and the tests act through this class; bots act through the Bot API only
 
 from bot.playground import members, wire
 from bot.playground.model import (
-    ANONYMOUS_ADMIN_ID,
-    CHANNEL_BOT_ID,
     CallbackQuery,
     Chat,
     ChatType,
@@ -16,20 +14,17 @@ from bot.playground.model import (
     StoredFile,
     Topic,
 )
+from bot.playground.permissions import (
+    PersonError,
+    author_of,
+    chat_of,
+    check_topic,
+    is_mine,
+    message_in,
+    topic_in,
+)
 from bot.playground.text import MAX_TEXT_UTF16, clean, detect_entities, utf16_length
 from bot.playground.world import CALLBACK_LIFE_S, World
-
-
-class PersonError(Exception):
-    """Something that a person can't do.
-
-    Attributes:
-        reason: A word for programs, such as ``no_such_message``.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class People:
@@ -66,7 +61,7 @@ class People:
             PersonError: ``no_such_chat``, ``not_a_member``, ``empty``, ``too_long``,
                 ``no_such_message``, ``no_such_topic``, ``topic_closed`` or ``blocked``.
         """
-        chat = self._chat_of(chat_id, user_id)
+        chat = chat_of(self._world, chat_id, user_id)
         text = clean(text)
         if not text and document is None:
             raise PersonError("empty")
@@ -74,14 +69,14 @@ class People:
             raise PersonError("too_long")
         if reply_to is not None and reply_to not in chat.messages:
             raise PersonError("no_such_message")
-        self._check_topic(chat, thread_id, user_id)
+        check_topic(chat, thread_id, user_id)
         if chat.type == "private":
             if self._world.users[user_id].has_blocked_bot:
                 raise PersonError("blocked")
             if not chat.is_started:
                 chat.is_started = True
                 self._world.publish_chat(chat)
-        author_id, written_as = self._author(chat, user_id, sender_chat_id)
+        author_id, written_as = author_of(self._world, chat, user_id, sender_chat_id)
         return self._world.post(
             chat,
             author_id,
@@ -104,9 +99,9 @@ class People:
         Raises:
             PersonError: ``no_such_message``, ``not_yours``, ``empty`` or ``not_modified``.
         """
-        chat = self._chat_of(chat_id, user_id)
-        message = self._message(chat, message_id)
-        if not self._is_mine(message, user_id):
+        chat = chat_of(self._world, chat_id, user_id)
+        message = message_in(chat, message_id)
+        if not is_mine(message, user_id):
             raise PersonError("not_yours")
         text = clean(text)
         if not text:
@@ -128,12 +123,12 @@ class People:
         Raises:
             PersonError: ``no_such_message`` or ``not_yours``.
         """
-        chat = self._chat_of(chat_id, user_id)
-        message = self._message(chat, message_id)
+        chat = chat_of(self._world, chat_id, user_id)
+        message = message_in(chat, message_id)
         may = (
             chat.type == "private"
             or chat.member(user_id).is_administrator
-            or self._is_mine(message, user_id)
+            or is_mine(message, user_id)
         )
         if not may:
             raise PersonError("not_yours")
@@ -148,8 +143,8 @@ class People:
         Raises:
             PersonError: ``no_such_message`` or ``no_such_button``.
         """
-        chat = self._chat_of(chat_id, user_id)
-        message = self._message(chat, message_id)
+        chat = chat_of(self._world, chat_id, user_id)
+        message = message_in(chat, message_id)
         rows = (message.markup or {}).get("inline_keyboard", [])
         if not any(button.get("callback_data") == data for row in rows for button in row):
             raise PersonError("no_such_button")
@@ -177,8 +172,8 @@ class People:
 
     def react(self, chat_id: int, user_id: int, message_id: int, emoji: str | None) -> None:
         """Set one's reaction to a message, or take it back with None."""
-        chat = self._chat_of(chat_id, user_id)
-        message = self._message(chat, message_id)
+        chat = chat_of(self._world, chat_id, user_id)
+        message = message_in(chat, message_id)
         old = message.reactions.pop(user_id, [])
         new: list[Json] = [{"type": "emoji", "emoji": emoji}] if emoji else []
         if new:
@@ -203,7 +198,7 @@ class People:
         Raises:
             PersonError: ``no_draft`` when none is shown, or it can't be stopped.
         """
-        chat = self._chat_of(user_id, user_id)
+        chat = chat_of(self._world, user_id, user_id)
         draft = chat.draft
         if draft is None or not draft.can_stop or draft.expires_at <= self._world.now():
             raise PersonError("no_draft")
@@ -247,7 +242,9 @@ class People:
 
     def create_topic(self, chat_id: int, user_id: int, name: str) -> Topic:
         """Open a topic in a forum."""
-        return members.create_topic(self._world, self._chat_of(chat_id, user_id), user_id, name)
+        return members.create_topic(
+            self._world, chat_of(self._world, chat_id, user_id), user_id, name
+        )
 
     def close_topic(self, chat_id: int, user_id: int, thread_id: int, *, is_closed: bool) -> None:
         """Close or reopen a topic.
@@ -255,8 +252,8 @@ class People:
         Raises:
             PersonError: ``no_such_topic``.
         """
-        chat = self._chat_of(chat_id, user_id)
-        topic = self._topic(chat, thread_id)
+        chat = chat_of(self._world, chat_id, user_id)
+        topic = topic_in(chat, thread_id)
         members.close_topic(self._world, chat, user_id, topic, is_closed=is_closed)
 
     def delete_topic(self, chat_id: int, user_id: int, thread_id: int) -> None:
@@ -265,12 +262,12 @@ class People:
         Raises:
             PersonError: ``no_such_topic``.
         """
-        chat = self._chat_of(chat_id, user_id)
-        members.delete_topic(self._world, chat, self._topic(chat, thread_id))
+        chat = chat_of(self._world, chat_id, user_id)
+        members.delete_topic(self._world, chat, topic_in(chat, thread_id))
 
     def mute_bot(self, chat_id: int, user_id: int, *, is_muted: bool = True) -> None:
         """Forbid the bot to write in a group, or allow it again."""
-        chat, bot = self._chat_of(chat_id, user_id), self._world.bot
+        chat, bot = chat_of(self._world, chat_id, user_id), self._world.bot
         members.set_muted(self._world, chat, bot.id, actor_id=user_id, is_muted=is_muted)
 
     def set_status(
@@ -298,7 +295,9 @@ class People:
 
     def migrate(self, chat_id: int, user_id: int) -> Chat:
         """Turn a basic group into a supergroup; returns the new chat."""
-        return members.migrate_to_supergroup(self._world, self._chat_of(chat_id, user_id), user_id)
+        return members.migrate_to_supergroup(
+            self._world, chat_of(self._world, chat_id, user_id), user_id
+        )
 
     def block(self, user_id: int) -> None:
         """Block the bot."""
@@ -307,52 +306,3 @@ class People:
     def unblock(self, user_id: int) -> None:
         """Unblock the bot."""
         members.set_blocked(self._world, user_id, is_blocked=False)
-
-    # Checks.
-
-    def _chat_of(self, chat_id: int, user_id: int) -> Chat:
-        chat = self._world.chats.get(chat_id)
-        if chat is None or chat.migrated_to is not None:
-            raise PersonError("no_such_chat")
-        if not chat.member(user_id).is_present:
-            raise PersonError("not_a_member")
-        return chat
-
-    def _message(self, chat: Chat, message_id: int) -> Message:
-        message = chat.messages.get(message_id)
-        if message is None:
-            raise PersonError("no_such_message")
-        return message
-
-    def _topic(self, chat: Chat, thread_id: int) -> Topic:
-        topic = chat.topics.get(thread_id)
-        if topic is None:
-            raise PersonError("no_such_topic")
-        return topic
-
-    def _check_topic(self, chat: Chat, thread_id: int | None, user_id: int) -> None:
-        if thread_id is None:
-            return
-        topic = self._topic(chat, thread_id)
-        if topic.is_closed and not chat.member(user_id).is_administrator:
-            raise PersonError("topic_closed")
-
-    def _author(
-        self, chat: Chat, user_id: int, sender_chat_id: int | None
-    ) -> tuple[int, Chat | None]:
-        """Return who a message seems to be from, and the chat that it was written as."""
-        if sender_chat_id is not None:
-            channel = self._world.chats.get(sender_chat_id)
-            if channel is None or not channel.member(user_id).is_administrator:
-                raise PersonError("no_such_chat")
-            return CHANNEL_BOT_ID, channel
-        if chat.member(user_id).is_anonymous:
-            return ANONYMOUS_ADMIN_ID, chat
-        if chat.type == "channel":
-            return CHANNEL_BOT_ID, chat
-        return user_id, None
-
-    def _is_mine(self, message: Message, user_id: int) -> bool:
-        if message.sender_chat is not None:
-            return message.sender_chat.member(user_id).is_administrator
-        return message.sender_id == user_id

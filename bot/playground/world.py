@@ -80,7 +80,7 @@ class World:
         self.commands: dict[tuple[str, str], list[Json]] = {}
         self.reads_all_group_messages = False
         self.updates = UpdateQueue(first_id=1 + 4 * age_s)
-        self.changes = ChangeLog()
+        self.changes = ChangeLog(clock)
         self.bot = User(bot_id, bot_name, is_bot=True, username=bot_username)
         for user in (
             self.bot,

@@ -10,10 +10,8 @@ from telegram.error import (
     ChatMigrated,
     Conflict,
     Forbidden,
-    InvalidToken,
     NetworkError,
     RetryAfter,
-    TelegramError,
     TimedOut,
 )
 from telegram.ext import ApplicationBuilder, MessageHandler, filters
@@ -21,6 +19,7 @@ from telegram.ext import ApplicationBuilder, MessageHandler, filters
 from tests.telegram_in_process import TelegramInProcess
 
 from . import oracle
+from .wrong_answers import WRONG_ANSWERS
 
 KEYBOARD = InlineKeyboardMarkup([[InlineKeyboardButton("Cancelar", callback_data="stop:1")]])
 
@@ -84,6 +83,24 @@ async def test_people_see_what_the_bot_does(telegram, bot):
     assert telegram.draft(lucia) is None
 
 
+async def test_what_people_saw_before(telegram, bot):
+    lucia = telegram.room.lucia
+    began = telegram.clock()
+    sent = await bot.send_message(lucia, "uno")
+    await asyncio.sleep(2)
+    await sent.edit_text("dos")
+    await asyncio.sleep(3)
+    await sent.delete()
+    start, *rest = telegram.history(lucia)
+    assert (start.text, start.is_bots) == ("/start", False)
+    assert [(e.at - began, e.kind, e.text) for e in rest] == [
+        (0, "message", "uno"),
+        (2, "edited", "dos"),
+        (5, "deleted", "dos"),
+    ]
+    assert telegram.texts(lucia) == []
+
+
 async def test_files_come_down(telegram, bot):
     lucia = telegram.room.lucia
     file = telegram.world.add_file(b"El mar", "tema.txt", "text/plain")
@@ -129,34 +146,7 @@ async def test_only_one_bot_polls(telegram, bot):
         assert len(await second) == 1
 
 
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        ({"status": 429, "retry_after": 7}, RetryAfter),
-        ({"status": 429, "retry_after": 7, "retry_after_in": "description"}, NetworkError),
-        ({"status": 429, "retry_after": 0}, NetworkError),
-        ({"status": 429}, NetworkError),
-        ({"status": 400, "description": "CHAT_RESTRICTED"}, BadRequest),
-        ({"status": 400, "parameters": {"migrate_to_chat_id": -1001}}, ChatMigrated),
-        ({"status": 401}, InvalidToken),
-        ({"status": 403}, Forbidden),
-        ({"status": 404}, InvalidToken),
-        ({"status": 409}, Conflict),
-        ({"status": 500}, NetworkError),
-        ({"status": 502}, NetworkError),
-        ({"status": 504, "delay_s": 4}, NetworkError),
-        ({"kind": "reset"}, NetworkError),
-        ({"kind": "cut"}, NetworkError),
-        ({"kind": "html"}, NetworkError),
-        ({"kind": "html", "status": 200}, TelegramError),
-        ({"kind": "braces"}, KeyError),
-        ({"kind": "empty"}, TelegramError),
-        ({"kind": "no_result"}, KeyError),
-        ({"kind": "hang"}, TimedOut),
-        ({"kind": "late", "delay_s": 40}, TimedOut),
-    ],
-    ids=lambda value: value.__name__ if isinstance(value, type) else None,
-)
+@pytest.mark.parametrize(("fault", "error"), WRONG_ANSWERS, ids=str)
 @pytest.mark.parametrize("acts", ["no", "first", "last"])
 async def test_every_fault_before_and_after_acting(telegram, bot, fault, error, acts):
     lucia = telegram.room.lucia

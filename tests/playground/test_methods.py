@@ -255,6 +255,9 @@ async def test_reactions(api, world, room, people):
     )
     await api.ok("setMessageReaction", **where)
     assert message.reactions == {}
+    assert "REACTION_EMPTY" in await api.refused("setMessageReaction", **where)
+    people.delete(room.lucia, room.lucia, message.id)
+    assert "message to react not found" in await api.refused("setMessageReaction", **where)
 
 
 async def test_rights_of_an_ordinary_member(api, room):

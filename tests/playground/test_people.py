@@ -3,7 +3,8 @@
 import pytest
 
 from bot.playground.model import ANONYMOUS_ADMIN_ID, CHANNEL_BOT_ID, Draft
-from bot.playground.people import People, PersonError
+from bot.playground.people import People
+from bot.playground.permissions import PersonError
 from bot.playground.refusals import ApiRefusal
 from bot.playground.seed import seed_classroom
 from bot.playground.world import World

@@ -18,7 +18,6 @@ from telegram.error import (
     EndPointNotFound,
     Forbidden,
     InvalidToken,
-    NetworkError,
     RetryAfter,
     TimedOut,
 )
@@ -28,6 +27,7 @@ from bot.playground.model import Message
 
 from . import echo_bot
 from .conftest import room_of
+from .wrong_answers import WRONG_ANSWERS
 
 KEYBOARD = InlineKeyboardMarkup([[InlineKeyboardButton("Sí", callback_data="si")]])
 
@@ -116,28 +116,27 @@ async def test_callback_queries(server, bot, lucia):
         await update.callback_query.answer()
 
 
-async def test_errors_are_told_apart(server, bot, lucia, monkeypatch):
+@pytest.mark.parametrize(("fault", "error"), WRONG_ANSWERS, ids=str)
+@pytest.mark.parametrize("acts", ["no", "first"])
+async def test_every_wrong_answer(server, bot, lucia, monkeypatch, fault, error, acts):
     monkeypatch.setenv("PTB_TIMEDELTA", "1")
+    slow = {"delay_s": 0.01} if "delay_s" in fault else {}
+    if error is TimedOut:
+        slow = {"delay_s": 3600}
+    server.gateway.faults.add(
+        Fault.model_validate({"method": "sendMessage", **fault, **slow, "acts": acts})
+    )
+    with pytest.raises(error) as caught:
+        await bot.send_message(lucia, "x", read_timeout=0.2 if error is TimedOut else 30)
+    assert type(caught.value) is error
+    [call] = [call for call in server.gateway.calls if call.method == "sendMessage"]
+    assert call.acted == (acts != "no")
+    if error is RetryAfter:
+        assert caught.value.retry_after == timedelta(seconds=7)
+
+
+async def test_errors_are_told_apart(server, bot, lucia):
     room = room_of(server)
-
-    async def fails(expected: type[Exception], match: str, **fault: object) -> Exception:
-        server.gateway.faults.add(Fault.model_validate({"method": "sendMessage", **fault}))
-        with pytest.raises(expected, match=match) as caught:
-            await bot.send_message(lucia, "x")
-        assert type(caught.value) is expected
-        return caught.value
-
-    retry = await fails(RetryAfter, "Retry in", status=429, retry_after=7)
-    assert isinstance(retry, RetryAfter)
-    assert retry.retry_after == timedelta(seconds=7)
-    await fails(Forbidden, "blocked by the user", status=403)
-    await fails(BadRequest, "Message_id_invalid", status=400, description="MESSAGE_ID_INVALID")
-    await fails(NetworkError, "Bad Gateway", status=502)
-    await fails(NetworkError, "httpx", kind="reset")
-    await fails(NetworkError, "httpx", kind="reset", acts="first")
-    server.gateway.faults.add(Fault(kind="late", delay_s=0.5))
-    with pytest.raises(TimedOut):
-        await bot.send_message(lucia, "x", read_timeout=0.05)
     new = server.people.migrate(room.group, room.teacher)
     with pytest.raises(ChatMigrated) as migrated:
         await bot.send_message(room.group, "x")

@@ -42,7 +42,7 @@ class SendDocument(SendingParameters):
 @serves(SendDocument)
 def send_document(world: World, p: SendDocument) -> Result:
     """Send a file: a new one, or one that Telegram has already, by its ``file_id``."""
-    place = destination(world, p.chat_id, p.message_thread_id, p.reply_parameters)
+    place = destination(world, p, "documents")
     content = formatted(
         p.caption,
         p.caption_entities,

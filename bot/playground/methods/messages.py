@@ -47,7 +47,7 @@ class SendMessage(SendingParameters):
 @serves(SendMessage)
 def send_message(world: World, p: SendMessage) -> Result:
     """Write a text."""
-    place = destination(world, p.chat_id, p.message_thread_id, p.reply_parameters)
+    place = destination(world, p, "text messages")
     content = formatted(p.text, p.entities, limit=MAX_TEXT_UTF16, too_long="message is too long")
     if not content.text:
         raise bad_request("message text is empty")
@@ -144,6 +144,8 @@ def set_message_reaction(world: World, p: SetMessageReaction) -> Result:
     message = chat.messages.get(p.message_id)
     if message is None:
         raise bad_request("message to react not found")
+    if message.service:
+        raise bad_request("REACTION_INVALID")
     reactions = p.reaction or []
     if len(reactions) > 1:
         raise bad_request("REACTIONS_TOO_MANY")
@@ -151,8 +153,8 @@ def set_message_reaction(world: World, p: SetMessageReaction) -> Result:
         raise bad_request("REACTION_INVALID")
     if reactions:
         message.reactions[world.bot.id] = [r.model_dump(exclude_none=True) for r in reactions]
-    else:
-        message.reactions.pop(world.bot.id, None)
+    elif message.reactions.pop(world.bot.id, None) is None:
+        raise bad_request("REACTION_EMPTY")
     world.publish_edit(message)
     return True
 

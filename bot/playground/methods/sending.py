@@ -83,24 +83,27 @@ def formatted(text: str, entities: list[Entity] | None, *, limit: int, too_long:
     return Formatted(plain, merge_entities(given, detect_entities(plain)))
 
 
-def destination(
-    world: World,
-    chat_id: int,
-    thread_id: int | None,
-    reply: ReplyParameters | None,
-) -> Destination:
+def destination(world: World, p: SendingParameters, what: str) -> Destination:
     """Find out where a message of the bot goes.
 
+    Args:
+        world: Where its chat is.
+        p: What the bot asks for.
+        what: Which messages a chat may forbid: ``text messages`` or ``documents``.
+
     Raises:
-        ApiRefusal: 403 where the bot may not write; 400 for an unknown chat or topic, or a
-            message to reply to that is gone (without ``allow_sending_without_reply``).
+        ApiRefusal: 403 where the bot may not be; 400 where it may not write, for an unknown chat
+            or topic, or a message to reply to that is gone (without
+            ``allow_sending_without_reply``).
     """
-    chat = world.chat_for_bot(chat_id)
-    if chat.type == "channel" and not chat.member(world.bot.id).is_administrator:
+    chat = world.chat_for_bot(p.chat_id)
+    me = chat.member(world.bot.id)
+    if chat.type == "channel" and not me.is_administrator:
         raise bad_request("need administrator rights in the channel chat")
-    if chat.member(world.bot.id).is_muted:
-        raise bad_request("not enough rights to send text messages to the chat")
-    reply_to, quote = _reply(world, chat, reply)
+    if me.is_muted:
+        raise bad_request(f"not enough rights to send {what} to the chat")
+    reply_to, quote = _reply(world, chat, p.reply_parameters)
+    thread_id = p.message_thread_id
     if reply_to is not None and thread_id is None and chat.is_forum:
         thread_id = chat.messages[reply_to].thread_id
     if thread_id is not None:
