@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -67,15 +68,32 @@ def names(requirements: list[str]) -> set[str]:
     return {canonicalize_name(Requirement(one).name) for one in requirements}
 
 
-def imported(path: Path) -> set[str]:
-    """Return the packages that a file imports anywhere in it, the standard library left out."""
+def packages_of(nodes: Iterable[ast.AST]) -> set[str]:
+    """Return the packages that these nodes import, the standard library left out."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8"))):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             found.add(str(node.module).partition(".")[0])
     return found - sys.stdlib_module_names - {"bot"}
+
+
+def imported(path: Path) -> set[str]:
+    """Return the packages that a file imports anywhere in it."""
+    return packages_of(ast.walk(ast.parse((ROOT / path).read_text("utf-8"))))
+
+
+def imported_at_once(path: Path) -> set[str]:
+    """Return the packages that importing a file imports."""
+    tree = ast.parse(path.read_text("utf-8"))
+    inside = {
+        statement
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for statement in ast.walk(node)
+    }
+    return packages_of(node for node in ast.walk(tree) if node not in inside)
 
 
 def run_bare(code: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -124,3 +142,10 @@ def test_what_needs_the_rest_says_how_to_install_it(command: list[str], tmp_path
     assert done.returncode == 71, done.stderr
     assert "pip install ." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("package", ["matplotlib", "peft"])
+def test_pictures_and_adapters_are_imported_when_they_are_made(package: str) -> None:
+    paths = list((ROOT / "bot").rglob("*.py"))
+    assert any(package in imported(path) for path in paths)
+    assert not [path for path in paths if package in imported_at_once(path)]

@@ -1,7 +1,7 @@
 """Making and measuring the embedded model.
 
-``python -m bot.workshop recipe --help``; ``evaluate`` measures, ``document`` writes the
-figures into the docs.
+``python -m bot.workshop recipe --help``; ``evaluate`` measures, ``document`` writes the figures
+into the docs. The grammar and the benchmark have commands of their own beside their code.
 """
 
 import sys
