@@ -14,6 +14,8 @@ FaultKind = Literal[
     "refusal", "late", "reset", "cut", "html", "braces", "empty", "no_result", "hang"
 ]
 
+_ROUNDING_S = 0.001
+"""What a clock that counts from 1970 may be wrong by, and more."""
 _PREFIXES = {400: "Bad Request: ", 403: "Forbidden: ", 409: "Conflict: "}
 _DESCRIPTIONS = {
     400: "chat not found",
@@ -162,9 +164,9 @@ def _with_wait(fault: Fault, left_s: float) -> Fault:
 
 
 class RateLimits:
-    """Telegram's published limits, as sliding windows: 1/s a chat, 20/min a group, 30/s in all.
+    """Telegram's published limits: 1/s a chat with short bursts, 20/min a group, 30/s in all.
 
-    The one-a-second limit allows short bursts, as Telegram's does. Off until ``is_on``.
+    Edits and deletions count like messages. Off until ``is_on``.
 
     Args:
         clock: Seconds; only differences count.
@@ -184,7 +186,8 @@ class RateLimits:
             "deletemessages",
         }
     )
-    CHAT_WINDOW = (5.0, 5)
+    CHAT_PER_S = 1.0
+    CHAT_BURST = 5
     GROUP_WINDOW = (60.0, 20)
     OVERALL_WINDOW = (1.0, 30)
 
@@ -192,32 +195,43 @@ class RateLimits:
         self.is_on = False
         self.counts_reactions = False
         self._clock = clock
-        self._sent: dict[object, deque[float]] = {}
+        self._windows: dict[str, deque[float]] = {}
+        self._buckets: dict[str, tuple[float, float]] = {}
+        """By chat, how many calls it could take at which time."""
 
     def check(self, method: str, chat_id: object) -> None:
         """Count a call.
 
         Raises:
-            ApiRefusal: 429 when a window is full; the call isn't counted then.
+            ApiRefusal: 429 when a limit is reached; the call isn't counted then.
         """
         if not self.is_on or not self._counts(method.lower()):
             return
-        now = self._clock()
-        windows = [("all", self.OVERALL_WINDOW), (str(chat_id), self.CHAT_WINDOW)]
-        if str(chat_id).startswith("-"):
-            windows.append((f"group {chat_id}", self.GROUP_WINDOW))
-        wait_s = max(self._wait_s(key, window, now) for key, window in windows)
-        if wait_s > 0:
+        now, chat = self._clock(), str(chat_id)
+        windows = [("all", self.OVERALL_WINDOW)]
+        if chat.startswith("-"):
+            windows.append((chat, self.GROUP_WINDOW))
+        free = self._free(chat, now)
+        wait_s = max(
+            (1 - free) / self.CHAT_PER_S,
+            *(self._wait_s(key, window, now) for key, window in windows),
+        )
+        if wait_s > _ROUNDING_S:
             raise too_many_requests(max(1, math.ceil(wait_s)))
+        self._buckets[chat] = (free - 1, now)
         for key, _ in windows:
-            self._sent.setdefault(key, deque()).append(now)
+            self._windows[key].append(now)
 
     def _counts(self, method: str) -> bool:
         return method in self.COUNTED or (self.counts_reactions and method == "setmessagereaction")
 
+    def _free(self, chat: str, now: float) -> float:
+        free, at = self._buckets.get(chat, (float(self.CHAT_BURST), now))
+        return min(self.CHAT_BURST, free + (now - at) * self.CHAT_PER_S)
+
     def _wait_s(self, key: str, window: tuple[float, int], now: float) -> float:
         length_s, count = window
-        sent = self._sent.setdefault(key, deque())
+        sent = self._windows.setdefault(key, deque())
         while sent and sent[0] <= now - length_s:
             sent.popleft()
         return sent[0] + length_s - now if len(sent) >= count else 0.0

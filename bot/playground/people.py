@@ -148,27 +148,7 @@ class People:
         rows = (message.markup or {}).get("inline_keyboard", [])
         if not any(button.get("callback_data") == data for row in rows for button in row):
             raise PersonError("no_such_button")
-        world = self._world
-        query = CallbackQuery(
-            str(4_300_000_000_000_000 + world.serial()),
-            user_id,
-            chat.id,
-            message.id,
-            data,
-            world.now() + CALLBACK_LIFE_S,
-        )
-        world.queries[query.id] = query
-        world.updates.push(
-            "callback_query",
-            {
-                "id": query.id,
-                "from": wire.user_json(world.users[user_id]),
-                "message": wire.message_json(message),
-                "chat_instance": str(abs(chat.id) * 31 + 7),
-                "data": data,
-            },
-        )
-        return query
+        return query_of(self._world, chat, user_id, message.id, data)
 
     def react(self, chat_id: int, user_id: int, message_id: int, emoji: str | None) -> None:
         """Set one's reaction to a message, or take it back with None."""
@@ -306,3 +286,29 @@ class People:
     def unblock(self, user_id: int) -> None:
         """Unblock the bot."""
         members.set_blocked(self._world, user_id, is_blocked=False)
+
+
+def query_of(world: World, chat: Chat, user_id: int, message_id: int, data: str) -> CallbackQuery:
+    """Tell the bot of a pressed button, whether its message stands there or not."""
+    query = CallbackQuery(
+        str(4_300_000_000_000_000 + world.serial()),
+        user_id,
+        chat.id,
+        message_id,
+        data,
+        world.now() + CALLBACK_LIFE_S,
+    )
+    world.queries[query.id] = query
+    message = chat.messages.get(message_id)
+    gone = {"chat": wire.chat_json(chat), "message_id": message_id, "date": 0}
+    world.updates.push(
+        "callback_query",
+        {
+            "id": query.id,
+            "from": wire.user_json(world.users[user_id]),
+            "message": gone if message is None else wire.message_json(message),
+            "chat_instance": str(abs(chat.id) * 31 + 7),
+            "data": data,
+        },
+    )
+    return query

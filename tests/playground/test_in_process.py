@@ -75,6 +75,10 @@ async def test_people_see_what_the_bot_does(telegram, bot):
     assert telegram.toast(query) is None
     await bot.answer_callback_query(query.id, "Cancelado")
     assert telegram.toast(query) == "Cancelado"
+    telegram.forge(lucia, "stop:2", message_id=noted.id + 100)
+    *_, update = await bot.get_updates()
+    assert update.callback_query.data == "stop:2"
+    assert not update.callback_query.message.is_accessible
     await bot.delete_message(lucia, noted.id)
     assert telegram.texts(lucia) == ["Tu texto"]
     await bot.send_message_draft(lucia, 1, "El m")
@@ -233,6 +237,22 @@ async def test_rate_limits_by_the_loop_s_clock(telegram, bot):
         await bot.set_message_reaction(group, asked.id, "✍")
     await asyncio.sleep(60)
     await bot.send_message(group, "21")
+
+
+async def test_a_bot_at_exactly_the_permitted_speed_meets_no_limit(telegram, bot):
+    telegram.limits.is_on = True
+    for number in range(65):
+        await bot.send_message(telegram.room.lucia, str(number))
+        await asyncio.sleep(0 if number < 4 else 1)
+    telegram.people.start(telegram.room.mateo)
+    for _ in range(3):
+        for number in range(4):
+            await bot.send_message(telegram.room.mateo, str(number))
+        await asyncio.sleep(4)
+    for number in range(40):
+        await bot.send_message(telegram.room.group, str(number))
+        await asyncio.sleep(3)
+    assert telegram.floods() == []
 
 
 async def test_what_a_chat_refuses(telegram, bot):

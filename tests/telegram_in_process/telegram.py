@@ -10,7 +10,7 @@ import httpx
 from bot.playground.faults import Fault, FaultKind, RateLimits
 from bot.playground.gateway import Call, Gateway
 from bot.playground.model import CallbackQuery, Json, Message
-from bot.playground.people import People
+from bot.playground.people import People, query_of
 from bot.playground.seed import Classroom, seed_classroom
 from bot.playground.world import World
 from tests.telegram_in_process.request import InProcessRequest, Line
@@ -123,6 +123,13 @@ class TelegramInProcess:
                     if label.startswith(button) or data == button:
                         return self.people.press(chat_id, user_id, message.id, data)
         raise LookupError(f"no button {button!r} in chat {chat_id}")
+
+    def forge(
+        self, user_id: int, data: str, chat_id: int | None = None, message_id: int = 1
+    ) -> CallbackQuery:
+        """Press a button that isn't there: clients can send any data, of any message."""
+        chat = self.world.chats[user_id if chat_id is None else chat_id]
+        return query_of(self.world, chat, user_id, message_id, data)
 
     def deliver(self, update: Json) -> None:
         """Send the bot an update as it is, however malformed; see :meth:`UpdateQueue.put`."""
