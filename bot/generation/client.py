@@ -1,9 +1,9 @@
 """The bot's way to a generation service: its own, or any that speaks the completions protocol."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -35,7 +35,7 @@ class GenerationClient:
     server, Ollama and others that have ``/v1/completions``.
 
     Attributes:
-        away_since_s: Unix time since when the service is away, or None when it answered last.
+        away_since: Since when the service is away, in UTC; None when it last answered.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class GenerationClient:
             silence_timeout_s: Longest silence of this project's own service, which sends a sign of
                 life every ten seconds, before it counts as lost. Others get ten times as long.
         """
-        self.away_since_s: float | None = None
+        self.away_since: datetime | None = None
         self._model_wanted = model
         self._default_frames = frames or Frames.plain({})
         self._silence_timeout_s = silence_timeout_s
@@ -123,7 +123,7 @@ class GenerationClient:
             raise self._noted(translate(error)) from None
         if served is None:
             raise GenerationError(FailureReason.MISCONFIGURED, "the service has no such model")
-        self.away_since_s = None
+        self.away_since = None
         self._served = served
         return served
 
@@ -132,7 +132,7 @@ class GenerationClient:
         is_busy = isinstance(error, EngineBusyError)
         if isinstance(error, GenerationError) and error.is_passing and not is_busy:
             self._served = None
-            self.away_since_s = self.away_since_s or time.time()
+            self.away_since = self.away_since or datetime.now(UTC)
         return error
 
     async def stream(
@@ -170,7 +170,7 @@ class GenerationClient:
             ) as pieces:
                 async for piece in pieces:
                     has_begun = True
-                    self.away_since_s = None
+                    self.away_since = None
                     yield piece
         except (
             GenerationError,

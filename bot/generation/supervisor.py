@@ -13,6 +13,7 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -49,7 +50,7 @@ class GenerationSupervisor:
     Attributes:
         failure: Why the service was given up, or None.
         restarts: How often it was started again.
-        away_since_s: Unix time since when it takes no requests; None while it does.
+        away_since: Since when it takes no requests, in UTC; None while it does.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class GenerationSupervisor:
         self._process: Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._is_stopping = False
-        self.away_since_s: float | None = time.time()
+        self.away_since: datetime | None = datetime.now(UTC)
         self._progress: float | None = None
         self._changed = asyncio.Event()
         self._last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
@@ -103,7 +104,7 @@ class GenerationSupervisor:
     @property
     def is_ready(self) -> bool:
         """Whether it takes requests."""
-        return self.away_since_s is None
+        return self.away_since is None
 
     @property
     def pid(self) -> int | None:
@@ -192,8 +193,8 @@ class GenerationSupervisor:
             raise GenerationError(FailureReason.AWAY, self._why_away()) from None
 
     def _why_away(self) -> str:
-        since_s = time.time() - (self.away_since_s or time.time())
-        return f"not ready for {since_s:.0f} s; {self._last_end or 'it is loading'}"
+        since = self.away_since or datetime.now(UTC)
+        return f"away since {since:%Y-%m-%d %H:%M:%S} UTC; {self._last_end or 'it is loading'}"
 
     async def wait_until_failed(self) -> StartupError:
         """Wait until the service is given up and return why; for ever while it is not."""
@@ -306,7 +307,7 @@ class GenerationSupervisor:
         return str(report.get("status"))
 
     def _note_ready(self, is_ready: bool) -> None:
-        self.away_since_s = None if is_ready else self.away_since_s or time.time()
+        self.away_since = None if is_ready else self.away_since or datetime.now(UTC)
 
     async def _forward_log(self, process: Process) -> None:
         assert process.stderr is not None

@@ -167,10 +167,10 @@ async def test_nobody_listens() -> None:
     with open_listener("127.0.0.1", 0, None) as listener:
         url = address_of(listener)
     async with GenerationClient(url) as client:
-        assert client.away_since_s is None
+        assert client.away_since is None
         _, error = await read_until_failure(client)
         assert (error.reason, error.has_begun) == (FailureReason.AWAY, False)
-        assert client.away_since_s is not None
+        assert client.away_since is not None
         with pytest.raises(GenerationError, match=r"not ready .* ConnectError"):
             await client.wait_until_ready(0.1)
 

@@ -14,7 +14,6 @@ from bot.generation.frames import Frames
 from bot.generation.parameters import SamplingParameters
 from bot.generation.server import EngineHost, LoadedModel
 from bot.generation.server.host import State
-from bot.generation.server.text import DetokenizerFactory
 from tests.generation.services import PATIENCE_S, eventually
 
 LONG = SamplingParameters(max_new_tokens=10_000, ignore_eos=True, seed=1)
@@ -41,7 +40,7 @@ def gated(model_folder: Path) -> Iterator[tuple[EngineHost, Engine, GatedDecoder
     engine = load_engine(model_folder, dtype="fp32", threads=1, max_batch_size=2)
     decoder = engine._decoder = GatedDecoder(engine._decoder)
     engine.start()
-    model = LoadedModel("m", engine, Frames.plain({}), 2.0, DetokenizerFactory(engine.tokenizer))
+    model = LoadedModel("m", engine, Frames.plain({}), 2.0)
     host = EngineHost("m", lambda report: model, stall_s=0.2)
     host.start()
     eventually(lambda: host.loaded is not None)
@@ -91,9 +90,7 @@ def test_loading_that_ends_after_the_service_closes_the_engine(model_folder: Pat
     def load(report: object) -> LoadedModel:
         may_load.wait(PATIENCE_S)
         engine.start()
-        return LoadedModel(
-            "m", engine, Frames.plain({}), 2.0, DetokenizerFactory(engine.tokenizer)
-        )
+        return LoadedModel("m", engine, Frames.plain({}), 2.0)
 
     host = EngineHost("m", load)
     host.start()

@@ -15,7 +15,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from bot.errors import ModelNotFoundError
-from bot.generation.server import EngineHost, LoadedModel, ServiceOptions
+from bot.generation.server import EngineHost, LoadedModel, ServiceOptions, completion
 from bot.generation.server.guard import GREATEST_BODY_BYTES
 from bot.generation.server.host import ReportProgress
 from bot.generation.server.loading import load_model
@@ -334,6 +334,22 @@ def test_silent_stream_is_cancelled_too(client: openai.OpenAI, service: RunningS
     eventually(lambda: service.engine.load.waiting == 0)
     for stream in fillers:
         stream.close()
+    eventually(lambda: service.engine.load.running == 0)
+
+
+def test_stream_without_news_shows_that_it_lives(
+    client: openai.OpenAI, service: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fillers = [complete(client, "El mar", stream=True, **LONG) for _ in range(8)]
+    monkeypatch.setattr(completion, "PULSE_S", 0.01)
+    with httpx.Client(base_url=service.url) as http:
+        body = {"model": MODEL, "prompt": "El mar", "stream": True, "max_tokens": 2}
+        with http.stream("POST", "/v1/completions", json=body) as answer:
+            lines = answer.iter_lines()
+            assert [next(lines) for _ in range(4)] == [": writing", "", ": writing", ""]
+            for stream in fillers:
+                stream.close()
+            assert [line for line in lines if line.startswith("data: ")][-1] == "data: [DONE]"
     eventually(lambda: service.engine.load.running == 0)
 
 

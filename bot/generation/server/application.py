@@ -26,7 +26,7 @@ from bot.generation.server.protocol import (
     from_error,
     from_validation,
 )
-from bot.generation.server.streaming import DisconnectedError, EventStream, unless_disconnected
+from bot.generation.server.streaming import DisconnectedError, event_stream, unless_disconnected
 
 _OBSERVE_S = 1.0
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
@@ -145,7 +145,7 @@ async def completions(request: Request, body: CompletionRequest) -> Response:
         metrics.requests.labels("refused").inc()
         raise from_error(error, host.retry_after_s) from error
     if body.stream:
-        return EventStream(completion.events())
+        return event_stream(completion.events())
     try:
         return JSONResponse(await unless_disconnected(request.receive, completion.collect()))
     except DisconnectedError:

@@ -8,7 +8,7 @@ from bot.errors import FailureReason, GenerationError
 from bot.generation.engine import Generation, TokenEvent
 from bot.generation.parameters import SamplingParameters
 from bot.generation.server.host import LoadedModel
-from bot.generation.server.text import StopFinder
+from bot.generation.server.text import Detokenizer, StopFinder
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,9 @@ class ChoiceReader:
 
     def __init__(self, choice: Choice, model: LoadedModel, parameters: SamplingParameters) -> None:
         self._choice = choice
-        self._detokenizer = model.detokenizers.new(choice.prompt_token_ids)
+        self._detokenizer = Detokenizer(
+            model.engine.tokenizer.backend_tokenizer, choice.prompt_token_ids
+        )
         self._stop = StopFinder(parameters.stop)
         self._stop_from = parameters.min_new_tokens
         self._unsent: list[int] = []

@@ -1,5 +1,6 @@
 """One request being answered: its texts, from tokens to pieces of text."""
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -15,6 +16,10 @@ from bot.generation.server.protocol import CompletionRequest, ProtocolError, una
 from bot.generation.server.selection import rank
 
 _log = logging.getLogger(__name__)
+
+PULSE_S = 10.0
+"""Silence after which a stream sends a comment, so that the connection does not look dead."""
+_PULSE = b": writing\n\n"
 
 
 class Completion:
@@ -137,7 +142,10 @@ class Completion:
                         echo = Piece(choice.prompt, [], None)
                         yield _event(self._body([self._piece_body(i, echo)]) | usage)
                 async for i, piece in merge([self._pieces(one) for one in self.choices]):
-                    yield _event(self._body([self._piece_body(i, piece)]) | usage)
+                    if piece.text or piece.finish_reason:
+                        yield _event(self._body([self._piece_body(i, piece)]) | usage)
+                    else:
+                        yield _PULSE
         except ProtocolError as error:
             yield _event({"error": error.body})
         else:
@@ -146,15 +154,24 @@ class Completion:
         yield b"data: [DONE]\n\n"
 
     async def _pieces(self, choice: Choice) -> AsyncGenerator[Piece, None]:
+        """Yield what is written, and an empty piece after every ``PULSE_S`` without a text."""
         reader = ChoiceReader(choice, self._model, self._parameters)
-        while events := await choice.generation.next_events():
+        loop = asyncio.get_running_loop()
+        pulse_s = loop.time() + PULSE_S
+        while choice.finish_reason is None:
+            try:
+                async with asyncio.timeout_at(pulse_s):
+                    events = await choice.generation.next_events()
+            except TimeoutError:
+                pulse_s = loop.time() + PULSE_S
+                yield Piece("", [], None)
+                continue
             if not choice.token_ids:
                 self._metrics.first_token(time.monotonic() - choice.generation.submitted_s)
             piece = reader.take(events)
             if piece.text or piece.finish_reason:
+                pulse_s = loop.time() + PULSE_S
                 yield piece
-            if piece.finish_reason:
-                return
 
     def _account(self, outcome: str) -> None:
         generations = [choice.generation for choice in self.choices]

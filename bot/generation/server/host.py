@@ -13,7 +13,6 @@ from bot.errors import StartupError
 from bot.generation.engine import Engine
 from bot.generation.frames import Frames
 from bot.generation.server.protocol import ProtocolError, unavailable
-from bot.generation.server.text import DetokenizerFactory
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +39,6 @@ class LoadedModel:
         engine: Started.
         frames: The forms in which it wants to be asked.
         tokens_per_word: Of Spanish prose, measured with its tokenizer.
-        detokenizers: Tokens to text.
         created_s: When it was loaded, Unix time.
     """
 
@@ -48,7 +46,6 @@ class LoadedModel:
     engine: Engine
     frames: Frames
     tokens_per_word: float
-    detokenizers: DetokenizerFactory
     created_s: int = field(default_factory=lambda: int(time.time()))
 
 

@@ -9,7 +9,7 @@ from bot.generation.engine import TextTokenizer, load_engine
 from bot.generation.frames import DEFAULT_STYLE, Frames, read_frames_file
 from bot.generation.models import download_model, resolve_model
 from bot.generation.server.host import LoadedModel, ReportProgress
-from bot.generation.server.text import DetokenizerFactory, special_tokens
+from bot.generation.server.text import special_tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -87,7 +87,6 @@ def load_model(model: str, options: ServiceOptions, report: ReportProgress) -> L
         engine=engine,
         frames=frames,
         tokens_per_word=tokens_per_word(engine.tokenizer),
-        detokenizers=DetokenizerFactory(engine.tokenizer),
     )
 
 
