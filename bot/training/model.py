@@ -203,3 +203,11 @@ def decay_groups(model: nn.Module, weight_decay: float) -> Iterator[dict[str, An
     vectors = [value for value in values if value.dim() < 2]
     yield {"params": matrices, "weight_decay": weight_decay}
     yield {"params": vectors, "weight_decay": 0.0}
+
+
+def uses_bf16(device: torch.device) -> bool:
+    """Tell whether bf16 arithmetic is faster than float32 on a device."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(supported is not None and supported())

@@ -1,12 +1,13 @@
 """Choosing the numbers of a training that were not asked for."""
 
+from dataclasses import dataclass
+
 import torch
 
 from bot.training.options import TrainingOptions
 from bot.training.packing import RowStore
 from bot.training.preparation import Prepared
 from bot.training.schedule import Schedule
-from bot.training.session import Plan
 
 FINE_TUNING_PASSES = 6.0
 """A class's texts are few: more passes learn them by heart, and the held-out loss rises."""
@@ -18,6 +19,35 @@ _CPU_FINE_TUNING_BATCH_TOKENS = 4_096
 _CPU_LOGIT_BYTES = 256_000_000
 _GPU_LOGIT_SHARE = 0.12
 _BYTES_PER_LOGIT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The numbers of a training that don't change on the way.
+
+    Attributes:
+        schedule: Length and learning rate.
+        rows_per_step: Rows of a batch.
+        rows_at_once: Rows in memory at once.
+        held_out_rows: Rows that a measurement looks at.
+        evaluations: Times that held-out loss is measured.
+        clip: Greatest norm of the gradient.
+        seed: Of the order of the data.
+        keep_best: Whether the weights with the least held-out loss are kept.
+        checkpoint_s: Seconds between checkpoints.
+        pause_s: Seconds of this session after which it stops, or None.
+    """
+
+    schedule: Schedule
+    rows_per_step: int
+    rows_at_once: int
+    held_out_rows: int
+    evaluations: int
+    clip: float
+    seed: int
+    keep_best: bool
+    checkpoint_s: float
+    pause_s: float | None
 
 
 def make_plan(

@@ -43,7 +43,7 @@ from bot.training.options import (
     comparable,
 )
 from bot.training.packing import RowStore
-from bot.training.planning import make_plan, recipe_facts
+from bot.training.planning import Plan, make_plan, recipe_facts
 from bot.training.preparation import (
     Prepared,
     prepare,
@@ -52,7 +52,7 @@ from bot.training.preparation import (
 )
 from bot.training.progress import Progress
 from bot.training.sampling import write_sample
-from bot.training.session import Plan, Position, Session
+from bot.training.session import Position, Session
 from bot.training.signals import stopped_by_signals
 
 _SAMPLE_TOKENS = 120

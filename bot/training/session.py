@@ -15,43 +15,14 @@ from torch.optim import AdamW
 
 from bot.training.checkpoint import save_best, save_checkpoint
 from bot.training.errors import DivergedError
-from bot.training.model import gpt2_inside, summed_loss
+from bot.training.model import gpt2_inside, summed_loss, uses_bf16
 from bot.training.options import LossPoint
 from bot.training.packing import RowStore
+from bot.training.planning import Plan
 from bot.training.progress import Progress
-from bot.training.schedule import Schedule
 
 _LOOK_EVERY_S = 1.0
 _POINTS_KEPT = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The numbers of a training that don't change on the way.
-
-    Attributes:
-        schedule: Length and learning rate.
-        rows_per_step: Rows of a batch.
-        rows_at_once: Rows in memory at once.
-        held_out_rows: Rows that a measurement looks at.
-        evaluations: Times that held-out loss is measured.
-        clip: Greatest norm of the gradient.
-        seed: Of the order of the data.
-        keep_best: Whether the weights with the least held-out loss are kept.
-        checkpoint_s: Seconds between checkpoints.
-        pause_s: Seconds of this session after which it stops, or None.
-    """
-
-    schedule: Schedule
-    rows_per_step: int
-    rows_at_once: int
-    held_out_rows: int
-    evaluations: int
-    clip: float
-    seed: int
-    keep_best: bool
-    checkpoint_s: float
-    pause_s: float | None
 
 
 @dataclass(slots=True)
@@ -315,11 +286,3 @@ class Session:
         self._position.elapsed_s = time.monotonic() - self._begin_s
         facts = {**self._facts, "position": self._position.facts()}
         save_checkpoint(self._work, self._model, self._optimizer, facts)
-
-
-def uses_bf16(device: torch.device) -> bool:
-    """Tell whether bf16 arithmetic is faster than float32 on a device."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return bool(supported is not None and supported())

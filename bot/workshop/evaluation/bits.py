@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerBase
 
-from bot.training.model import logits_of
-from bot.training.session import uses_bf16
+from bot.training.model import logits_of, uses_bf16
 
 Scorer = Callable[[NDArray[Any]], float]
 """Gives the nats of one text's tokens."""

@@ -17,7 +17,8 @@ from bot.workshop.grammar.library import (
     load_generic,
 )
 from bot.workshop.grammar.nouns import Noun
-from bot.workshop.grammar.scene import Pools, Scene
+from bot.workshop.grammar.pools import Pools
+from bot.workshop.grammar.scene import Scene
 from bot.workshop.grammar.stats import measure
 from bot.workshop.grammar.template import Template
 from bot.workshop.grammar.writer import STYLE_WEIGHTS, EssayGrammar

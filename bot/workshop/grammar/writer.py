@@ -12,7 +12,8 @@ from bot.workshop.grammar.lexicon import Lexicon, invented_adjective, invented_n
 from bot.workshop.grammar.library import Domain, Numbering, load_domains, load_generic
 from bot.workshop.grammar.nouns import Noun, inflect
 from bot.workshop.grammar.plans import PARAGRAPHS, choose_paragraphs
-from bot.workshop.grammar.scene import Pools, Scene
+from bot.workshop.grammar.pools import Pools
+from bot.workshop.grammar.scene import Scene
 from bot.workshop.grammar.styles import (
     write_argument,
     write_description,
