@@ -119,13 +119,15 @@ def serve(
         from bot.generation.lifeline import end_with_parent
 
         end_with_parent()
+    # The lines of a supervised service go through the bot's log, which puts the time to them.
+    log_format = "%(levelname)s %(name)s: %(message)s" if exit_with_parent else _LOG_FORMAT
+    settings = _load_settings(log_format, **({"model": model} if model else {}))
+    # Read when the engine is imported, below.
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.cache_dir / "compiled"))
     from bot.generation.server import ServiceOptions
     from bot.generation.server import serve as serve_model
     from bot.texts import SPANISH
 
-    # The lines of a supervised service go through the bot's log, which puts the time to them.
-    log_format = "%(levelname)s %(name)s: %(message)s" if exit_with_parent else _LOG_FORMAT
-    settings = _load_settings(log_format, **({"model": model} if model else {}))
     options = ServiceOptions(
         dtype=settings.dtype,
         device=settings.device,

@@ -182,7 +182,7 @@ class Settings(BaseSettings):
 
     @property
     def cache_dir(self) -> Path:
-        """Where prepared weights are kept; it can be deleted at any time."""
+        """Where prepared weights and compiled code are kept; it can be deleted at any time."""
         return self.data_dir / "cache"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.errors import ModelNotFoundError, PortTakenError
+from bot.errors import ModelNotFoundError, PortTakenError, SettingsError
 from bot.generation.server import serve
 from bot.generation.server.listening import address_of, open_listener
 from tests.generation.services import PATIENCE_S, eventually
@@ -131,5 +131,13 @@ def test_ipv6_address() -> None:
     try:
         with open_listener("::1", 0, None) as listener:
             assert address_of(listener).startswith("http://[::1]:")
-    except PortTakenError:
+    except SettingsError:
         pytest.skip("no IPv6 loopback here")
+
+
+def test_address_that_is_not_this_computer_s() -> None:
+    with (
+        pytest.raises(SettingsError, match=r"host: 192\.0\.2\.1"),
+        open_listener("192.0.2.1", 0, None),
+    ):
+        pass

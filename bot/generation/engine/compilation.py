@@ -2,7 +2,10 @@
 
 Numba keeps compiled code by the time stamp of the one file that a function is in, and would not
 notice a change in a function that was inlined from another. So the code is kept in a folder named
-by a hash of all the engine's sources.
+after the processor and a hash of all the engine's sources.
+
+The folder lies in ``NUMBA_CACHE_DIR``, which ``redactor serve`` sets to one in
+``REDACTOR_DATA_DIR``; a container's volume keeps both.
 """
 
 import hashlib
@@ -12,8 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
+import llvmlite.binding
 import numba
 import platformdirs
+
+from bot.generation.engine.caching import mark_used
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -22,11 +28,12 @@ class _Decorator(Protocol):
     def __call__(self, function: Function, /) -> Function: ...
 
 
-def _sources_hash() -> str:
+def _folder_name() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
+    digest.update(llvmlite.binding.get_host_cpu_features().flatten().encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    return f"{llvmlite.binding.get_host_cpu_name()}-{digest.hexdigest()[:16]}"
 
 
 def _code_folder() -> Path:
@@ -36,12 +43,13 @@ def _code_folder() -> Path:
     candidates.append(Path(platformdirs.user_cache_dir("redactor")) / "compiled")
     candidates.append(Path(tempfile.gettempdir()) / f"redactor-compiled-{os.getpid()}")
     for base in candidates:
-        folder = base / _sources_hash()
+        folder = base / _folder_name()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError:
             continue
         if os.access(folder, os.W_OK):
+            mark_used(folder)
             return folder
     raise OSError("no folder to keep compiled code in")
 

@@ -18,7 +18,6 @@ from bot.generation.engine.tokenizing import load_tokenizer
 DType = Literal["auto", "int8", "fp32", "bf16"]
 
 DEFAULT_BATCH_SIZE = 32
-HASHED_BYTES = 2**20
 
 
 def load_engine(
@@ -40,7 +39,8 @@ def load_engine(
         threads: None = as many as can run at once.
         max_batch_size: Texts at once; None = 32, fewer where memory is short.
         memory_budget_mb: For keys and values; None = a share of what is free.
-        cache_dir: Where quantised weights and compiled code are kept; None = not kept.
+        cache_dir: Where quantised weights are kept; None = not kept. Compiled code has its own
+            place, see ``compilation``.
 
     Raises:
         ModelNotFoundError: There is no such model, or it cannot be loaded.
@@ -174,18 +174,7 @@ def _eos_token_ids(folder: Path, configuration: dict[str, Any]) -> list[int]:
 
 
 def _revision(folder: Path, arithmetic: str) -> str:
-    """Return a short hash of the weights' files, the configuration and the arithmetic.
-
-    Of each file of weights its size, first and last MiB are taken: enough to tell checkpoints
-    apart, since a header holds every tensor's place and training changes every weight.
-    """
-    digest = hashlib.sha256(arithmetic.encode())
+    """Return a short hash of the weights, the configuration and the arithmetic."""
+    digest = hashlib.sha256(f"{arithmetic} {Checkpoint(folder).fingerprint()} ".encode())
     digest.update((folder / "config.json").read_bytes())
-    for path in sorted(folder.glob("*.safetensors")):
-        size = path.stat().st_size
-        digest.update(f"{path.name} {size}".encode())
-        with path.open("rb") as file:
-            digest.update(file.read(HASHED_BYTES))
-            file.seek(max(0, size - HASHED_BYTES))
-            digest.update(file.read(HASHED_BYTES))
     return digest.hexdigest()[:16]

@@ -14,10 +14,11 @@ from typing import Any
 
 import uvicorn
 
-from bot.errors import ModelNotFoundError, ModelUnavailableError, PortTakenError, StartupError
+from bot.errors import ModelNotFoundError, ModelUnavailableError, StartupError
 from bot.generation.server.application import create_app
 from bot.generation.server.host import EngineHost
 from bot.generation.server.loading import ServiceOptions, load_model, served_name
+from bot.serving import BACKLOG, listen
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ def serve(
 
     Raises:
         PortTakenError: Somebody else listens there.
+        SettingsError: This computer has no such address.
         ModelNotFoundError: There is no such model, or the loader refuses it.
         ModelUnavailableError: The model could not be had or loaded this time.
     """
@@ -122,20 +124,13 @@ def open_listener(host: str, port: int, uds: Path | None) -> Iterator[socket.soc
 
     Raises:
         PortTakenError: Somebody else listens there.
+        SettingsError: This computer has no such address.
     """
     if uds is not None:
         with _unix_listener(uds) as listener:
             yield listener
         return
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        if os.name != "nt":  # there it would let two programs share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-            listener.listen(2048)
-        except OSError as error:
-            raise PortTakenError(port) from error
+    with listen(host, port) as listener:
         yield listener
 
 
@@ -148,7 +143,7 @@ def _unix_listener(path: Path) -> Iterator[socket.socket]:
             listener.bind(str(path))
         finally:
             os.umask(former_mask)
-        listener.listen(2048)
+        listener.listen(BACKLOG)
         try:
             yield listener
         finally:

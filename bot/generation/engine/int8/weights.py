@@ -26,6 +26,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.generation.engine.caching import mark_used
 from bot.generation.engine.checkpoint import Checkpoint
 from bot.generation.engine.gpt2 import Gpt2Shape, name_prefix
 
@@ -90,6 +91,7 @@ def load_weights(
             with contextlib.suppress(OSError):
                 _write_cache(checkpoint, shape, cache_file)
         if _is_complete(cache_file, shape):
+            mark_used(cache_file)
             return _located(_read_file(cache_file), shape)
     region = _anonymous_region(_plan(shape)[1])
     _write(checkpoint, shape, region)
