@@ -3,7 +3,7 @@
 - ``model``, ``world``: what exists, and the rules that hold for everybody.
 - ``members``, ``people``, ``permissions``, ``seed``: who comes and goes, what people do and may
   do, the first classroom.
-- ``updates``, ``privacy``, ``text``, ``wire``, ``refusals``: Telegram's ways.
+- ``updates``, ``queries``, ``privacy``, ``text``, ``wire``, ``refusals``: Telegram's ways.
 - ``methods``: the methods of the Bot API that the bot calls, one family a file.
 - ``gateway``, ``faults``: one call from token to answer, and what goes wrong on purpose.
 - ``bot_api``, ``api``, ``changes``, ``server``: all of it over HTTP, on 127.0.0.1 only.

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from bot.playground.methods import METHODS
 from bot.playground.model import Json
 from bot.playground.refusals import ApiRefusal, too_many_requests
 
@@ -79,6 +80,8 @@ class Fault(BaseModel):
     def _complete(self) -> Self:
         if "acts" not in self.model_fields_set and self.kind == "late":
             self.acts = "first"
+        if self.method != "*" and self.method.lower() not in METHODS:
+            raise ValueError(f"no method is called {self.method!r}")
         return self
 
     def matches(self, method: str, chat_id: object) -> bool:

@@ -104,7 +104,6 @@ class Message:
     service: Json = field(default_factory=dict)
     reactions: dict[int, list[Json]] = field(default_factory=dict)
     is_seen_by_bot: bool = True
-    is_protected: bool = False
 
     @property
     def chat_id(self) -> int:
@@ -135,7 +134,6 @@ class MessageFields(TypedDict, total=False):
     markup: Json | None
     forced_reply: Json | None
     service: Json
-    is_protected: bool
 
 
 @dataclass(slots=True)

@@ -23,8 +23,16 @@ from bot.playground.permissions import (
     message_in,
     topic_in,
 )
-from bot.playground.text import MAX_TEXT_UTF16, clean, detect_entities, utf16_length
-from bot.playground.world import CALLBACK_LIFE_S, World
+from bot.playground.queries import query_of
+from bot.playground.text import (
+    MAX_TEXT_UTF16,
+    clean,
+    detect_entities,
+    merge_entities,
+    quote_of,
+    utf16_length,
+)
+from bot.playground.world import World
 
 
 class People:
@@ -42,7 +50,9 @@ class People:
         text: str = "",
         *,
         document: StoredFile | None = None,
+        entities: list[Json] | None = None,
         reply_to: int | None = None,
+        quote: str | None = None,
         thread_id: int | None = None,
         sender_chat_id: int | None = None,
     ) -> Message:
@@ -53,13 +63,16 @@ class People:
             user_id: Who. An anonymous administrator's message arrives in the group's name.
             text: What; also the caption of a document.
             document: A file made with :meth:`World.add_file`.
+            entities: What is marked in the text, beside what Telegram finds by itself.
             reply_to: The id of the message that it answers.
+            quote: The part of that message that it quotes.
             thread_id: The topic, in a forum; None is the general one.
             sender_chat_id: Write in a group as this channel.
 
         Raises:
             PersonError: ``no_such_chat``, ``not_a_member``, ``empty``, ``too_long``,
-                ``no_such_message``, ``no_such_topic``, ``topic_closed`` or ``blocked``.
+                ``no_such_message``, ``no_such_quote``, ``no_such_topic``, ``topic_closed`` or
+                ``blocked``.
         """
         chat = chat_of(self._world, chat_id, user_id)
         text = clean(text)
@@ -67,8 +80,10 @@ class People:
             raise PersonError("empty")
         if utf16_length(text) > MAX_TEXT_UTF16:
             raise PersonError("too_long")
-        if reply_to is not None and reply_to not in chat.messages:
-            raise PersonError("no_such_message")
+        replied = None if reply_to is None else message_in(chat, reply_to)
+        quoted = None if quote is None else quote_of((replied and replied.text) or "", quote)
+        if quote is not None and quoted is None:
+            raise PersonError("no_such_quote")
         check_topic(chat, thread_id, user_id)
         if chat.type == "private":
             if self._world.users[user_id].has_blocked_bot:
@@ -82,9 +97,10 @@ class People:
             author_id,
             sender_chat=written_as,
             text=text or None,
-            entities=detect_entities(text),
+            entities=merge_entities(entities or [], detect_entities(text)),
             document=document,
             reply_to=reply_to,
+            quote=quoted,
             thread_id=thread_id,
         )
 
@@ -286,29 +302,3 @@ class People:
     def unblock(self, user_id: int) -> None:
         """Unblock the bot."""
         members.set_blocked(self._world, user_id, is_blocked=False)
-
-
-def query_of(world: World, chat: Chat, user_id: int, message_id: int, data: str) -> CallbackQuery:
-    """Tell the bot of a pressed button, whether its message stands there or not."""
-    query = CallbackQuery(
-        str(4_300_000_000_000_000 + world.serial()),
-        user_id,
-        chat.id,
-        message_id,
-        data,
-        world.now() + CALLBACK_LIFE_S,
-    )
-    world.queries[query.id] = query
-    message = chat.messages.get(message_id)
-    gone = {"chat": wire.chat_json(chat), "message_id": message_id, "date": 0}
-    world.updates.push(
-        "callback_query",
-        {
-            "id": query.id,
-            "from": wire.user_json(world.users[user_id]),
-            "message": gone if message is None else wire.message_json(message),
-            "chat_instance": str(abs(chat.id) * 31 + 7),
-            "data": data,
-        },
-    )
-    return query

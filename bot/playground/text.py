@@ -121,3 +121,11 @@ def trimmed(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
         if end > start:
             kept.append({**entity, "offset": start, "length": end - start})
     return stripped, kept
+
+
+def quote_of(text: str, part: str) -> Json | None:
+    """Return the ``TextQuote`` of a part of a text; None when the text has no such part."""
+    at = text.find(part)
+    if at < 0:
+        return None
+    return {"text": part, "position": utf16_length(text[:at]), "is_manual": True}

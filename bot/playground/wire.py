@@ -156,7 +156,6 @@ def message_json(message: Message, *, with_reply: bool = True) -> Json:
         "is_topic_message": message.is_topic_message or None,
         "edit_date": message.edit_date,
         "quote": message.quote,
-        "has_protected_content": message.is_protected or None,
         "reply_markup": message.markup,
     }
     if message.sender_chat is not None:

@@ -30,7 +30,6 @@ from bot.playground.refusals import bad_request, forbidden, migrated
 from bot.playground.updates import UpdateQueue
 
 DRAFT_LIFE_S = 30.0
-CALLBACK_LIFE_S = 30.0
 _EPOCH_S = 1_600_000_000
 _FIRST_SUPERGROUP = 1_002_000_000_000
 

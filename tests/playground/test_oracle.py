@@ -78,11 +78,7 @@ async def tell_messages(story, people):
         chat_id=group,
         text="Hola @lucia_r, mira https://a.es",
         entities=[{"type": "bold", "offset": 0, "length": 4}],
-        reply_parameters={
-            "message_id": asked.id,
-            "quote": "Qué",
-            "allow_sending_without_reply": True,
-        },
+        reply_parameters={"message_id": asked.id, "allow_sending_without_reply": True},
         reply_markup={
             "inline_keyboard": [
                 [{"text": "Sí", "callback_data": "si", "style": "primary"}],
@@ -90,7 +86,6 @@ async def tell_messages(story, people):
             ]
         },
         link_preview_options={"is_disabled": True},
-        protect_content=True,
     )
     query = people.press(group, lucia, sent["message_id"], "si")
     await story.call("answerCallbackQuery", callback_query_id=query.id, text="¡Bien!")

@@ -242,6 +242,17 @@ def test_a_draft_can_be_stopped(world, room, people):
     assert chat.draft is None
 
 
+def test_a_part_of_a_message_is_quoted(world, room, people):
+    asked = world.post(world.chats[room.group], world.bot.id, text="🌊 El mar y el faro")
+    answer = {"reply_to": asked.id, "entities": [{"type": "bold", "offset": 0, "length": 7}]}
+    people.send(room.group, room.lucia, "/config", **answer, quote="el faro")
+    message = pending(world)[-1]["message"]
+    assert message["quote"] == {"text": "el faro", "position": 12, "is_manual": True}
+    assert {entity["type"] for entity in message["entities"]} == {"bold", "bot_command"}
+    with pytest.raises(PersonError, match="no_such_quote"):
+        people.send(room.group, room.lucia, "x", reply_to=asked.id, quote="la luz")
+
+
 def test_wrong_actions_have_a_reason(world, room, people):
     for reason, action in {
         "empty": lambda: people.send(room.group, room.lucia, "  "),

@@ -48,7 +48,6 @@ async def test_messages(server, bot, lucia):
         entities=[MessageEntity("bold", 0, 6)],
         reply_markup=KEYBOARD,
         disable_notification=True,
-        protect_content=True,
     )
     assert sent.text == "El mar es hermoso"
     assert sent.parse_entities() == {MessageEntity("bold", 0, 6): "El mar"}

@@ -9,8 +9,10 @@ import httpx
 
 from bot.playground.faults import Fault, FaultKind, RateLimits
 from bot.playground.gateway import Call, Gateway
+from bot.playground.methods import METHODS
 from bot.playground.model import CallbackQuery, Json, Message
-from bot.playground.people import People, query_of
+from bot.playground.people import People
+from bot.playground.queries import query_of
 from bot.playground.seed import Classroom, seed_classroom
 from bot.playground.world import World
 from tests.telegram_in_process.request import InProcessRequest, Line
@@ -94,7 +96,7 @@ class TelegramInProcess:
     def write(self, user_id: int, text: str, chat_id: int | None = None, **more: Any) -> Message:
         """Write a message, in private unless a chat is named.
 
-        ``more`` may have ``reply_to``, ``thread_id``, ``sender_chat_id`` and ``document``.
+        ``more`` may have what :meth:`People.send` takes: ``reply_to``, ``thread_id``, …
         """
         return self.people.send(user_id if chat_id is None else chat_id, user_id, text, **more)
 
@@ -177,6 +179,7 @@ class TelegramInProcess:
             chat_id: Only those for this chat.
             after: Only those with a greater ``seq``.
         """
+        assert method is None or method.lower() in METHODS, method
         return [
             call
             for call in self.gateway.calls

@@ -83,10 +83,10 @@ class ReplyParameters(Parameters):
     message_id: int
     chat_id: int | None = None
     allow_sending_without_reply: bool = False
-    quote: str | None = None
+    quote: Unsupported = None
     quote_parse_mode: Unsupported = None
-    quote_entities: list[Entity] | None = None
-    quote_position: int | None = None
+    quote_entities: Unsupported = None
+    quote_position: Unsupported = None
     checklist_task_id: Unsupported = None
     poll_option_id: Unsupported = None
     ephemeral_message_id: Unsupported = None

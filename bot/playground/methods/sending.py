@@ -33,15 +33,15 @@ class SendingParameters(Parameters):
     message_thread_id: int | None = None
     parse_mode: Unsupported = None
     disable_notification: bool = False
-    protect_content: bool = False
-    allow_paid_broadcast: bool = False
-    message_effect_id: str | None = None
     reply_parameters: FromJson[ReplyParameters] | None = None
     reply_markup: FromJson[AnyMarkup] | None = None
     business_connection_id: Unsupported = None
     direct_messages_topic_id: Unsupported = None
     suggested_post_parameters: Unsupported = None
     ephemeral_message_parameters: Unsupported = None
+    protect_content: Unsupported = None
+    allow_paid_broadcast: Unsupported = None
+    message_effect_id: Unsupported = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,6 @@ class Destination:
     chat: Chat
     thread_id: int | None
     reply_to: int | None
-    quote: Json | None
 
 
 def formatted(text: str, entities: list[Entity] | None, *, limit: int, too_long: str) -> Formatted:
@@ -102,13 +101,13 @@ def destination(world: World, p: SendingParameters, what: str) -> Destination:
         raise bad_request("need administrator rights in the channel chat")
     if me.is_muted:
         raise bad_request(f"not enough rights to send {what} to the chat")
-    reply_to, quote = _reply(world, chat, p.reply_parameters)
+    reply_to = _reply(world, chat, p.reply_parameters)
     thread_id = p.message_thread_id
     if reply_to is not None and thread_id is None and chat.is_forum:
         thread_id = chat.messages[reply_to].thread_id
     if thread_id is not None:
         check_topic(world, chat, thread_id)
-    return Destination(chat, thread_id, reply_to, quote)
+    return Destination(chat, thread_id, reply_to)
 
 
 def check_topic(world: World, chat: Chat, thread_id: int) -> None:
@@ -136,26 +135,16 @@ def markups(markup: AnyMarkup | None) -> tuple[Json | None, Json | None]:
     return None, markup.model_dump(exclude_none=True)
 
 
-def _reply(
-    world: World, chat: Chat, reply: ReplyParameters | None
-) -> tuple[int | None, Json | None]:
+def _reply(world: World, chat: Chat, reply: ReplyParameters | None) -> int | None:
     if reply is None:
-        return None, None
+        return None
     if reply.chat_id is not None and world.chat(reply.chat_id) is not chat:
         raise bad_request("the playground doesn't support replies to other chats")
-    replied = chat.messages.get(reply.message_id)
-    if replied is None:
-        if reply.allow_sending_without_reply:
-            return None, None
-        raise bad_request("message to be replied not found")
-    if reply.quote is None:
-        return replied.id, None
-    text = replied.text or ""
-    at = text.find(reply.quote)
-    if at < 0:
-        raise bad_request("QUOTE_TEXT_INVALID")
-    quote: Json = {"text": reply.quote, "position": utf16_length(text[:at]), "is_manual": True}
-    return replied.id, quote
+    if reply.message_id in chat.messages:
+        return reply.message_id
+    if reply.allow_sending_without_reply:
+        return None
+    raise bad_request("message to be replied not found")
 
 
 def post(
@@ -175,9 +164,7 @@ def post(
         document=document,
         thread_id=place.thread_id,
         reply_to=place.reply_to,
-        quote=place.quote,
         markup=inline,
         forced_reply=forced,
-        is_protected=p.protect_content,
     )
     return message_json(message)
