@@ -1,14 +1,19 @@
-"""What all HTTP servers of the project have in common: how a port is opened, how they end."""
+"""What all HTTP servers here share: opening a port, ending, noticing that nobody waits."""
 
+import asyncio
 import errno
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import uvicorn
+from starlette.types import Receive
 
 from bot.errors import PortTakenError, SettingsError
+
+_T = TypeVar("_T")
 
 BACKLOG = 2048  # connections that may wait to be accepted: a class begins all at once
 
@@ -47,3 +52,35 @@ def listen(host: str, port: int) -> socket.socket:
         raise SettingsError([("host", f"{host}: {error.strerror}")]) from error
     listener.setblocking(False)
     return listener
+
+
+class DisconnectedError(Exception):
+    """The client closed the connection."""
+
+
+async def unless_disconnected(receive: Receive, work: Coroutine[Any, Any, _T]) -> _T:
+    """Run some work, and cancel it as soon as the client closes the connection.
+
+    Args:
+        receive: Of the request, whose body was read.
+        work: What to do.
+
+    Raises:
+        DisconnectedError: The client went first.
+    """
+    working = asyncio.create_task(work)
+    watching = asyncio.create_task(_disconnected(receive))
+    try:
+        await asyncio.wait((working, watching), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise DisconnectedError
+    finally:
+        working.cancel()
+        watching.cancel()
+        await asyncio.gather(working, watching, return_exceptions=True)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,19 +1,18 @@
 """The Bot API over HTTP: reading parameters in every form that bots send them."""
 
-import asyncio
 import json
-from collections.abc import Coroutine
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from bot.playground.gateway import Answer, Gateway
+from bot.playground.gateway import Gateway
 from bot.playground.methods.parameters import Upload, with_attachments
 from bot.playground.refusals import ApiRefusal
 from bot.playground.wire import file_path
 from bot.playground.world import World
+from bot.serving import DisconnectedError, unless_disconnected
 
 ABORT = "bot.playground.abort"
 """The key of an HTTP scope under which the server puts what breaks the connection."""
@@ -43,9 +42,15 @@ async def serve_method(request: Request, gateway: Gateway) -> Response:
         refusal = ApiRefusal(400, f"Bad Request: can't parse the request: {error}")
         return JSONResponse(refusal.as_json(), 400)
     call = gateway.call(token, method, raw)
-    is_poll = method.lower() == "getupdates"
-    answer = await (_while_connected(request, call) if is_poll else call)
-    if answer is None or answer.arrives == "never":
+    if method.lower() == "getupdates":
+        # A long poll that nobody waits for any more would stand in the next one's way.
+        try:
+            answer = await unless_disconnected(request.receive, call)
+        except DisconnectedError:
+            return BrokenResponse()
+    else:
+        answer = await call
+    if answer.arrives == "never":
         return BrokenResponse()
     if answer.arrives == "half":
         return BrokenResponse(answer.content, answer.status, media_type=answer.media_type)
@@ -54,27 +59,6 @@ async def serve_method(request: Request, gateway: Gateway) -> Response:
     if "retry_after" in parameters:
         headers["retry-after"] = str(parameters["retry_after"])
     return Response(answer.content, answer.status, headers, answer.media_type)
-
-
-async def _while_connected(request: Request, call: Coroutine[None, None, Answer]) -> Answer | None:
-    """Run a call, but give it up when the bot closes the connection: None then.
-
-    A long poll that nobody waits for any more would otherwise stand in the next one's way.
-    """
-    calling = asyncio.create_task(call)
-    leaving = asyncio.create_task(_disconnected(request))
-    try:
-        await asyncio.wait({calling, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        return calling.result() if calling.done() else None
-    finally:
-        for task in (calling, leaving):
-            task.cancel()
-        await asyncio.gather(calling, leaving, return_exceptions=True)
-
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 async def read_parameters(request: Request) -> dict[str, object]:

@@ -26,7 +26,8 @@ from bot.generation.server.protocol import (
     from_error,
     from_validation,
 )
-from bot.generation.server.streaming import DisconnectedError, event_stream, unless_disconnected
+from bot.generation.server.streaming import event_stream
+from bot.serving import DisconnectedError, unless_disconnected
 
 _OBSERVE_S = 1.0
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
