@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +59,12 @@ class Frames:
     Attributes:
         by_style: A frame for each style that the model knows, ``ensayo`` always among them.
         special_tokens: The model's control tokens as text, to be taken out of topics.
-        defaults: Sampling parameters that suit the model, by their protocol names; may be empty.
         words_step: Lengths are asked for in multiples of this, as the model was taught.
         most_words: The greatest length that it was taught, or None.
     """
 
     by_style: Mapping[str, Frame]
     special_tokens: tuple[str, ...] = ()
-    defaults: Mapping[str, float] = field(default_factory=dict)
     words_step: int = 1
     most_words: int | None = None
 
@@ -119,7 +117,6 @@ class Frames:
         return {
             "frames": frames,
             "special_tokens": list(self.special_tokens),
-            "defaults": dict(self.defaults),
             "words_step": self.words_step,
             "most_words": self.most_words,
         }
@@ -136,16 +133,10 @@ class Frames:
         }
         if DEFAULT_STYLE not in frames:
             raise ValueError(f"frames has no {DEFAULT_STYLE!r}")
-        defaults = {
-            name: value
-            for name, value in _mapping(data, "defaults").items()
-            if isinstance(value, int | float) and not isinstance(value, bool)
-        }
         tokens = data.get("special_tokens", list(special_tokens))
         return cls(
             frames,
             tuple(str(token) for token in tokens),
-            defaults,
             words_step=_count(data, "words_step") or 1,
             most_words=_count(data, "most_words"),
         )

@@ -1,7 +1,7 @@
 """Essays for the report, written as the bot has them written: frames, engine, default sampling."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -51,12 +51,12 @@ def write_essays(
     # Imported here, because a machine that only trains has not all that the engine asks for.
     from bot.generation.engine import load_engine
 
-    frames = _frames(model)
+    frames, sampling = _frames(model), _sampling(model)
     engine = load_engine(model)
     engine.start()
     try:
         wanted = [(topic, seed) for topic in topics for seed in range(1, essays_a_topic + 1)]
-        return asyncio.run(_write_all(engine, frames, wanted, style))
+        return asyncio.run(_write_all(engine, frames, sampling, wanted, style))
     finally:
         engine.close()
 
@@ -72,8 +72,7 @@ def write_essays_plainly(
     tokenizer = AutoTokenizer.from_pretrained(model)
     gpt2 = cast("Any", AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32))
     gpt2.to(device).train(False)
-    frames = _frames(model)
-    defaults = _sampling(frames.defaults)
+    frames, defaults = _frames(model), _sampling(model)
     essays: list[WrittenEssay] = []
     for number, topic in enumerate(topics):
         torch.manual_seed(number)
@@ -102,26 +101,30 @@ def _frames(model: Path) -> Frames:
 
 
 async def _write_all(
-    engine: "Engine", frames: Frames, wanted: list[tuple[str, int]], style: str
+    engine: "Engine",
+    frames: Frames,
+    sampling: dict[str, Any],
+    wanted: list[tuple[str, int]],
+    style: str,
 ) -> list[WrittenEssay]:
     together = asyncio.Semaphore(8)
 
     async def write(topic: str, seed: int) -> WrittenEssay:
         async with together:
-            return await _write(engine, frames, topic, seed, style)
+            return await _write(engine, frames, sampling, topic, seed, style)
 
     return list(await asyncio.gather(*(write(topic, seed) for topic, seed in wanted)))
 
 
 async def _write(
-    engine: "Engine", frames: Frames, topic: str, seed: int, style: str
+    engine: "Engine", frames: Frames, sampling: dict[str, Any], topic: str, seed: int, style: str
 ) -> WrittenEssay:
     prompt = frames.of(style).prompt_for(topic, WORDS, frames.special_tokens)
     ids = engine.tokenizer.encode(prompt)
     parameters = SamplingParameters(
         max_new_tokens=engine.context_tokens - len(ids),
         seed=seed,
-        **_sampling(frames.defaults),
+        **sampling,
     )
     written: list[int] = []
     reason: str | None = None
@@ -133,7 +136,9 @@ async def _write(
     return WrittenEssay(topic, seed, text.strip(), reason == "stop")
 
 
-def _sampling(defaults: Mapping[str, float]) -> dict[str, Any]:
+def _sampling(model: Path) -> dict[str, Any]:
+    """Return the settings that the model's file names for its evaluation."""
+    defaults: Any = (read_frames(model) or {}).get("defaults", {})
     chosen: dict[str, Any] = {name: defaults[name] for name in _SAMPLING if name in defaults}
     for name in ("top_k", "no_repeat_ngram_size"):
         if name in chosen:

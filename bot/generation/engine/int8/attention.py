@@ -34,6 +34,7 @@ from bot.generation.engine.mathematics import exponential
 
 BLOCK_TOKENS = 64
 PANELS = BLOCK_TOKENS // COLUMNS
+FLOAT = 4  # bytes
 OFFSET = 128
 HALF = np.float32(0.5)
 GREATEST_BYTE = np.float32(127.0)
@@ -45,7 +46,7 @@ TINY = np.float32(1e-30)
 
 def block_bytes(head_store: int) -> int:
     """Return the size of a block, for a head's width padded to 16."""
-    return 2 * BLOCK_TOKENS * head_store + 2 * 4 * BLOCK_TOKENS
+    return 2 * BLOCK_TOKENS * head_store + 2 * FLOAT * BLOCK_TOKENS
 
 
 @compiled_fast
@@ -173,45 +174,96 @@ def attend(
         halves: int8 [2, n], n at least ``length`` rounded up to 64, and ``head_store``.
         integers: int32 [128 + 2 * head_store].
     """
+    scores = scratch[:length]
     products, sums = integers[: 2 * BLOCK_TOKENS], integers[2 * BLOCK_TOKENS :]
-    key_bytes = BLOCK_TOKENS * head_store
-    greatest_query = greatest_magnitude(query)
+    greatest = _score_keys(
+        query, head_store, blocks, block_step, score_factor, scores, halves, products
+    )
+    total, greatest_weight = _weigh_values(scores, greatest, head_store, blocks, block_step)
+    _sum_values(
+        scores, greatest_weight, total, head_store, blocks, block_step, halves, products, sums, out
+    )
+
+
+@compiled
+def _score_keys(
+    query: np.ndarray, head_store: int, blocks: int, block_step: int, score_factor: np.float32,
+    scores: np.ndarray, halves: np.ndarray, products: np.ndarray,
+) -> np.float32:  # fmt: skip
+    """Write query . key * score_factor for each token; return the greatest."""
     high, low = halves[0, :head_store], halves[1, :head_store]
+    greatest_query = greatest_magnitude(query)
     high_sum, low_sum = _split_words(query, GREATEST_WORD / greatest_query, high, low)
     factor = greatest_query / GREATEST_WORD * score_factor
     greatest = np.float32(-3.0e38)
-    for start in range(0, length, BLOCK_TOKENS):
+    for start in range(0, scores.size, BLOCK_TOKENS):
         block = blocks + (start // BLOCK_TOKENS) * block_step
         dot_pair_4(
             high.ctypes.data, low.ctypes.data, block, PANEL_STEP, PANELS * PANEL_STEP,
             head_store // DEPTH, products.ctypes.data,
         )  # fmt: skip
-        scores = scratch[start : min(start + BLOCK_TOKENS, length)]
-        scales = carray(float_pointer(block + 2 * key_bytes), BLOCK_TOKENS)
-        best = _block_scores(products, high_sum, low_sum, factor, scales, scores)
+        best = _block_scores(
+            products, high_sum, low_sum, factor, _key_scales(block, head_store),
+            scores[start : start + BLOCK_TOKENS],
+        )  # fmt: skip
         greatest = max(greatest, best)
+    return greatest
+
+
+@compiled
+def _weigh_values(
+    scores: np.ndarray, greatest: np.float32, head_store: int, blocks: int, block_step: int
+) -> tuple[np.float32, np.float32]:
+    """Turn scores into the softmax's numerators times the values' scales.
+
+    Returns:
+        The softmax's denominator, and the greatest weight, a little above 0 if all are 0.
+    """
     total = np.float32(0)
     greatest_weight = TINY
-    for start in range(0, length, BLOCK_TOKENS):
+    for start in range(0, scores.size, BLOCK_TOKENS):
         block = blocks + (start // BLOCK_TOKENS) * block_step
-        scales = carray(float_pointer(block + 2 * key_bytes + 4 * BLOCK_TOKENS), BLOCK_TOKENS)
-        scores = scratch[start : min(start + BLOCK_TOKENS, length)]
-        part, best = _block_weights(scores, greatest, scales)
+        part, best = _block_weights(
+            scores[start : start + BLOCK_TOKENS], greatest, _value_scales(block, head_store)
+        )
         total += part
         greatest_weight = max(greatest_weight, best)
+    return total, greatest_weight
+
+
+@compiled
+def _sum_values(
+    weights: np.ndarray, greatest_weight: np.float32, total: np.float32, head_store: int,
+    blocks: int, block_step: int, halves: np.ndarray, products: np.ndarray, sums: np.ndarray,
+    out: np.ndarray,
+) -> None:  # fmt: skip
+    """Write the sum of the values, each times its weight, over the denominator."""
+    length = weights.size
     padded = (length + BLOCK_TOKENS - 1) // BLOCK_TOKENS * BLOCK_TOKENS
     high, low = halves[0, :padded], halves[1, :padded]
-    inverse = GREATEST_WORD / greatest_weight
-    high_sum, low_sum = _split_words(scratch[:length], inverse, high, low)
+    high_sum, low_sum = _split_words(weights, GREATEST_WORD / greatest_weight, high, low)
     sums[:] = 0
     for start in range(0, length, BLOCK_TOKENS):
-        values = blocks + (start // BLOCK_TOKENS) * block_step + key_bytes
+        values = blocks + (start // BLOCK_TOKENS) * block_step + BLOCK_TOKENS * head_store
         groups = min(BLOCK_TOKENS // DEPTH, (length - start + DEPTH - 1) // DEPTH)
         _add_values(
             values, head_store, groups, high.ctypes.data + start, low.ctypes.data + start,
             products, sums,
         )  # fmt: skip
     _combine(sums, head_store, high_sum, low_sum, greatest_weight / GREATEST_WORD / total, out)
+
+
+@compiled
+def _key_scales(block: int, head_store: int) -> np.ndarray:
+    scales: np.ndarray = carray(float_pointer(block + 2 * BLOCK_TOKENS * head_store), BLOCK_TOKENS)
+    return scales
+
+
+@compiled
+def _value_scales(block: int, head_store: int) -> np.ndarray:
+    after_keys = block + 2 * BLOCK_TOKENS * head_store + FLOAT * BLOCK_TOKENS
+    scales: np.ndarray = carray(float_pointer(after_keys), BLOCK_TOKENS)
+    return scales
 
 
 @compiled

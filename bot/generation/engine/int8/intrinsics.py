@@ -223,38 +223,62 @@ def _emit_sums(builder: Any, activations: list[Any], weights: list[Any], groups:
         builder: Where to.
         activations: For each row its address and the bytes from one group to the next.
         weights: For each panel the same.
-        groups: How many.
+        groups: How many, at least one.
 
     Returns:
         One vector of int32 [16] for each row and panel.
     """
     products = _PRODUCTS[ARITHMETIC](builder)
-    total_type = _vector(INT32, products.lanes)
+    zero = ir.Constant(_vector(INT32, products.lanes), None)
+
+    def add_group(group: Any, totals: list[Any]) -> list[Any]:
+        # A panel's weights are loaded once for all rows.
+        panels = [products.weights(_nth(builder, place, group)) for place in weights]
+        added = iter(totals)
+        return [
+            products.add(next(added), panel, row)
+            for row in (products.activations(_nth(builder, place, group)) for place in activations)
+            for panel in panels
+        ]
+
+    zeros = [zero] * (len(activations) * len(weights))
+    return [products.columns(total) for total in _emit_loop(builder, groups, zeros, add_group)]
+
+
+def _nth(builder: Any, place: tuple[Any, Any], number: Any) -> Any:
+    start, step = place
+    return builder.add(start, builder.mul(number, step))
+
+
+def _emit_loop(
+    builder: Any, count: Any, first: list[Any], step: Callable[[Any, list[Any]], list[Any]]
+) -> list[Any]:
+    """Emit ``for i in range(count): values = step(i, values)`` for a count of at least one.
+
+    Args:
+        builder: Where to.
+        count: An int64.
+        first: The values before the first round.
+        step: Emits one round.
+
+    Returns:
+        The values after the last round.
+    """
     before = builder.block
-    loop = builder.append_basic_block("groups")
-    after = builder.append_basic_block("sums")
+    loop, after = builder.append_basic_block("loop"), builder.append_basic_block("after")
     builder.branch(loop)
     builder.position_at_end(loop)
-    group = builder.phi(INT64)
-    group.add_incoming(INT64(0), before)
-    totals = [builder.phi(total_type) for _ in range(len(activations) * len(weights))]
-    for total in totals:
-        total.add_incoming(ir.Constant(total_type, None), before)
-    loaded = [
-        products.weights(builder.add(start, builder.mul(group, step))) for start, step in weights
-    ]
-    results = []
-    for row, (start, step) in enumerate(activations):
-        values = products.activations(builder.add(start, builder.mul(group, step)))
-        for panel, columns in enumerate(loaded):
-            results.append(products.add(totals[row * len(weights) + panel], columns, values))
-    for total, result in zip(totals, results, strict=True):
-        total.add_incoming(result, loop)
-    next_group = builder.add(group, INT64(1))
-    group.add_incoming(next_group, loop)
-    builder.cbranch(builder.icmp_signed("<", next_group, groups), loop, after)
+    begun = [INT64(0), *first]
+    carried = [builder.phi(value.type) for value in begun]
+    number = carried[0]
+    values = step(number, carried[1:])
+    following = builder.add(number, INT64(1))
+    for phi, at_first, later in zip(carried, begun, [following, *values], strict=True):
+        phi.add_incoming(at_first, before)
+        phi.add_incoming(later, loop)
+    builder.cbranch(builder.icmp_signed("<", following, count), loop, after)
     builder.position_at_end(after)
-    return [products.columns(result) for result in results]
+    return values
 
 
 def _load(builder: Any, address: Any, kind: Any) -> Any:

@@ -157,44 +157,89 @@ def _attention_chunk(chunk: int, stage: np.ndarray, shape: np.ndarray, work: np.
 def _attend_head(
     piece: int, number: int, stage: np.ndarray, shape: np.ndarray, work: np.ndarray
 ) -> None:
-    """Store the keys and values of one slice, one head, then attend from each of its rows."""
-    layer, width = stage[LAYER], stage[INPUTS]
-    heads, head = shape[HEADS], shape[HEAD_WIDTH]
-    slots = carray(int_pointer(work[SLICE_SLOTS]), work[SLICES])
+    """Store the keys and values of one slice, one head, then attend from each of its rows.
+
+    All rows are stored before the first attends: it looks at no later position anyway.
+    """
     bounds = carray(int_pointer(work[SLICE_ROWS]), work[SLICES] + 1)
+    first, last = bounds[piece], bounds[piece + 1]
+    blocks = _head_blocks(piece, number, stage[LAYER], shape, work)
+    _store_head(first, last, number, blocks, stage[INPUTS], shape, work)
+    _attend_rows(first, last, number, blocks, stage, shape, work)
+
+
+@compiled
+def _head_blocks(piece: int, number: int, layer: int, shape: np.ndarray, work: np.ndarray) -> int:
+    """Return the address of a head's first block of keys and values, in the slice's slot."""
+    slots = carray(int_pointer(work[SLICE_SLOTS]), work[SLICES])
+    slot: int = work[CACHE] + slots[piece] * shape[SLOT_BYTES]
+    return slot + (layer * shape[HEADS] + number) * shape[BLOCK_BYTES]
+
+
+@compiled
+def _store_head(
+    first: int, last: int, number: int, blocks: int, width: int, shape: np.ndarray,
+    work: np.ndarray,
+) -> None:  # fmt: skip
+    """Store the keys and values of rows ``first`` to ``last - 1``, one head."""
     positions = carray(int_pointer(work[ROW_POSITIONS]), work[ROWS])
-    store_width = shape[HEAD_STORE]
-    blocks = (
-        work[CACHE] + slots[piece] * shape[SLOT_BYTES]
-        + (layer * heads + number) * shape[BLOCK_BYTES]
-    )  # fmt: skip
-    step = shape[TOKEN_BLOCK_BYTES]
-    row_bytes = padded(3 * width) * FLOAT
-    column = number * head * FLOAT
-    longest = positions[bounds[piece + 1] - 1] + 1
-    room = max((longest + BLOCK_TOKENS - 1) // BLOCK_TOKENS * BLOCK_TOKENS, store_width)
+    rounded = np.empty(shape[HEAD_STORE], np.uint8)
+    for row in range(first, last):
+        key = _head_of(work[QKV], row, 3 * width, width, number, shape)
+        value = _head_of(work[QKV], row, 3 * width, 2 * width, number, shape)
+        block = blocks + (positions[row] // BLOCK_TOKENS) * shape[TOKEN_BLOCK_BYTES]
+        store(key, value, shape[HEAD_STORE], block, positions[row] % BLOCK_TOKENS, rounded)
+
+
+@compiled
+def _attend_rows(
+    first: int, last: int, number: int, blocks: int, stage: np.ndarray, shape: np.ndarray,
+    work: np.ndarray,
+) -> None:  # fmt: skip
+    """Attend from rows ``first`` to ``last - 1``, one head."""
+    width, head_store = stage[INPUTS], shape[HEAD_STORE]
+    positions = carray(int_pointer(work[ROW_POSITIONS]), work[ROWS])
+    longest = positions[last - 1] + 1
+    room = max((longest + BLOCK_TOKENS - 1) // BLOCK_TOKENS * BLOCK_TOKENS, head_store)
     scratch = np.empty(room, np.float32)
     halves = np.empty((2, room), np.int8)
-    integers = np.empty(2 * BLOCK_TOKENS + 2 * store_width, np.int32)
-    rounded = np.empty(store_width, np.uint8)
-    for row in range(bounds[piece], bounds[piece + 1]):
-        triple = work[QKV] + row * row_bytes + column
-        key = carray(float_pointer(triple + width * FLOAT), head)
-        value = carray(float_pointer(triple + 2 * width * FLOAT), head)
-        block = blocks + (positions[row] // BLOCK_TOKENS) * step
-        store(key, value, store_width, block, positions[row] % BLOCK_TOKENS, rounded)
+    integers = np.empty(2 * BLOCK_TOKENS + 2 * head_store, np.int32)
+    factor = _score_factor(stage[LAYER], shape)
+    for row in range(first, last):
+        attend(
+            _head_of(work[QKV], row, 3 * width, 0, number, shape), head_store, blocks,
+            shape[TOKEN_BLOCK_BYTES], positions[row] + 1, factor,
+            _head_of(work[CONTEXT], row, width, 0, number, shape), scratch, halves, integers,
+        )  # fmt: skip
+
+
+@compiled
+def _head_of(
+    buffer: int, row: int, columns: int, start: int, number: int, shape: np.ndarray
+) -> np.ndarray:
+    """Return one head's float32 [head width] in a row of a buffer.
+
+    Args:
+        buffer: Its address.
+        row: Of it.
+        columns: That a row has.
+        start: Column where the first head begins.
+        number: Of the head.
+        shape: int64 [Shape.COUNT].
+    """
+    column = row * padded(columns) + start + number * shape[HEAD_WIDTH]
+    view: np.ndarray = carray(float_pointer(buffer + column * FLOAT), shape[HEAD_WIDTH])
+    return view
+
+
+@compiled
+def _score_factor(layer: int, shape: np.ndarray) -> np.float32:
     factor = np.float32(1.0)
     if shape[SCALES_ATTENTION] != 0:
-        factor = np.float32(1.0 / math.sqrt(head))
+        factor = np.float32(1.0 / math.sqrt(shape[HEAD_WIDTH]))
     if shape[SCALES_BY_LAYER] != 0:
         factor = factor / np.float32(layer + 1)
-    for row in range(bounds[piece], bounds[piece + 1]):
-        query = carray(float_pointer(work[QKV] + row * row_bytes + column), head)
-        context = carray(float_pointer(work[CONTEXT] + row * padded(width) * FLOAT + column), head)
-        attend(
-            query, store_width, blocks, step, positions[row] + 1, factor, context, scratch,
-            halves, integers,
-        )  # fmt: skip
+    return factor
 
 
 @compiled
