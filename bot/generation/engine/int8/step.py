@@ -172,8 +172,11 @@ def _attend_head(
 def _head_blocks(piece: int, number: int, layer: int, shape: np.ndarray, work: np.ndarray) -> int:
     """Return the address of a head's first block of keys and values, in the slice's slot."""
     slots = carray(int_pointer(work[SLICE_SLOTS]), work[SLICES])
-    slot: int = work[CACHE] + slots[piece] * shape[SLOT_BYTES]
-    return slot + (layer * shape[HEADS] + number) * shape[BLOCK_BYTES]
+    address: int = (
+        work[CACHE] + slots[piece] * shape[SLOT_BYTES]
+        + (layer * shape[HEADS] + number) * shape[BLOCK_BYTES]
+    )  # fmt: skip
+    return address
 
 
 @compiled
