@@ -1,6 +1,7 @@
 """The bot's way to a generation service: its own, or any that speaks the completions protocol."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -19,6 +20,10 @@ from bot.generation.client_errors import BROKEN_ANSWER, retry_after_s, translate
 from bot.generation.frames import Frames
 from bot.generation.parameters import SamplingParameters
 from bot.generation.served_model import ServedModel, completion_arguments, read_served_model
+
+# Their lines at DEBUG are whole requests and answers, at whatever level the bot logs.
+for _name in ("openai._base_client", "openai._legacy_response", "openai._response"):
+    logging.getLogger(_name).disabled = True
 
 _POLL_S = 0.25
 

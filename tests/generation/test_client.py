@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+import logging
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -161,6 +163,29 @@ async def test_refusals(client: GenerationClient, service: RunningService) -> No
         with pytest.raises(GenerationError) as unknown:
             await other.describe()
     assert unknown.value.reason is FailureReason.MISCONFIGURED
+
+
+async def test_nothing_that_people_wrote_is_logged(
+    client: GenerationClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "mecano"
+    caplog.set_level(logging.DEBUG)
+    for name in ("openai", "openai._base_client", "openai._legacy_response", "httpx", "httpcore"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    echo = json.dumps({"error": {"message": f"cannot go on from {secret}", "code": secret * 20}})
+    broken = f'data: {{"choices": [{{"text": {secret}}}]}}\n\n'.encode()
+    await read(client, secret)
+    foreign = Foreign(OLLAMA, event(secret), broken)
+    async with served_by(foreign) as other:
+        for refusals in ([], [Response(echo, 400)], [Response(secret, 500)], [Response(secret)]):
+            foreign.refusals = refusals
+            _, error = await read_until_failure(other, secret)
+            shown = "".join(traceback.format_exception(error))
+            assert "read_until_failure" in shown
+            assert secret not in shown
+    lines = [record.getMessage() + str(record.exc_text) for record in caplog.records]
+    assert lines
+    assert secret not in "".join(lines)
 
 
 async def test_nobody_listens() -> None:

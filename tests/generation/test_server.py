@@ -1,10 +1,11 @@
 """The service over HTTP, asked with the official client."""
 
 import asyncio
+import gc
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,14 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from bot.errors import ModelNotFoundError
-from bot.generation.server import EngineHost, LoadedModel, ServiceOptions, completion
+from bot.generation.engine.decoder import Decoder
+from bot.generation.server import (
+    EngineHost,
+    LoadedModel,
+    ServiceOptions,
+    completion,
+    create_app,
+)
 from bot.generation.server.guard import GREATEST_BODY_BYTES
 from bot.generation.server.host import ReportProgress
 from bot.generation.server.loading import load_model
@@ -30,6 +38,7 @@ from tests.generation.services import (
 )
 
 MODEL = "small"
+SECRET = "un secreto"
 PROMPTS = [
     "El mar",
     "La lluvia cae despacio sobre los tejados del pueblo",
@@ -431,6 +440,56 @@ def test_unforeseen_failure_is_answered_and_logged_without_text(
         with service.openai() as client:
             assert complete(client, "un secreto", max_tokens=2)
     assert "RuntimeError" in caplog.text
+    assert "secreto" not in caplog.text
+
+
+def test_failed_step_is_logged_without_text(
+    model_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running_model(model_folder) as service, service.openai() as client:
+        decoder = service.engine._decoder
+
+        def fail(slices: object) -> None:
+            raise ValueError(SECRET)
+
+        service.engine._decoder = Failing(decoder, fail)  # type: ignore[assignment]
+        with pytest.raises(openai.InternalServerError) as caught:
+            complete(client, "El mar")
+        assert caught.value.code == "engine_failed"
+        service.engine._decoder = decoder
+        assert complete(client, "El mar", max_tokens=2)
+    assert "a step failed with 1 texts: ValueError" in caplog.text
+    assert "secreto" not in caplog.text
+
+
+class Failing:
+    """A decoder of which one method is another."""
+
+    def __init__(self, decoder: Decoder, process: Callable[[object], None]) -> None:
+        self.decoder = decoder
+        self.process = process
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.decoder, name)
+
+
+def test_task_that_nobody_awaits_is_logged_without_text(caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(report: ReportProgress) -> LoadedModel:
+        raise ModelNotFoundError(MODEL, "no")
+
+    async def fail() -> None:
+        raise ValueError(SECRET)
+
+    async def fail_unnoticed() -> None:
+        app = create_app(EngineHost(MODEL, refuse))
+        async with app.router.lifespan_context(app):
+            task = asyncio.create_task(fail())
+            await asyncio.wait([task])
+            del task
+            gc.collect()
+
+    asyncio.run(fail_unnoticed())
+    assert "Task exception was never retrieved: ValueError" in caplog.text
     assert "secreto" not in caplog.text
 
 

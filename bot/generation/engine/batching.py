@@ -24,6 +24,7 @@ from bot.generation.engine.decoder import Decoder, Slice, Tokens
 from bot.generation.engine.generation import FinishReason, Generation, TokenEvent
 from bot.generation.engine.sequence import NO_SLOT, Sequence
 from bot.generation.engine.tokenizing import TextTokenizer
+from bot.generation.logs import log_failure
 from bot.generation.parameters import GREATEST_SEED, SamplingParameters
 
 _log = logging.getLogger(__name__)
@@ -204,8 +205,8 @@ class Engine:
             started_s = time.perf_counter()
             try:
                 ended = self._step()
-            except Exception:  # noqa: BLE001 # A failed step ends the texts in it; the engine serves the next.
-                _log.exception("a step failed; texts in it: %d", len(self._active))
+            except Exception as error:  # noqa: BLE001 - a failed step ends its texts; others come
+                log_failure(_log, f"a step failed with {len(self._active)} texts", error)
                 ended = [(sequence, TokenEvent(None, "abort")) for sequence in self._active]
             self._finish(ended)
             self._busy_s += time.perf_counter() - started_s

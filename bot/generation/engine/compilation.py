@@ -2,7 +2,7 @@
 
 Numba keeps compiled code by the time stamp of the one file that a function is in, and would not
 notice a change in a function that was inlined from another. So the code is kept in a folder named
-after the processor and a hash of all the engine's sources.
+after the processor and a hash of all the sources that have to do with it.
 
 The folder lies in ``NUMBA_CACHE_DIR``, which ``redactor serve`` sets to one in
 ``REDACTOR_DATA_DIR``; a container's volume keeps both.
@@ -28,10 +28,17 @@ class _Decorator(Protocol):
     def __call__(self, function: Function, /) -> Function: ...
 
 
+def compiled_sources() -> list[Path]:
+    """Return the files whose functions are compiled, and those that these take constants from."""
+    here = Path(__file__).parent
+    names = ("compilation.py", "mathematics.py", "sampling.py")
+    return [here / name for name in names] + sorted((here / "int8").glob("*.py"))
+
+
 def _folder_name() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
     digest.update(llvmlite.binding.get_host_cpu_features().flatten().encode())
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in compiled_sources():
         digest.update(path.read_bytes())
     return f"{llvmlite.binding.get_host_cpu_name()}-{digest.hexdigest()[:16]}"
 

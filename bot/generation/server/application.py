@@ -16,6 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
 from bot.errors import RequestError
+from bot.generation.logs import log_loop_failure
 from bot.generation.server.completion import Completion
 from bot.generation.server.guard import Guard
 from bot.generation.server.host import EngineHost, LoadedModel, State
@@ -43,6 +44,7 @@ def create_app(host: EngineHost, *, api_key: str | None = None) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(log_loop_failure)
         host.start()
         observing = asyncio.create_task(_observe(host))
         yield

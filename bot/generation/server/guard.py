@@ -1,10 +1,10 @@
 """The outermost layer: bodies of a sane size, and failures that leave no text in the log."""
 
 import logging
-import traceback
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.generation.logs import log_failure
 from bot.generation.server.protocol import ProtocolError, from_error
 
 _log = logging.getLogger(__name__)
@@ -13,10 +13,7 @@ GREATEST_BODY_BYTES = 2**21  # many times the longest prompt that fits any windo
 
 
 class Guard:
-    """Refuses oversized bodies and answers unforeseen failures in the protocol's form.
-
-    A traceback goes to the log without the exception's own words, which may repeat a prompt.
-    """
+    """Refuses oversized bodies and answers unforeseen failures in the protocol's form."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -47,7 +44,7 @@ class Guard:
         except _BodyTooLargeError:
             await _too_large().response()(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - the last place that can answer and keep silent
-            _log.error("a request failed: %s\n%s", type(error).__name__, _frames(error))
+            log_failure(_log, "a request failed", error)
             if not has_started:
                 await from_error(error).response()(scope, receive, send)
 
@@ -60,7 +57,3 @@ def _too_large() -> ProtocolError:
     return ProtocolError(
         413, f"a request has at most {GREATEST_BODY_BYTES} bytes", code="body_too_large"
     )
-
-
-def _frames(error: BaseException) -> str:
-    return "".join(traceback.format_tb(error.__traceback__)).rstrip()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.errors import ModelNotFoundError
 from bot.generation.engine.caching import mark_used
+from bot.generation.engine.compilation import compiled_sources
 
 ROOT = Path(__file__).parents[3]
 DAY_S = 24 * 3600
@@ -34,6 +35,18 @@ def test_service_keeps_compiled_code_in_the_data_folder(tmp_path: Path) -> None:
     processor, _, digest = folder.name.rpartition("-")
     assert processor
     assert len(digest) == 16
+
+
+def test_no_compiled_function_is_left_out_of_the_folder_s_name() -> None:
+    engine = ROOT / "bot" / "generation" / "engine"
+    marks = ("@compiled", "njit", "@intrinsic", "_numba_intrinsic")
+    marked = {
+        path
+        for path in engine.rglob("*.py")
+        if any(line.strip().startswith(marks) for line in path.read_text("utf-8").splitlines())
+    }
+    assert marked
+    assert marked <= set(compiled_sources())
 
 
 def test_code_is_compiled_once(tmp_path: Path) -> None:

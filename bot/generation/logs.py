@@ -1,0 +1,30 @@
+"""How the service logs what went wrong: what people wrote never reaches the log."""
+
+import asyncio
+import logging
+import traceback
+from typing import Any
+
+
+def log_failure(logger: logging.Logger, message: str, error: BaseException) -> None:
+    """Log an error's class and the places it went through, without its words.
+
+    The words of an error may repeat a prompt or a text; so may those of its causes.
+
+    Args:
+        logger: Where to.
+        message: What failed, without what it failed with.
+        error: Why.
+    """
+    places = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    logger.error("%s: %s\n%s", message, type(error).__name__, places)
+
+
+def log_loop_failure(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what nobody awaited; for ``set_exception_handler``, whose default logs the words."""
+    logger = logging.getLogger("asyncio")
+    error = context.get("exception")
+    if isinstance(error, BaseException):
+        log_failure(logger, context["message"], error)
+    else:
+        logger.error("%s", context["message"])
