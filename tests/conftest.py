@@ -1,8 +1,15 @@
-"""What every test shares: how hypothesis searches."""
+"""What every test shares: how hypothesis searches, and the code that the engine compiles."""
 
 import os
+from pathlib import Path
 
+import platformdirs
 from hypothesis import settings
+
+# Else each process with a data folder of its own would compile for a minute.
+os.environ.setdefault(
+    "NUMBA_CACHE_DIR", str(Path(platformdirs.user_cache_dir("redactor")) / "compiled")
+)
 
 # Nothing asserts a time, so no deadline. Where a change is judged, the same examples every time.
 settings.register_profile("default", deadline=None)
