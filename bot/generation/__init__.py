@@ -6,5 +6,5 @@ Two processes meet here, and HTTP with the OpenAI completions protocol lies betw
   alive, ``frames`` puts a topic into the form that a model was taught, ``parameters`` says how to
   write;
 - on the service's side ``server`` answers HTTP, ``engine`` computes, ``models`` finds the weights,
-  ``training`` makes them.
+  ``lifeline`` ends it with the bot.
 """

@@ -1,9 +1,11 @@
 """The engine: many texts at once from one model, in one thread of its own.
 
 * ``batching`` the loop; ``sequence`` its account of one text; ``generation`` the reader's view
-* ``decoder`` what the loop asks of a model; ``transformers_decoder`` any architecture
+* ``decoder`` what the loop asks of a model; ``int8`` and ``torch_decoder`` GPT-2,
+  ``transformers_decoder`` any architecture
 * ``sampling`` the next token from a row of logits
-* ``loading`` from a name to an engine; ``tokenizing``; ``machine`` threads and memory
+* ``loading`` from a folder to an engine; ``tokenizing``; ``machine`` threads and memory
+* ``compilation`` where compiled code is kept; ``precompiling`` who compiles it; ``caching``
 """
 
 from bot.generation.engine.batching import Engine, EngineLoad

@@ -13,6 +13,7 @@ from bot.generation.engine.checkpoint import Checkpoint
 from bot.generation.engine.decoder import Decoder
 from bot.generation.engine.gpt2 import Gpt2Shape, read_shape
 from bot.generation.engine.machine import MEBIBYTE, usable_memory_mb, usable_threads
+from bot.generation.engine.precompiling import ensure_compiled
 from bot.generation.engine.tokenizing import load_tokenizer
 
 DType = Literal["auto", "int8", "fp32", "bf16"]
@@ -59,6 +60,7 @@ def load_engine(
         cache_dir=Path(cache_dir) if cache_dir else None,
     )
     decoder, arithmetic = _load_decoder(plan)
+    ensure_compiled("sampling")
     sampling.warm_up()
     return Engine(
         decoder,
@@ -150,6 +152,7 @@ def _load_int8(plan: _Plan, shape: Gpt2Shape) -> Decoder:
     from bot.generation.engine.int8.decoder import Int8Decoder, slot_bytes
     from bot.generation.engine.int8.weights import load_weights
 
+    ensure_compiled("int8")
     checkpoint = Checkpoint(plan.folder)
     cache_file = None
     if plan.cache_dir is not None:

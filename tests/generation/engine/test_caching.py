@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from bot.errors import ModelNotFoundError
 from bot.generation.engine.caching import mark_used
 from bot.generation.engine.compilation import compiled_sources
@@ -62,6 +64,26 @@ def test_code_is_compiled_once(tmp_path: Path) -> None:
     assert (first.stdout.strip(), second.stdout.strip()) == ("0", "1")
     [folder] = tmp_path.iterdir()
     assert list(folder.rglob("*.nbc"))
+
+
+@pytest.mark.timeout(1200)  # compiles all of the engine, which takes a minute of a processor
+def test_first_start_writes_what_later_ones_write(small_gpt2: Path, tmp_path: Path) -> None:
+    program = """
+import sys, hashlib, pathlib, numpy
+from bot.generation.engine import load_engine
+from bot.generation.engine.decoder import Slice
+from bot.generation.engine.int8.step import take_part
+engine = load_engine(pathlib.Path(sys.argv[1]), dtype="int8", threads=1, max_batch_size=1)
+tokens = numpy.arange(1, 30, dtype=numpy.int32)
+logits = engine._decoder.process([Slice(0, 0, tokens, True)])
+print(hashlib.sha256(logits.tobytes()).hexdigest(), take_part.stats.cache_hits)
+"""
+    first, second = (
+        run("-c", program, str(small_gpt2), NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2)
+    )
+    assert first.returncode == 0, first.stderr
+    # Both loaded what another process had compiled.
+    assert first.stdout == second.stdout
 
 
 def test_neighbours_that_nobody_uses_are_deleted(tmp_path: Path) -> None:
