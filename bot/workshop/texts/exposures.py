@@ -1,0 +1,136 @@
+"""What the model sees next: a text behind its header, never twice in the same dress."""
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bot.workshop.texts.cards import Card
+from bot.workshop.texts.composing import compose
+from bot.workshop.texts.compositions import Composition
+from bot.workshop.texts.guessing import invent_card
+from bot.workshop.texts.headers import header, ideas_line
+from bot.workshop.texts.ideas import NounFinder
+from bot.workshop.texts.wording import vary
+
+CARD_STYLES = {"ensayo": 70, "descripcion": 9, "explicacion": 8, "argumentacion": 8, "carta": 5}
+_LENGTHS = (60, 100, 150, 200, 250, 250, 250, 300, 350, 400, 450)
+_WITHOUT_IDEAS = 1 / 3
+_WHOLE_SHARE = 0.75
+_FEWEST_WORDS = 30
+_SENTENCE_END = re.compile(r"(?<=[.!?…»])\s+|\n+")
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Relative shares of exposures, by kind.
+
+    Attributes:
+        cards: Essays put together from cards.
+        compositions: Whole compositions and paragraphs of them.
+        guesses: Texts on words that nobody knows.
+        passages: Natural Spanish.
+    """
+
+    cards: float
+    compositions: float
+    guesses: float
+    passages: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exposures:
+    """Draws what the model sees.
+
+    Attributes:
+        cards: The topic cards.
+        compositions: The whole texts.
+        passages: Natural passages with the headers that they have, or without.
+        finder: Tells the nouns that become ideas.
+    """
+
+    cards: Sequence[Card]
+    compositions: Sequence[Composition]
+    passages: Sequence[str]
+    finder: NounFinder = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        cards: Sequence[Card],
+        compositions: Sequence[Composition],
+        passages: Sequence[str] = (),
+    ) -> "Exposures":
+        """Count the words of all texts and return the exposures that can be made of them."""
+        texts = ["\n".join(line for lines in card.lines.values() for line in lines) for card in cards]
+        finder = NounFinder([*texts, *(composition.text for composition in compositions)])
+        return cls(cards, compositions, passages, finder)
+
+    def draw(self, rng: random.Random, mixture: Mixture) -> str:
+        """Return the next text with its header, drawn by the mixture."""
+        kinds = (
+            (self.of_card, mixture.cards),
+            (self.of_composition, mixture.compositions),
+            (self.of_guess, mixture.guesses),
+            (self.of_passage, mixture.passages),
+        )
+        kind = rng.choices([kind for kind, _ in kinds], [share for _, share in kinds])[0]
+        return kind(rng)
+
+    def of_card(self, rng: random.Random) -> str:
+        """Return an essay on one of the cards."""
+        return self._written_up(rng.choice(self.cards), rng)
+
+    def of_guess(self, rng: random.Random) -> str:
+        """Return a text on a word that nobody knows."""
+        card, styles = invent_card(rng), {"ensayo": 4, "descripcion": 1}
+        return self._written_up(card, rng, styles, hasty=False)
+
+    def of_passage(self, rng: random.Random) -> str:
+        """Return a natural passage."""
+        return rng.choice(self.passages)
+
+    def of_composition(self, rng: random.Random) -> str:
+        """Return a composition, or one of its paragraphs as a short text of its own."""
+        composition = rng.choice(self.compositions)
+        paragraphs = composition.paragraphs
+        topic = rng.choice(composition.topics)
+        long_ones = [text for text in paragraphs if len(text.split()) >= _FEWEST_WORDS]
+        if composition.style not in ("poema", "carta") and long_ones:
+            if rng.random() > _WHOLE_SHARE:
+                paragraphs = (rng.choice(long_ones),)
+        text = "\n\n".join(paragraphs)
+        sentences = [part for part in _SENTENCE_END.split(text) if part]
+        asked = len(text.split()) * rng.uniform(0.8, 1.25)
+        return self._headed(composition.style, topic, text, sentences, asked, rng)
+
+    def _written_up(
+        self,
+        card: Card,
+        rng: random.Random,
+        styles: dict[str, int] = CARD_STYLES,
+        *,
+        hasty: bool = True,
+    ) -> str:
+        style = rng.choices(list(styles), list(styles.values()))[0]
+        asked = rng.choice(_LENGTHS) * rng.uniform(0.85, 1.15)
+        essay = compose(card, rng, round(asked), style)
+        said = essay.words if essay.words < 0.8 * asked else asked
+        topic = rng.choice(card.topics)
+        return self._headed(style, topic, essay.text, essay.lines, said, rng, hasty=hasty)
+
+    def _headed(
+        self,
+        style: str,
+        topic: str,
+        text: str,
+        lines: Sequence[str],
+        asked: float,
+        rng: random.Random,
+        *,
+        hasty: bool = True,
+    ) -> str:
+        ideas: list[str] = []
+        if rng.random() > _WITHOUT_IDEAS:
+            ideas = self.finder.ideas(lines, topic, rng)
+        return header(style, vary(topic, rng, hasty=hasty), round(asked)) + ideas_line(ideas) + text
