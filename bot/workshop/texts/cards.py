@@ -52,6 +52,10 @@ class Card:
         """The plainest wording."""
         return self.topics[0]
 
+    def letter_of(self, line: str) -> str:
+        """Return the group of one of its lines."""
+        return next(letter for letter, lines in self.lines.items() if line in lines)
+
 
 def parse_cards(text: str, source: str) -> list[Card]:
     """Read the cards of a file.

@@ -1,8 +1,9 @@
-"""Puts an essay together from a card: a plan, lines in paragraphs, connecting words where they fit."""
+"""Puts an essay together from a card: a plan, lines in paragraphs, connecting words that fit."""
 
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bot.workshop.texts.cards import Card
 from bot.workshop.texts.wording import contract, is_noun_phrase
@@ -43,11 +44,12 @@ _AGAINST = {"BM": ("Sin embargo, ", "En cambio, ", "Eso sí, ", "Pero "),
             "MB": ("A pesar de todo, ", "Aun así, ", "Por otra parte, ")}  # fmt: skip
 _CONNECTING_SHARE = 0.25
 
-_LOWERABLE = frozenset(
-    "el la los las un una unos unas en con al por para hay se su sus cuando cada durante es son "
-    "muchos muchas algunos algunas quien si de del desde sobre dentro entre tiene puede sirve "
-    "permite lleva suele hace huele suena cualquier sin bajo tras gracias nadie ningún".split()
-)
+_SMALL = """
+el la los las un una unos unas en con al por para hay se su sus cuando cada durante es son
+muchos muchas algunos algunas quien si de del desde sobre dentro entre tiene puede sirve
+permite lleva suele hace huele suena cualquier sin bajo tras gracias nadie ningún
+"""
+_LOWERABLE = frozenset(_SMALL.split())
 """First words that may be written small behind a connecting word; names never are among them."""
 
 _GREETINGS = (("Querida {}:", "f"), ("Querido {}:", "m"), ("Hola, {}:", "f"), ("Hola, {}:", "m"))
@@ -85,7 +87,9 @@ class Essay:
         return len(self.text.split())
 
 
-def compose(card: Card, rng: random.Random, words: int, style: str = "ensayo") -> Essay:
+def compose(
+    card: Card, rng: random.Random, words: int, style: str = "ensayo", wanted: str | None = None
+) -> Essay:
     """Put an essay together.
 
     Args:
@@ -94,10 +98,18 @@ def compose(card: Card, rng: random.Random, words: int, style: str = "ensayo") -
         words: The length that is asked for. The essay comes within a line of it, where the card
             has so much.
         style: One of `STYLES`.
+        wanted: A line that is to stand at the beginning, right behind the opening.
     """
     order = rng.choice(_ORDERS[style])
     chosen = _choose(card, rng, words, order, _SHARES.get(style, {}))
+    if wanted is not None:
+        chosen = {x: [line for line in lines if line != wanted] for x, lines in chosen.items()}
     groups = [[(x, line) for x in group for line in chosen[x]] for group in order.split()]
+    if wanted is not None:
+        opening = next((item for item in groups[0] if item[0] == "A"), None)
+        groups[0] = [item for item in groups[0] if item is not opening]
+        first = [opening] if opening is not None else []
+        groups.insert(0, [*first, (card.letter_of(wanted), wanted)])
     paragraphs = _in_paragraphs([group for group in groups if group], rng)
     texts = [_join(paragraph, rng) for paragraph in paragraphs]
     lines = tuple(line for paragraph in paragraphs for _, line in paragraph)
@@ -163,7 +175,7 @@ def _scene_inside(group: _Paragraph) -> int:
 def _join(paragraph: _Paragraph, rng: random.Random) -> str:
     parts = [paragraph[0][1]]
     connected = False
-    for (before, _), (letter, line) in zip(paragraph, paragraph[1:], strict=False):
+    for (before, _), (letter, line) in pairwise(paragraph):
         words = _MORE.get(letter, ()) if before == letter else _AGAINST.get(before + letter, ())
         first = line.split()[0]
         fits = words and not connected and first.lower() in _LOWERABLE

@@ -11,6 +11,7 @@ from bot.workshop.texts.compositions import Composition
 from bot.workshop.texts.guessing import invent_card
 from bot.workshop.texts.headers import header, ideas_line
 from bot.workshop.texts.ideas import NounFinder
+from bot.workshop.texts.requests import Request, draw_request
 from bot.workshop.texts.wording import vary
 
 CARD_STYLES = {"ensayo": 70, "descripcion": 9, "explicacion": 8, "argumentacion": 8, "carta": 5}
@@ -18,6 +19,7 @@ _LENGTHS = (60, 100, 150, 200, 250, 250, 250, 300, 350, 400, 450)
 _WITHOUT_IDEAS = 1 / 3
 _WHOLE_SHARE = 0.75
 _FEWEST_WORDS = 30
+_LEAST_WEIGHT = 4.5
 _SENTENCE_END = re.compile(r"(?<=[.!?…»])\s+|\n+")
 
 
@@ -62,7 +64,9 @@ class Exposures:
         passages: Sequence[str] = (),
     ) -> "Exposures":
         """Count the words of all texts and return the exposures that can be made of them."""
-        texts = ["\n".join(line for lines in card.lines.values() for line in lines) for card in cards]
+        texts = [
+            "\n".join(line for lines in card.lines.values() for line in lines) for card in cards
+        ]
         finder = NounFinder([*texts, *(composition.text for composition in compositions)])
         return cls(cards, compositions, passages, finder)
 
@@ -78,13 +82,13 @@ class Exposures:
         return kind(rng)
 
     def of_card(self, rng: random.Random) -> str:
-        """Return an essay on one of the cards."""
-        return self._written_up(rng.choice(self.cards), rng)
+        """Return an essay put together from a card."""
+        return self._written_up(draw_request(self.cards, self.finder, rng), rng)
 
     def of_guess(self, rng: random.Random) -> str:
         """Return a text on a word that nobody knows."""
         card, styles = invent_card(rng), {"ensayo": 4, "descripcion": 1}
-        return self._written_up(card, rng, styles, hasty=False)
+        return self._written_up(Request(card, card.topic), rng, styles, hasty=False)
 
     def of_passage(self, rng: random.Random) -> str:
         """Return a natural passage."""
@@ -96,9 +100,11 @@ class Exposures:
         paragraphs = composition.paragraphs
         topic = rng.choice(composition.topics)
         long_ones = [text for text in paragraphs if len(text.split()) >= _FEWEST_WORDS]
-        if composition.style not in ("poema", "carta") and long_ones:
-            if rng.random() > _WHOLE_SHARE:
-                paragraphs = (rng.choice(long_ones),)
+        is_whole = composition.style in ("poema", "carta") or not long_ones
+        if not is_whole and rng.random() > _WHOLE_SHARE:
+            paragraphs = (rng.choice(long_ones),)
+            phrases = self.finder.phrases(paragraphs[0], _LEAST_WEIGHT)
+            topic = rng.choice(phrases) if phrases and rng.random() < 0.5 else topic
         text = "\n\n".join(paragraphs)
         sentences = [part for part in _SENTENCE_END.split(text) if part]
         asked = len(text.split()) * rng.uniform(0.8, 1.25)
@@ -106,7 +112,7 @@ class Exposures:
 
     def _written_up(
         self,
-        card: Card,
+        request: Request,
         rng: random.Random,
         styles: dict[str, int] = CARD_STYLES,
         *,
@@ -114,10 +120,9 @@ class Exposures:
     ) -> str:
         style = rng.choices(list(styles), list(styles.values()))[0]
         asked = rng.choice(_LENGTHS) * rng.uniform(0.85, 1.15)
-        essay = compose(card, rng, round(asked), style)
+        essay = compose(request.card, rng, round(asked), style, request.wanted)
         said = essay.words if essay.words < 0.8 * asked else asked
-        topic = rng.choice(card.topics)
-        return self._headed(style, topic, essay.text, essay.lines, said, rng, hasty=hasty)
+        return self._headed(style, request.topic, essay.text, essay.lines, said, rng, hasty=hasty)
 
     def _headed(
         self,
@@ -133,4 +138,6 @@ class Exposures:
         ideas: list[str] = []
         if rng.random() > _WITHOUT_IDEAS:
             ideas = self.finder.ideas(lines, topic, rng)
-        return header(style, vary(topic, rng, hasty=hasty), round(asked)) + ideas_line(ideas) + text
+        return (
+            header(style, vary(topic, rng, hasty=hasty), round(asked)) + ideas_line(ideas) + text
+        )

@@ -1,8 +1,8 @@
 """Texts about words that nobody knows: honest guesses around the word, which is copied whole.
 
-A small model is asked for things that it cannot know: a rare name, a slip of the finger, a sentence in
-another language. Here it learns to repeat such words letter by letter inside correct sentences, and to
-say lightly that it is guessing.
+A small model is asked for things that it cannot know: a rare name, a slip of the finger, a
+sentence in another language. Here it learns to repeat such words letter by letter inside correct
+sentences, and to say lightly that it is guessing.
 """
 
 import random
@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from bot.workshop.texts.cards import Card
 from bot.workshop.texts.wording import contract
 
-_ONSETS = "b br c ch cr d dr f fl g gr gl j l ll m n ñ p pl pr qu r s t tr v z".split()
-_VOWELS = "a e i o u a e o ia ue".split()
+_BEGINNINGS = """
+b br c ch cr d dr f fl g gr gl j l ll m n ñ p pl pr qu r s t tr v z
+"""
+_ONSETS = _BEGINNINGS.split()
+_VOWELS = ["a", "e", "i", "o", "u", "a", "e", "o", "ia", "ue"]
 _CODAS = ["", "", "", "", "n", "r", "l", "s", "m"]
 _MASCULINE = ("o", "o", "o", "or", "ón", "ete", "ín", "aje", "al", "ismo")
 _FEMININE = ("a", "a", "a", "era", "ina", "ción", "dad", "eza", "illa", "ía")
@@ -51,15 +54,15 @@ _LINES: Mapping[str, tuple[str, ...]] = {
     ),
     "U": (
         "Le preguntaría a la bibliotecaria dónde se habla de «{t}».",
-        "Para saber más sobre «{t}» haría tres preguntas: qué es, de dónde viene y a quién le sirve.",
+        "Sobre «{t}» haría tres preguntas: qué es, de dónde viene y a quién le sirve.",
         "Un diccionario, una profesora o un buen mapa podrían aclarar la duda.",
         "En clase lo buscaríamos entre todos y apuntaríamos la fuente al pie de la página.",
     ),
     "E": (
-        "Pregunté en casa por «{t}». Mi padre dijo una cosa, mi hermana otra, y acabamos abriendo el "
+        "Pregunté en casa por «{t}». Mi padre dijo una cosa, mi hermana otra, y abrimos el "
         "diccionario.",
         "Escribí «{t}» en la pizarra. Nadie levantó la mano, pero todos copiaron la palabra.",
-        "Mi abuela oyó «{t}» y se rio. Dijo que a su edad todavía le quedaban palabras por estrenar.",
+        "Mi abuela oyó «{t}» y se rio. Dijo que aún le quedaban palabras por estrenar.",
     ),
     "O": (
         "Creo que es mejor reconocer una duda que llenar una hoja de mentiras.",
@@ -95,8 +98,8 @@ _NOUN_LINES: Mapping[str, tuple[str, ...]] = {
         "Para dibujar {un} me faltarían datos, pero no ganas.",
     ),
     "E": (
-        "Soñé que encontraba {un} en el fondo de la mochila. Al abrir los ojos ya no recordaba cómo era.",
-        "Mi amiga Vera apostó a que {el} se comía. Yo aposté a que se tocaba, y ninguno pudo demostrarlo.",
+        "Soñé que encontraba {un} en la mochila. Al despertar ya no recordaba cómo era.",
+        "Vera apostó a que {el} se comía. Yo aposté a que se tocaba, y no lo supimos.",
     ),
     "O": (
         "Pienso que {el} merece una segunda lectura, porque de lo desconocido también se aprende.",
@@ -120,7 +123,7 @@ def invent_word(rng: random.Random, ending: str) -> str:
 
 
 def invent_card(rng: random.Random) -> Card:
-    """Return a card on a topic that nobody knows: a noun, a phrase, or words of another language."""
+    """Return a card on a topic that nobody knows: a noun, a phrase, or foreign words."""
     feminine = rng.random() < 0.5
     noun = invent_word(rng, rng.choice(_FEMININE if feminine else _MASCULINE))
     el, un, lo, o = ("la", "una", "la", "a") if feminine else ("el", "un", "lo", "o")

@@ -5,25 +5,35 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from bot.workshop.texts.wording import drop_accents
 
 FEWEST, MOST = 4, 7
 
 _WORD = re.compile(r"[^\W\d_]+|[^\w\s]")
-_DETERMINERS = frozenset(
-    "el la los las un una unos unas al del mi mis su sus nuestro nuestra nuestros nuestras "
-    "muchos muchas algunos algunas varios varias dos tres cuatro este esta estos estas".split()
-)
-_NOT_NOUNS = frozenset(
-    "mismo misma mismos mismas otro otra otros otras primer primera primero segundo segunda gran "
-    "mayor mejor peor cual cuales que vez veces cosa cosas manera modo forma parte partes tipo hecho "
-    "lado caso punto poco mucho todo toda todos todas demás momento cabo más menos final principio "
-    "pequeño pequeña pequeños pequeñas grande grandes viejo vieja viejos viejas antiguo antigua "
-    "antiguos antiguas nuevo nueva nuevos nuevas buen buena buenos buenas mal mala único única "
-    "última último últimos últimas tercera tercer verdadero verdadera propia propio años año día "
-    "días nombre gente persona personas mundo vida tiempo falta mitad resto casi tan dos tres "
-    "fondo primeros primeras cuarto millones mil cien través alrededor medio".split()
+_DETERMINING = """
+el la los las un una unos unas al del mi mis su sus nuestro nuestra nuestros nuestras muchos
+muchas algunos algunas varios varias dos tres cuatro este esta estos estas
+"""
+_DETERMINERS = frozenset(_DETERMINING.split())
+_EMPTY = """
+mismo misma mismos mismas otro otra otros otras primer primera primero segundo segunda gran
+mayor mejor peor cual cuales que vez veces cosa cosas manera modo forma parte partes tipo hecho
+lado caso punto poco mucho todo toda todos todas demás momento cabo más menos final principio
+pequeño pequeña pequeños pequeñas grande grandes viejo vieja viejos viejas antiguo antigua
+antiguos antiguas nuevo nueva nuevos nuevas buen buena buenos buenas mal mala único única
+última último últimos últimas tercera tercer verdadero verdadera propia propio años año día
+días nombre gente persona personas mundo vida tiempo falta mitad resto casi tan dos tres fondo
+primeros primeras cuarto millones mil cien través alrededor medio
+"""
+_NOT_NOUNS = frozenset(_EMPTY.split())
+_ARTICLES = {"el": "el", "la": "la", "los": "los", "las": "las", "un": "un", "una": "una",
+             "unos": "los", "unas": "las", "del": "el", "al": "el"}  # fmt: skip
+_PHRASE = re.compile(
+    r"\b(el|la|los|las|un|una|unos|unas|del|al) ([^\W\d_]+)"
+    r"(?:( de(?:l| la| los| las)?) ([^\W\d_]+))?",
+    re.IGNORECASE,
 )
 _LEAST_SHARE = 0.3
 _LEAST_COUNT = 3
@@ -42,7 +52,7 @@ class NounFinder:
             self._number += 1
             found = _WORD.findall(text.lower())
             words.update(found)
-            determined.update(b for a, b in zip(found, found[1:], strict=False) if a in _DETERMINERS)
+            determined.update(b for a, b in pairwise(found) if a in _DETERMINERS)
             self._documents.update(set(found))
         self._nouns = frozenset(
             word
@@ -59,7 +69,7 @@ class NounFinder:
         found = _WORD.findall(text)
         nouns = [
             word.lower()
-            for before, word in zip([""] + found, found, strict=False)
+            for before, word in zip(["", *found], found, strict=False)
             if word.lower() in self._nouns and (word[0].islower() or before in ("", "."))
         ]
         return list(dict.fromkeys(nouns))
@@ -67,6 +77,23 @@ class NounFinder:
     def weight(self, noun: str) -> float:
         """How much a noun tells: 0 for one that stands in every text."""
         return math.log(self._number / max(1, self._documents[noun]))
+
+    def phrases(self, text: str, least_weight: float) -> list[str]:
+        """Return the telling noun phrases of a text: article, noun and perhaps "de …".
+
+        Args:
+            text: Where they are looked for.
+            least_weight: What `weight` of the first noun has to reach.
+        """
+        found: list[str] = []
+        for article, noun, of, second in _PHRASE.findall(text):
+            if noun not in self._nouns or self.weight(noun) < least_weight:
+                continue
+            phrase = f"{_ARTICLES[article.lower()]} {noun}"
+            found.append(phrase)
+            if second in self._nouns:
+                found.append(f"{phrase}{of} {second}")
+        return found
 
     def ideas(self, lines: Sequence[str], topic: str, rng: random.Random) -> list[str]:
         """Choose the ideas of a text.
@@ -79,22 +106,23 @@ class NounFinder:
         Returns:
             Four to seven nouns as they stand in the text, in its order; [] where it has too few.
         """
-        barred = {_stem(word) for word in _WORD.findall(topic.lower())}
+        barred = {stem(word) for word in _WORD.findall(topic.lower())}
         best: dict[str, tuple[float, int]] = {}
         for at, line in enumerate(lines):
             for noun in self.nouns_of(line):
-                if _stem(noun) not in barred and noun not in best:
+                if stem(noun) not in barred and noun not in best:
                     best[noun] = (self.weight(noun) * (0.5 + rng.random()), at)
         wanted = rng.randint(FEWEST, MOST)
         chosen: dict[str, int] = {}
         for one_a_line in (True, False):
             for noun, (_, at) in sorted(best.items(), key=lambda item: -item[1][0]):
-                taken = at in chosen.values() or _stem(noun) in {_stem(word) for word in chosen}
+                taken = at in chosen.values() or stem(noun) in {stem(word) for word in chosen}
                 if len(chosen) < wanted and noun not in chosen and not (one_a_line and taken):
                     chosen[noun] = at
         ideas = [noun for noun in best if noun in chosen]
         return ideas if len(ideas) >= FEWEST else []
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """Return the beginning of a word, the same for singular and plural."""
     return drop_accents(word.lower())[:5].rstrip("aeos")

@@ -8,21 +8,17 @@ _ARTICLE = re.compile(r"^(el|la|los|las|un|una|unos|unas) ", re.IGNORECASE)
 _NOUN_PHRASE = re.compile(r"^(el|la|los|las|un|una|mi|mis|nuestro|nuestra) \S", re.IGNORECASE)
 
 ASKING = (
-    "escribe sobre {}",
-    "Escribe sobre {}",
-    "escribe un texto sobre {}",
-    "redacción sobre {}",
-    "Redacción: {}",
-    "háblame de {}",
-    "una redacción de {}",
-    "Trabajo sobre {}",
-    "haz un texto de {}",
-    "algo sobre {}",
-    "tema: {}",
-    "Todo sobre {}",
-    "¿Qué sabes de {}?",
-    "¿Cómo es {}?",
-)
+    "escribe sobre {}", "Escribe sobre {}", "escribe un texto sobre {}", "redacción sobre {}",
+    "Redacción: {}", "háblame de {}", "una redacción de {}", "Trabajo sobre {}", "describe {}",
+    "haz un texto de {}", "algo sobre {}", "tema: {}", "Todo sobre {}", "¿Qué sabes de {}?",
+    "¿Cómo es {}?", "La importancia de {}", "la importancia de {}", "¿Por qué importa {}?",
+    "Mi experiencia con {}", "Un día con {}", "una tarde con {}", "{} en mi vida", "{} y yo",
+    "Lo mejor de {}", "Los problemas de {}", "ventajas y desventajas de {}", "ensayo de {}",
+    "Opinión sobre {}", "Historia de {}", "¿Para qué sirve {}?", "Lo que sé de {}",
+    "El mundo de {}", "un texto corto de {}", "Curiosidades de {}", "¿Qué opinas de {}?",
+    "explica {}", "La vida sin {}", "una historia de {}", "lo bueno y lo malo de {}",
+    "Por qué me interesa {}", "qué es {}", "¿Qué es {}?", "El secreto de {}", "recuerdos de {}",
+)  # fmt: skip
 """Ways of asking for a noun phrase that the model meets in training."""
 
 UNSEEN_ASKING = (
@@ -45,6 +41,10 @@ def drop_accents(text: str) -> str:
     return bare.replace("\0", "ñ").replace("\1", "Ñ")
 
 
+_PLURAL = re.compile(r"^(los|las|mis) ", re.IGNORECASE)
+_PLURAL_VERBS = {"es": "son", "importa": "importan", "sirve": "sirven", "interesa": "interesan"}
+
+
 def contract(text: str) -> str:
     """Write "de el" as "del" and "a el" as "al"."""
     return re.sub(r"\b(d)e el\b", r"\1el", re.sub(r"\ba el\b", "al", text))
@@ -57,8 +57,10 @@ def is_noun_phrase(topic: str) -> bool:
 
 def ask_for(topic: str, asking: str) -> str:
     """Put a noun phrase into one of the ways of asking."""
-    lower = topic[:1].lower() + topic[1:]
-    return contract(asking.format(lower))
+    if _PLURAL.match(topic):
+        asking = " ".join(_PLURAL_VERBS.get(word, word) for word in asking.split(" "))
+    asked = contract(asking.format(topic[:1].lower() + topic[1:]))
+    return asked[:1].upper() + asked[1:] if asking.startswith("{}") else asked
 
 
 def vary(topic: str, rng: random.Random, *, hasty: bool = True) -> str:
@@ -70,7 +72,7 @@ def vary(topic: str, rng: random.Random, *, hasty: bool = True) -> str:
         hasty: Whether accents and case may be lost too; not where a text must copy the topic.
     """
     draw = rng.random
-    if is_noun_phrase(topic) and draw() < 0.3:
+    if is_noun_phrase(topic) and draw() < 0.4:
         topic = ask_for(topic, rng.choice(ASKING))
     elif draw() < 0.15:
         topic = _ARTICLE.sub("", topic)

@@ -1,0 +1,65 @@
+import random
+import re
+from dataclasses import replace
+
+from bot.workshop.texts.exposures import Mixture
+from bot.workshop.texts.guessing import invent_card
+from bot.workshop.texts.requests import draw_request
+
+HEADER = re.compile(r"[A-ZÑÁÉÍÓÚ][a-zñáéíóú]+ de \d+0 palabras\.\nTema: [^\n]+\n\n")
+
+
+def test_every_taught_text_has_a_header_and_two_in_three_a_plan(exposures):
+    rng = random.Random(1)
+    texts = [exposures.of_card(rng) for _ in range(300)]
+    assert all(HEADER.match(text) for text in texts)
+    planned = sum("\n\nIdeas: " in text for text in texts) / len(texts)
+    assert 0.5 < planned < 0.8
+
+
+def test_the_length_asked_is_no_key_to_a_composition(exposures):
+    one = replace(exposures, compositions=exposures.compositions[:1])
+    rng = random.Random(2)
+    asked = {HEADER.match(one.of_composition(rng))[0].split()[2] for _ in range(80)}
+    assert len(asked) >= 3
+
+
+def test_the_mixture_decides_what_is_drawn(exposures):
+    rng = random.Random(3)
+    assert exposures.draw(rng, Mixture(0, 0, 0, 1)) == "Una tarde de lluvia."
+    guess = exposures.draw(rng, Mixture(0, 0, 1, 0))
+    assert HEADER.match(guess)
+
+
+def test_wishes_are_answered_by_a_card_that_has_what_they_name(exposures):
+    rng = random.Random(4)
+    kinds = set()
+    for _ in range(400):
+        request = draw_request(exposures.cards, exposures.finder, rng)
+        lines = [line for lines in request.card.lines.values() for line in lines]
+        assert request.topic not in lines
+        if request.wanted is not None:
+            kinds.add("thing")
+            assert request.wanted in lines
+            named = {word.lower() for word in request.topic.split()}
+            assert named & {word.strip(".,;:«»").lower() for word in request.wanted.split()}
+        elif " y " in request.topic and request.card.source == "":
+            kinds.add("pair")
+    assert kinds == {"thing", "pair"}
+
+
+def test_the_same_seed_draws_the_same(exposures):
+    mixture = Mixture(5, 3, 1, 1)
+    one, other = (
+        [exposures.draw(rng, mixture) for _ in range(30)]
+        for rng in (random.Random(5), random.Random(5))
+    )
+    assert one == other
+
+
+def test_a_guess_is_on_words_that_are_copied_whole():
+    for seed in range(60):
+        card = invent_card(random.Random(seed))
+        for lines in card.lines.values():
+            assert not any("{" in line or "de el " in line for line in lines)
+        assert all(card.topic in line for line in card.lines["A"][:3])
