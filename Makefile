@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run write serve test check format bench train-embedded evaluate-embedded chromium clean
+.PHONY: help run write serve test check format bench train-embedded judge-embedded check-texts evaluate-embedded chromium clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 22
@@ -29,16 +29,25 @@ format: $(VENV)/.ready-test  ## Put the code into its format
 bench: $(VENV)/.ready-bench  ## Measure the engine beside its alternatives (about 15 minutes)
 	$(BIN)/python -m bot.workshop.benchmark run $(ARGS)
 
-# The recipe of the model in bot/generation/embedded, on two processor cores; with a GPU, more
-# essays, a larger size and more passes are a matter of minutes (see docs/embedded-model.md).
+# The model in bot/generation/embedded: what is done and what it takes is told in docs/embedded-model.md.
+# It goes on where it stopped; ARGS="--device cuda --processes 12" uses a graphics card.
 CORPUS ?= corpus
 WORK := .make/embedded
-RECIPE := --essays 50000 --size mini --vocabulary 8192 --context 512 --batch-tokens 3072 \
-  --learning-rate 1e-3 --minutes 72 --natural-weight 0.2 --evaluations 12 --workers 2
+MINUTES ?= 60
+STEPS ?= 400
 
-train-embedded: $(VENV)/.ready  ## Train the embedded model again from the texts in CORPUS=folder
-	$(BIN)/python -m bot.workshop recipe --corpus $(CORPUS) --build $(WORK)/corpus \
-	  --out $(WORK)/model $(RECIPE) $(ARGS)
+$(WORK)/tokenizer.json: | $(VENV)/.ready
+	$(BIN)/python -m bot.workshop.teaching prepare $(WORK) --corpus $(CORPUS)
+
+train-embedded: $(WORK)/tokenizer.json  ## Train the embedded model, with found texts in CORPUS=folder
+	$(BIN)/python -m bot.workshop.teaching train $(WORK) --minutes $(MINUTES) $(ARGS)
+	$(BIN)/python -m bot.workshop.teaching decay $(WORK) --out $(WORK)/model --steps $(STEPS) $(ARGS)
+
+judge-embedded: $(VENV)/.ready  ## Let the embedded model write on learnt topics and read it
+	$(BIN)/python -m bot.workshop.teaching judge bot/generation/embedded $(ARGS)
+
+check-texts: $(VENV)/.ready-evaluate  ## Check the texts that teach: form, spelling, doubles, fitness
+	$(BIN)/python -m bot.workshop.texts.checking
 
 evaluate-embedded: $(VENV)/.ready-evaluate  ## Measure the embedded model on that corpus
 	$(BIN)/python -m bot.workshop evaluate --model bot/generation/embedded \

@@ -1,6 +1,7 @@
 """How the embedded model and the figures are made: not in the wheel, and nothing imports it.
 
-``grammar`` writes the texts that the model learns from, ``recipe`` trains it, ``evaluation``
-measures it, ``benchmark`` measures the engine. ``make train-embedded``, ``make evaluate-embedded``
-and ``make bench`` run them.
+``texts`` holds what the model learns from, ``teaching`` trains and judges it; ``grammar`` and
+``recipe`` made the model before it, which ``evaluation`` measures; ``benchmark`` measures the
+engine. ``make check-texts``, ``make train-embedded``, ``make judge-embedded`` and ``make bench``
+run them.
 """
