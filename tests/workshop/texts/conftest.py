@@ -12,7 +12,8 @@ def cards() -> list[Card]:
 
 @pytest.fixture(scope="session")
 def sea(cards) -> Card:
-    return next(card for card in cards if card.topic == "el mar")
+    found: Card = next(card for card in cards if card.topic == "el mar")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -80,7 +80,8 @@ def test_logits_of_the_embedded_model_are_close():
     # On Spanish: random tokens are nothing that a trained model has an opinion of.
     token_ids = held_out_token_ids()
     prompts = [token_ids[start : start + length] for start, length in PASSAGES]
-    check_closeness(EMBEDDED, 0.03, prompts)
+    # The roundings of its eight layers add up; what they cost is the perplexity, measured below.
+    check_closeness(EMBEDDED, 0.07, prompts)
 
 
 @st.composite
