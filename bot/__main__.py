@@ -25,8 +25,8 @@ from bot.errors import (
     StartupError,
     TelegramUnreachableError,
 )
-from bot.essays.preferences import Style
 from bot.settings import Settings, unknown_settings
+from bot.storage.preferences import Style
 from bot.texts import texts_for
 
 _LANGUAGE = (

@@ -10,51 +10,49 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from importlib.util import find_spec
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from telegram.error import InvalidToken, NetworkError
+from telegram import Bot
 
-from bot.errors import (
-    GenerationError,
-    InvalidTokenError,
-    NotInstalledError,
-    StartupError,
-    TelegramUnreachableError,
-)
-from bot.essays.dispatcher import Dispatcher, Limits
+from bot.errors import GenerationError, NotInstalledError, StartupError
+from bot.essays.adoption import adopt_old_deliveries
+from bot.essays.desk import Desk, Limits, texts_of
+from bot.essays.scheduler import Scheduler
 from bot.essays.writing import Writer
 from bot.generation.client import GenerationClient
 from bot.generation.frames import Frames
 from bot.generation.supervisor import GenerationSupervisor
-from bot.monitoring import serve_monitoring
+from bot.logs import hide_token
+from bot.monitoring import Status, serve_monitoring
 from bot.playground import PlaygroundServer
 from bot.settings import PREFIX, Settings
-from bot.storage import AccessStore, Database, JobStore, PeopleStore, UpdateJournal
-from bot.telegram.access import Gate
-from bot.telegram.application import (
-    build_application,
-    build_bot,
-    owner_link,
-    start_receiving,
-    stop_receiving,
-)
-from bot.telegram.budget import DeliveryLimits
-from bot.telegram.context import Front, FrontApplication
-from bot.telegram.delivery import Delivery
-from bot.telegram.intake import DurableUpdateQueue
-from bot.telegram.logs import hide_token
-from bot.telegram.outbox import Outbox
-from bot.telegram.presenter import Presenter
+from bot.storage import jobs, outbox, people
+from bot.storage.database import Database
+from bot.storage.leases import hold_lease
+from bot.storage.records import UNFINISHED, JobState
+from bot.storage.upkeep import prune
+from bot.telegram.access import Access
+from bot.telegram.connection import bot_id_of, build_bot, introduce, owner_link
+from bot.telegram.intake import Intake
+from bot.telegram.menu import publish_commands
+from bot.telegram.sending.pacing import DeliveryLimits, Pacing
+from bot.telegram.sending.previews import Previews
+from bot.telegram.sending.sender import Sender
 from bot.texts import SPANISH
 from bot.texts.console import ConsoleTexts
 
 logger = logging.getLogger(__name__)
 
-_CONNECT_ATTEMPTS = 5
+_PRUNE_EVERY_S = 3600.0
+_SHUTDOWN_S = 2.0
+_STATUS_S = 1.0
 
 
 class GenerationService:
@@ -126,6 +124,115 @@ async def start_generation(settings: Settings, stack: AsyncExitStack) -> Generat
     return GenerationService(client, supervisor)
 
 
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Everything between Telegram and the generation service.
+
+    Attributes:
+        bot: Telegram's methods.
+        database: What has to last.
+        desk: Where essays are asked for and called off.
+        scheduler: Has them written.
+        previews: What is shown in between.
+        sender: Sends what is owed.
+        intake: Takes updates in.
+    """
+
+    bot: Bot
+    database: Database
+    desk: Desk
+    scheduler: Scheduler
+    previews: Previews
+    sender: Sender
+    intake: Intake
+
+    async def recover(self) -> None:
+        """Take up what the last run left, whichever version it was."""
+        await self.database.step("recover jobs", jobs.recover)
+        await self.database.step("recover outbox", outbox.recover)
+        await adopt_old_deliveries(self.database)
+
+    async def run(self) -> None:
+        """Send, write and receive until cancelled, or until one of the three cannot go on."""
+        await _until_one_fails(self.sender.run(), self.scheduler.run(), self._receive())
+
+    async def _receive(self) -> None:
+        await self.intake.resume()
+        await self.intake.poll()
+
+    async def status(self) -> Status:
+        """How the bot is doing; with what was last known while the database is away."""
+        counts: dict[JobState, int] = {}
+        backlog, held = (0, 0.0), dict[str, int]()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_STATUS_S):
+                counts = await self.database.read(jobs.counts)
+                backlog = await self.database.read(outbox.backlog)
+                held = await self.database.read(outbox.held)
+        return Status(
+            running=counts.get(JobState.RUNNING, 0),
+            waiting=counts.get(JobState.WAITING, 0),
+            ended={state: counts.get(state, 0) for state in JobState if state not in UNFINISHED},
+            words_per_s=self.desk.meter.words_per_s() or 0.0,
+            owed=backlog[0],
+            oldest_owed_s=backlog[1],
+            held=held,
+            deaf_since=self.intake.deaf_since,
+            database_away_since=self.database.away_since,
+        )
+
+    async def stop(self, timeout_s: float) -> None:
+        """Tell those who wait and send what is owed, for so long; the rest is kept."""
+        deadline_s = asyncio.get_running_loop().time() + timeout_s
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s / 2):
+                await self.intake.stop(timeout_s / 2)
+                for job in await self.database.read(
+                    lambda tx: jobs.in_state(tx, JobState.RUNNING, JobState.WAITING)
+                ):
+                    if job.request.address.is_private:
+                        self.previews.show_status(job, texts_of(job).chat.restarting)
+        await self.sender.stop(deadline_s - asyncio.get_running_loop().time())
+
+
+def compose(
+    bot: Bot,
+    database: Database,
+    client: GenerationClient,
+    *,
+    is_open: bool,
+    limits: Limits,
+    delivery_limits: DeliveryLimits,
+    essay_timeout_s: float,
+) -> Front:
+    """Build the parts and connect them; nothing runs yet.
+
+    Args:
+        bot: Telegram's methods.
+        database: Opened, of the bot's number.
+        client: The generation service.
+        is_open: Whether everybody may use the bot.
+        limits: How much is taken on.
+        delivery_limits: What Telegram allows.
+        essay_timeout_s: Seconds after which an essay ends where it is.
+    """
+    clock = asyncio.get_running_loop().time
+    desk = Desk(limits, clock)
+    previews = Previews(database)
+    sender = Sender(bot, database, Pacing(delivery_limits, clock), previews)
+    scheduler = Scheduler(
+        database,
+        Writer(client),
+        desk,
+        show_status=previews.show_status,
+        show_draft=previews.show_draft,
+        essay_timeout_s=essay_timeout_s,
+    )
+    access = Access(bot, database, is_open=is_open)
+    intake = Intake(bot, database, access, desk, sender)
+    return Front(bot, database, desk, scheduler, previews, sender, intake)
+
+
 async def run_bot(settings: Settings, texts: ConsoleTexts, console: Console) -> None:
     """Run the bot until SIGINT or SIGTERM.
 
@@ -139,117 +246,118 @@ async def run_bot(settings: Settings, texts: ConsoleTexts, console: Console) -> 
     """
     is_told_to_stop = _stop_signal()
     async with AsyncExitStack() as stack:
-        database = Database.open(settings.database)
-        stack.callback(database.close)
-        token, api_url = settings.telegram_token.get_secret_value(), settings.telegram_api_url
-        page = None
-        if settings.is_playground:
-            page = await stack.enter_async_context(PlaygroundServer(settings.playground_port))
-            token, api_url = page.token, page.api_base_url
-        hide_token(token)
-        service = await start_generation(settings, stack)
-        front = await _start_front(settings, token, api_url, database, service, stack)
-        if settings.metrics_port:
-            await stack.enter_async_context(
-                serve_monitoring(settings.metrics_port, front.dispatcher)
-            )
-        _greet(texts, console, page, front)
-        telling = asyncio.create_task(
-            _tell_when_ready(service, settings, texts, console), name="model-loading"
-        )
-        try:
-            await _run_until(is_told_to_stop, service)
-        finally:
-            telling.cancel()
-            await asyncio.gather(telling, return_exceptions=True)
-        console.print(texts.stopping)
+        # One task, so that a start that hangs can be told to stop as well.
+        running = asyncio.create_task(_run(settings, texts, console, stack), name="bot")
+        told = asyncio.create_task(is_told_to_stop.wait(), name="stop-signal")
+        await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        if not running.done():
+            console.print(texts.stopping)
+        running.cancel()
+        (outcome,) = await asyncio.gather(running, return_exceptions=True)
+        if isinstance(outcome, Exception):
+            raise outcome
     console.print(texts.stopped)
 
 
-async def _start_front(
-    settings: Settings,
-    token: str,
-    api_url: str,
-    database: Database,
-    service: GenerationService,
-    stack: AsyncExitStack,
-) -> Front:
-    """Build and start everything between Telegram and the generation service."""
-    jobs, access = JobStore(database), AccessStore(database)
+async def _run(
+    settings: Settings, texts: ConsoleTexts, console: Console, stack: AsyncExitStack
+) -> None:
+    """Start every part in order, then wait for one that cannot go on."""
+    token, api_url = settings.telegram_token.get_secret_value(), settings.telegram_api_url
+    page = None
+    if settings.is_playground:
+        page = await stack.enter_async_context(PlaygroundServer(settings.playground_port))
+        token, api_url = page.token, page.api_base_url
+    hide_token(token)
+    database = await Database.open(settings.database, bot_id_of(token))
+    stack.push_async_callback(database.close)
+    await stack.enter_async_context(hold_lease(database))
+    await database.scrub()
+    service = await start_generation(settings, stack)
     bot = build_bot(token, api_url)
-
-    def follow_chat(old_id: int, new_id: int) -> None:
-        jobs.migrate_chat(old_id, new_id)
-        access.migrate_chat(old_id, new_id)
-
-    delivery = Delivery(
-        DeliveryLimits(
+    front = compose(
+        bot,
+        database,
+        service.client,
+        is_open=settings.is_open,
+        limits=Limits(
+            running=settings.max_running,
+            waiting=settings.max_waiting,
+            waiting_per_person=settings.max_waiting_per_person,
+            topic_characters=settings.max_topic_characters,
+        ),
+        delivery_limits=DeliveryLimits(
             chat_per_s=settings.chat_messages_per_s,
             group_per_minute=settings.group_messages_per_minute,
             all_per_s=settings.all_messages_per_s,
         ),
-        follow_chat,
-    )
-    outbox = Outbox(bot, delivery)
-    presenter = Presenter(outbox, jobs)
-    limits = Limits(
-        running=settings.max_running,
-        waiting=settings.max_waiting,
-        waiting_per_person=settings.max_waiting_per_person,
-        topic_characters=settings.max_topic_characters,
         essay_timeout_s=settings.essay_timeout_s,
     )
-    front = Front(
-        dispatcher=Dispatcher(Writer(service.client), jobs, presenter, limits),
-        presenter=presenter,
-        outbox=outbox,
-        people=PeopleStore(database),
-        jobs=jobs,
-        gate=Gate(access, bot, is_open=settings.is_open),
+    if settings.metrics_port:
+        await stack.enter_async_context(serve_monitoring(settings.metrics_port, front.status))
+    await front.recover()
+    await introduce(bot)
+    stack.push_async_callback(_shut_down, bot)
+    stack.push_async_callback(front.stop, settings.stop_timeout_s)
+    await publish_commands(bot)
+    await _greet(texts, console, page, front, is_open=settings.is_open)
+    retention = timedelta(days=settings.retention_days)
+    await _until_one_fails(
+        front.run(),
+        _prune_for_ever(database, retention),
+        _fail_with(service.wait_until_failed()),
+        _fail_with(database.wait_until_failed()),
+        _tell_when_ready(service, settings, texts, console),
     )
-    application = build_application(bot, DurableUpdateQueue(UpdateJournal(database)), front)
-    await _connect(application)
-    stack.push_async_callback(application.shutdown)
-    stack.push_async_callback(delivery.stop, settings.stop_timeout_s)
-    await front.dispatcher.start()
-    stack.push_async_callback(_stop_front, application, front, settings.stop_timeout_s)
-    await start_receiving(application)
-    return front
 
 
-async def _stop_front(application: FrontApplication, front: Front, timeout_s: float) -> None:
-    await stop_receiving(application)
-    await front.dispatcher.stop(timeout_s)
-    if application.running:
-        await application.stop()
+async def _shut_down(bot: Bot) -> None:
+    # Connections that Telegram holds open must not hold the end up.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SHUTDOWN_S):
+            await bot.shutdown()
 
 
-async def _connect(application: FrontApplication) -> None:
-    """Ask Telegram who the bot is, patiently: at boot the network may be late."""
-    for attempt in range(1, _CONNECT_ATTEMPTS + 1):
-        try:
-            await application.initialize()
-        except InvalidToken:
-            raise InvalidTokenError from None
-        except NetworkError as error:
-            if attempt == _CONNECT_ATTEMPTS:
-                raise TelegramUnreachableError(type(error).__name__) from None
-            await asyncio.sleep(2.0**attempt / 2)
-        else:
-            return
+async def _prune_for_ever(database: Database, keep_for: timedelta) -> None:
+    while True:
+        await prune(database, keep_for)
+        await asyncio.sleep(_PRUNE_EVERY_S)
 
 
-def _greet(
-    texts: ConsoleTexts, console: Console, page: PlaygroundServer | None, front: Front
+async def _fail_with(failure: Awaitable[StartupError]) -> None:
+    raise await failure
+
+
+async def _until_one_fails(*parts: Coroutine[Any, Any, None]) -> None:
+    """Run parts side by side, until one raises; then cancel the others and raise that."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _greet(
+    texts: ConsoleTexts,
+    console: Console,
+    page: PlaygroundServer | None,
+    front: Front,
+    *,
+    is_open: bool,
 ) -> None:
-    bot = front.outbox.bot
     if page is not None:
         console.print(f"\n{texts.no_token(page.url)}\n", soft_wrap=True)
         return
-    console.print(f"\n{texts.token_ready(bot.username)}\n", soft_wrap=True)
-    code = None if front.gate.is_open else front.gate.store.owner_code()
+    console.print(f"\n{texts.token_ready(front.bot.username)}\n", soft_wrap=True)
+    if is_open:
+        return
+    code = await front.database.step("owner code", people.owner_code)
     if code is not None:
-        console.print(texts.owner_link(owner_link(bot.username, code)), soft_wrap=True)
+        link = owner_link(front.bot.username, code)
+        console.print(texts.owner_link(link), soft_wrap=True)
 
 
 async def wait_for_model(
@@ -282,25 +390,6 @@ async def _tell_when_ready(
         logger.warning("the generation service is not ready: %s", error)
     else:
         console.print(texts.model_ready)
-
-
-async def _run_until(is_told_to_stop: asyncio.Event, service: GenerationService) -> None:
-    """Wait for the signal to stop.
-
-    Raises:
-        StartupError: The generation service was given up.
-    """
-    told = asyncio.create_task(is_told_to_stop.wait(), name="stop-signal")
-    failed = asyncio.create_task(service.wait_until_failed(), name="service-failure")
-    try:
-        await asyncio.wait({told, failed}, return_when=asyncio.FIRST_COMPLETED)
-        if failed.done():
-            raise failed.result()
-    finally:
-        for task in (told, failed):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 def _stop_signal() -> asyncio.Event:

@@ -11,9 +11,9 @@ from rich.console import Console
 from bot.app import start_generation, wait_for_model
 from bot.errors import InvalidParameterError, RequestError
 from bot.essays import finishing
-from bot.essays.preferences import Preferences
 from bot.essays.writing import Writer
 from bot.settings import Settings
+from bot.storage.preferences import Preferences
 from bot.texts.console import ConsoleTexts
 
 _SURE_SHARE = 0.8

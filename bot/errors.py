@@ -10,6 +10,7 @@
     │   ├── ModelNotFoundError
     │   ├── ModelUnavailableError
     │   ├── DatabaseError
+    │   ├── LeaseLostError
     │   └── TelegramUnreachableError
     └── RequestError                  a person asked for something that cannot be done
         ├── EmptyTopicError
@@ -25,7 +26,9 @@
 """
 
 from enum import StrEnum
-from typing import ClassVar
+
+TRY_AGAIN = 75
+"""Exit code of what may work by itself later (``EX_TEMPFAIL`` of sysexits.h)."""
 
 
 class RedactorError(Exception):
@@ -39,7 +42,7 @@ class StartupError(RedactorError):
         exit_code: What the process ends with, so that a supervisor can tell it from a crash.
     """
 
-    exit_code: ClassVar[int] = 3
+    exit_code: int = 3
 
 
 class SettingsError(StartupError):
@@ -114,14 +117,27 @@ class DatabaseError(StartupError):
     Attributes:
         url: The database's address, without its password.
         reason: What the driver said.
+        is_passing: Whether it may work later: locked, full, the server away.
     """
 
     exit_code = 68
 
-    def __init__(self, url: str, reason: str) -> None:
+    def __init__(self, url: str, reason: str, *, is_passing: bool = False) -> None:
         self.url = url
         self.reason = reason
+        self.is_passing = is_passing
+        if is_passing:
+            self.exit_code = TRY_AGAIN
         super().__init__(f"cannot open database {url}: {reason}")
+
+
+class LeaseLostError(StartupError):
+    """Another process is the front of this bot."""
+
+    exit_code = TRY_AGAIN
+
+    def __init__(self) -> None:
+        super().__init__("another process runs this bot")
 
 
 class TelegramUnreachableError(StartupError):

@@ -1,47 +1,89 @@
 """The bot's own health and metrics, for an operator's monitoring; off unless a port is set."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from functools import partial
+from dataclasses import dataclass
+from datetime import datetime
 
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot import __version__
-from bot.essays.dispatcher import Dispatcher
 from bot.serving import InnerServer, listen
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the bot is doing.
+
+    Attributes:
+        running: Essays being written.
+        waiting: Essays in the queue.
+        ended: Essays by how they ended, of those that are still kept.
+        words_per_s: Speed over all essays together, 0 before it is known.
+        owed: Messages to be sent.
+        oldest_owed_s: Age of the oldest of them.
+        held: Messages that a chat refuses for now, by reason.
+        deaf_since: When Telegram stopped answering, or None.
+        database_away_since: When the database stopped answering, or None.
+    """
+
+    running: int
+    waiting: int
+    ended: dict[str, int]
+    words_per_s: float
+    owed: int
+    oldest_owed_s: float
+    held: dict[str, int]
+    deaf_since: datetime | None
+    database_away_since: datetime | None
+
+    @property
+    def is_well(self) -> bool:
+        """Whether Telegram and the database answer."""
+        return self.deaf_since is None and self.database_away_since is None
+
+
 @asynccontextmanager
-async def serve_monitoring(port: int, dispatcher: Dispatcher) -> AsyncIterator[None]:
+async def serve_monitoring(
+    port: int, look: Callable[[], Awaitable[Status]]
+) -> AsyncIterator[None]:
     """Serve ``/health`` and ``/metrics`` while the block runs.
 
     Args:
         port: On all addresses, since a monitoring system is rarely on the same machine.
-        dispatcher: Whose queue is shown.
+        look: Tells how the bot is doing; quick even while the database is away.
 
     Raises:
         PortTakenError: Another program listens there.
     """
-    registry = _metrics(dispatcher)
 
     async def health(_request: Request) -> Response:
-        view = dispatcher.queue()
+        status = await look()
         return JSONResponse(
             {
-                "status": "ok",
+                "status": "ok" if status.is_well else "failing",
                 "version": __version__,
-                "running": len(view.running),
-                "waiting": len(view.waiting),
-            }
+                "running": status.running,
+                "waiting": status.waiting,
+                "owed": status.owed,
+                "held": status.held,
+                "deaf_since": _written(status.deaf_since),
+                "database_away_since": _written(status.database_away_since),
+            },
+            status_code=200 if status.is_well else 503,
         )
 
     async def metrics(_request: Request) -> Response:
+        registry = CollectorRegistry()
+        registry.register(_StatusCollector(await look()))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     listener = listen("0.0.0.0", port)
@@ -57,21 +99,42 @@ async def serve_monitoring(port: int, dispatcher: Dispatcher) -> AsyncIterator[N
         await serving
 
 
-def _metrics(dispatcher: Dispatcher) -> CollectorRegistry:
-    registry = CollectorRegistry()
-    running = Gauge("redactor_essays_running", "Essays being written.", registry=registry)
-    running.set_function(lambda: len(dispatcher.queue().running))
-    waiting = Gauge("redactor_essays_waiting", "Essays in the queue.", registry=registry)
-    waiting.set_function(lambda: len(dispatcher.queue().waiting))
-    speed = Gauge(
-        "redactor_words_per_second", "Words written, all essays together.", registry=registry
-    )
-    speed.set_function(lambda: dispatcher.words_per_s() or 0.0)
-    for outcome in dispatcher.outcomes:
-        total = Gauge(
-            f"redactor_essays_{outcome}_total",
-            f"Essays {outcome} since the start.",
-            registry=registry,
+class _StatusCollector(Collector):
+    """One look as Prometheus metrics."""
+
+    def __init__(self, status: Status) -> None:
+        self._status = status
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric."""
+        status = self._status
+        for name, text, value in (
+            ("essays_running", "Essays being written.", status.running),
+            ("essays_waiting", "Essays in the queue.", status.waiting),
+            ("words_per_second", "Words written, all essays together.", status.words_per_s),
+            ("messages_owed", "Messages to be sent.", status.owed),
+            ("oldest_owed_seconds", "Age of the oldest of them.", status.oldest_owed_s),
+            ("is_deaf", "1 while Telegram does not answer.", status.deaf_since is not None),
+            (
+                "database_is_away",
+                "1 while the database does not answer.",
+                status.database_away_since is not None,
+            ),
+        ):
+            yield GaugeMetricFamily(f"redactor_{name}", text, value=float(value))
+        held = GaugeMetricFamily(
+            "redactor_messages_held", "Messages that a chat refuses for now.", labels=["reason"]
         )
-        total.set_function(partial(dispatcher.outcomes.__getitem__, outcome))
-    return registry
+        for reason, count in status.held.items():
+            held.add_metric([reason], count)
+        yield held
+        ended = CounterMetricFamily(
+            "redactor_essays_ended", "Essays by how they ended.", labels=["outcome"]
+        )
+        for outcome, count in status.ended.items():
+            ended.add_metric([outcome], count)
+        yield ended
+
+
+def _written(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="seconds")

@@ -114,6 +114,12 @@ class Settings(BaseSettings):
     essay_timeout_s: float = Field(
         default=1800, ge=10, le=86_400, description="Seconds after which an essay is given up."
     )
+    retention_days: int = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        description="Days after which essays, topics and undeliverable messages are deleted.",
+    )
     stop_timeout_s: float = Field(
         default=15, ge=0, le=600, description="Seconds that deliveries get when the bot stops."
     )

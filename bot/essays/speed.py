@@ -1,7 +1,9 @@
 """How fast the service writes, and how long a person will wait."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+
+from bot.storage.records import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +38,27 @@ class SpeedMeter:
         self._words = 0.0
         self._busy_s = 0.0
         self._since: float | None = None
+        self._written: dict[int, int] = {}
 
-    def resume(self) -> None:
-        """Something is being written from now on."""
+    def begin(self, job_id: int) -> None:
+        """A job is being written from now on."""
+        self._age()
+        self._written[job_id] = 0
         if self._since is None:
             self._since = self._clock()
 
-    def pause(self) -> None:
-        """Nothing is being written from now on."""
+    def note(self, job_id: int, words: int) -> None:
+        """A job has so many words now."""
         self._age()
-        self._since = None
+        self._words += max(0, words - self._written.get(job_id, 0))
+        self._written[job_id] = max(words, self._written.get(job_id, 0))
 
-    def add(self, words: int) -> None:
-        """So many words were just written."""
+    def end(self, job_id: int) -> None:
+        """A job is not being written any more."""
         self._age()
-        self._words += words
+        self._written.pop(job_id, None)
+        if not self._written:
+            self._since = None
 
     def words_per_s(self) -> float | None:
         """Speed over all essays together, or None before it is known."""
@@ -58,6 +66,34 @@ class SpeedMeter:
         if self._busy_s < 1.0 or self._words < 1:
             return None
         return self._words / self._busy_s
+
+    def places(
+        self, running: Iterable[Job], waiting: Sequence[Job], limit: int
+    ) -> dict[int, Place]:
+        """Where each waiting job stands.
+
+        Args:
+            running: Jobs being written.
+            waiting: Jobs in the order in which they will start.
+            limit: Jobs written at once.
+        """
+        speed = self.words_per_s()
+        running = list(running)
+        ahead = 0
+        if len(running) >= limit:
+            ahead = sum(
+                max(0, job.request.preferences.words - self._written.get(job.id, 0))
+                for job in running
+            )
+        places = {}
+        for position, job in enumerate(waiting, start=1):
+            words = job.request.preferences.words
+            # While the job is written it shares the machine with whatever else is there.
+            share = max(1, min(len(running) + position, limit))
+            estimate_s = None if speed is None else (ahead + words * share) / speed
+            places[job.id] = Place(position, ahead, estimate_s)
+            ahead += words
+        return places
 
     def _age(self) -> None:
         if self._since is None:

@@ -7,12 +7,11 @@ import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
 
 from bot.essays import finishing
-from bot.essays.preferences import Preferences
-from bot.generation.client import ServedModel
+from bot.generation.client import GenerationClient, ServedModel
 from bot.generation.parameters import SamplingParameters
+from bot.storage.preferences import Preferences
 
 _SPARE_SHARE = 1.3
 _SPARE_TOKENS = 64
@@ -43,30 +42,10 @@ class Draft:
     is_final: bool = False
 
 
-class TextService(Protocol):
-    """What an essay needs of the generation service; ``GenerationClient`` is one."""
-
-    async def describe(self) -> ServedModel:
-        """What is served."""
-
-    async def wait_until_ready(self, timeout_s: float) -> object:
-        """Wait for the model to be loaded."""
-
-    def stream(
-        self,
-        prompt: str,
-        parameters: SamplingParameters,
-        *,
-        candidates: int = 1,
-        keep_last_tokens: int | None = None,
-    ) -> AsyncGenerator[str]:
-        """Text that follows the prompt, piece by piece."""
-
-
 class Writer:
     """Writes essays with the generation service."""
 
-    def __init__(self, client: TextService) -> None:
+    def __init__(self, client: GenerationClient) -> None:
         self._client = client
 
     async def wait_until_ready(self, timeout_s: float) -> None:

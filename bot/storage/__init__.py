@@ -1,20 +1,5 @@
-"""One database: people, jobs with their essays, updates, access. Short synchronous transactions.
+"""One database: updates received, jobs with their essays, what is owed to chats, people.
 
-The stores are called from the event loop and answer within a millisecond on SQLite; a write has
-reached the disk when its call returns, which is what lets an update be acknowledged.
+Every change is part of a step (:meth:`Database.step`): a handful of functions of these modules,
+called with the step's transaction, which become true together.
 """
-
-from bot.storage.access import AccessStore
-from bot.storage.database import Database
-from bot.storage.jobs import JobStore
-from bot.storage.journal import UpdateJournal
-from bot.storage.people import AwaitedTopic, PeopleStore
-
-__all__ = [
-    "AccessStore",
-    "AwaitedTopic",
-    "Database",
-    "JobStore",
-    "PeopleStore",
-    "UpdateJournal",
-]

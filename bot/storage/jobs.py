@@ -1,108 +1,292 @@
-"""Jobs and the essays that came of them."""
+"""Jobs, and every way in which their state may change. Nobody else writes this table.
 
-from collections.abc import Iterable
-from datetime import UTC
+::
+
+    add → waiting → running → written → delivered
+              ↑  ↖    │  ╲        ╲
+              │   recover  ╲        cancel → cancelled
+              cancel ──┘    fail → failed
+
+Each change says which state it leaves, so that a repeated or late one changes nothing.
+"""
+
+import secrets
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, select, update
 
-from bot.essays.job import Address, EssayRequest, Job, JobState
-from bot.storage.database import Database
+from bot.storage.database import Transaction
 from bot.storage.people import preferences_from_json, preferences_to_json
-from bot.storage.schema import jobs, utc_now
+from bot.storage.records import (
+    UNFINISHED,
+    Address,
+    EssayRequest,
+    Job,
+    JobState,
+)
+from bot.storage.schema import jobs
 
-_UNFINISHED = (JobState.WAITING, JobState.RUNNING, JobState.WRITTEN)
+_TOKEN_BYTES = 9
 _WITH_TEXT = (JobState.WRITTEN, JobState.DELIVERED, JobState.CANCELLED)
 
 
-class JobStore:
-    """Every job, from the request to the delivered essay."""
+async def add(
+    tx: Transaction, request: EssayRequest, *, update_id: int | None, seed: int, part: int = 0
+) -> Job | None:
+    """Put a job into the queue, behind whoever had fewer turns.
 
-    def __init__(self, database: Database) -> None:
-        self._engine = database.engine
+    The turn is a start tag of start-time fair queuing (Goyal et al., 1996): not before the
+    greatest turn that was started, and not before one's own last turn is over. So turns go round
+    over people, and leaving and coming back gains nothing.
 
-    def add(self, request: EssayRequest, seed: int) -> Job:
-        """Write a new job down; it is on disk at the return."""
-        address = request.address
-        with self._engine.begin() as connection:
-            row = connection.execute(
-                insert(jobs)
-                .values(
-                    person=request.person,
-                    chat_id=address.chat_id,
-                    thread_id=address.thread_id,
-                    message_id=address.message_id,
-                    is_private=address.is_private,
-                    topic=request.topic,
-                    preferences=preferences_to_json(request.preferences),
-                    continued_from=request.continued_from,
-                    seed=seed,
-                    state=JobState.WAITING,
-                )
-                .returning(jobs)
-            ).one()
-        return _job(row)
+    Args:
+        tx: The step.
+        request: What is asked.
+        update_id: The update that asks; one update makes one job, however often it is taken.
+        seed: Seed of the random draws.
+        part: Which of an update's several jobs.
 
-    def get(self, job_id: int) -> Job | None:
-        """One job, or None if there is none of that number."""
-        return self._first(jobs.c.id == job_id)
+    Returns:
+        The job, or None if this update made it before.
+    """
+    started = select(func.max(jobs.c.turn)).where(tx.mine(jobs), jobs.c.started_at.is_not(None))
+    own = select(func.max(jobs.c.turn)).where(tx.mine(jobs), jobs.c.person == request.person)
+    own_last = await tx.value(own)
+    address = request.address
+    row = await tx.insert_new(
+        jobs,
+        token=secrets.token_urlsafe(_TOKEN_BYTES),
+        update_id=update_id,
+        part=part,
+        person=request.person,
+        chat_id=address.chat_id,
+        thread_id=address.thread_id,
+        message_id=address.message_id,
+        is_private=address.is_private,
+        topic=request.topic,
+        preferences=preferences_to_json(request.preferences),
+        continued_from=request.continued_from,
+        seed=seed,
+        state=JobState.WAITING,
+        turn=max(await tx.value(started) or 0, 0 if own_last is None else own_last + 1),
+        created_at=tx.now,
+    )
+    tx.changes.has_jobs = True
+    return None if row is None else _job(row)
 
-    def update(self, job_id: int, **changes: Any) -> None:
-        """Change fields of a job: its state, its text, how much of it has arrived."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(jobs).where(jobs.c.id == job_id).values(**changes, updated_at=utc_now())
-            )
 
-    def unfinished(self) -> list[Job]:
-        """Jobs to take up again after a start, oldest first."""
-        query = select(jobs).where(jobs.c.state.in_(_UNFINISHED)).order_by(jobs.c.id)
-        with self._engine.connect() as connection:
-            return [_job(row) for row in connection.execute(query)]
+async def get(tx: Transaction, job_id: int) -> Job | None:
+    """One job, or None if there is none of that number."""
+    return await _first(tx, jobs.c.id == job_id)
 
-    def last_of(self, person: str, chat_id: int) -> Job | None:
-        """A person's latest job in a chat, whatever became of it."""
-        return self._first(jobs.c.person == person, jobs.c.chat_id == chat_id)
 
-    def last_essay_of(self, person: str, chat_id: int) -> Job | None:
-        """A person's latest job in a chat that has a text."""
-        return self._first(
-            jobs.c.person == person,
-            jobs.c.chat_id == chat_id,
-            jobs.c.state.in_(_WITH_TEXT),
-            jobs.c.text != "",
-        )
+async def by_token(tx: Transaction, token: str) -> Job | None:
+    """The job that a button names; buttons of the first version carry its number."""
+    if token.isdecimal() and len(token) < 19:
+        return await _first(tx, jobs.c.id == int(token), jobs.c.update_id.is_(None))
+    return await _first(tx, jobs.c.token == token)
 
-    def find(self, chat_id: int, message_id: int) -> Job | None:
-        """The job that a message asked for, if it did."""
-        return self._first(jobs.c.chat_id == chat_id, jobs.c.message_id == message_id)
 
-    def migrate_chat(self, old_id: int, new_id: int) -> None:
-        """Follow a group that became a supergroup; its messages got new numbers there."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(jobs)
-                .where(jobs.c.chat_id == old_id)
-                .values(chat_id=new_id, placeholder_id=None, sending_after=None)
-            )
+async def last_of(tx: Transaction, person: str, chat_id: int) -> Job | None:
+    """A person's latest job in a chat, whatever became of it."""
+    return await _first(tx, jobs.c.person == person, jobs.c.chat_id == chat_id)
 
-    def delete(self, job_ids: Iterable[int]) -> None:
-        """Forget jobs with their topics and texts."""
-        with self._engine.begin() as connection:
-            connection.execute(delete(jobs).where(jobs.c.id.in_(list(job_ids))))
 
-    def _first(self, *conditions: ColumnElement[bool]) -> Job | None:
-        query = select(jobs).where(*conditions).order_by(jobs.c.id.desc()).limit(1)
-        with self._engine.connect() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else _job(row)
+async def last_essay_of(tx: Transaction, person: str, chat_id: int) -> Job | None:
+    """A person's latest job in a chat that has a text."""
+    return await _first(
+        tx,
+        jobs.c.person == person,
+        jobs.c.chat_id == chat_id,
+        jobs.c.state.in_(_WITH_TEXT),
+        jobs.c.text != "",
+    )
+
+
+async def text_before(tx: Transaction, request: EssayRequest) -> str:
+    """The essay that a request goes on from, with all that it went on from itself."""
+    texts: list[str] = []
+    earlier_id = request.continued_from
+    while earlier_id is not None:
+        earlier = await get(tx, earlier_id)
+        if earlier is None:
+            break
+        texts.append(earlier.text)
+        earlier_id = earlier.request.continued_from
+    return " ".join(reversed(texts))
+
+
+async def in_state(tx: Transaction, *states: JobState) -> list[Job]:
+    """Jobs in these states, in the order of their turns."""
+    query = (
+        select(jobs)
+        .where(tx.mine(jobs), jobs.c.state.in_(states))
+        .order_by(jobs.c.turn, jobs.c.id)
+    )
+    return [_job(row) for row in await tx.rows(query)]
+
+
+async def unfinished_of(tx: Transaction, person: str) -> list[Job]:
+    """A person's jobs of which something is still to come, in their order."""
+    query = (
+        select(jobs)
+        .where(tx.mine(jobs), jobs.c.person == person, jobs.c.state.in_(UNFINISHED))
+        .order_by(jobs.c.turn, jobs.c.id)
+    )
+    return [_job(row) for row in await tx.rows(query)]
+
+
+async def is_alone(tx: Transaction, job: Job) -> bool:
+    """Whether no other essay of the chat is on its way, so that there is budget to spare."""
+    query = select(func.count()).where(
+        tx.mine(jobs),
+        jobs.c.chat_id == job.request.address.chat_id,
+        jobs.c.state.in_(UNFINISHED),
+        jobs.c.id != job.id,
+    )
+    return not await tx.value(query)
+
+
+async def start_next(tx: Transaction) -> Job | None:
+    """Begin the job whose turn it is, of somebody who has none running."""
+    busy = select(jobs.c.person).where(tx.mine(jobs), jobs.c.state == JobState.RUNNING)
+    row = await tx.first(
+        select(jobs)
+        .where(tx.mine(jobs), jobs.c.state == JobState.WAITING, jobs.c.person.not_in(busy))
+        .order_by(jobs.c.turn, jobs.c.id)
+        .limit(1)
+    )
+    if row is None:
+        return None
+    await _change(tx, row.id, (JobState.WAITING,), state=JobState.RUNNING, started_at=tx.now)
+    return _job(row)
+
+
+async def note_attempt(tx: Transaction, job_id: int) -> int:
+    """The writing of a job broke off after a piece of it had come.
+
+    Returns:
+        How often that happened to it.
+    """
+    await _change(tx, job_id, (JobState.RUNNING,), attempts=jobs.c.attempts + 1)
+    return int(await tx.value(select(jobs.c.attempts).where(jobs.c.id == job_id)) or 0)
+
+
+async def finish(tx: Transaction, job_id: int, text: str) -> bool:
+    """A running job is written; False if it is not running any more."""
+    return await _change(
+        tx, job_id, (JobState.RUNNING,), state=JobState.WRITTEN, text=text, ended_at=tx.now
+    )
+
+
+async def fail(tx: Transaction, job_id: int, failure: str) -> bool:
+    """A running job is given up; False if it is not running any more."""
+    return await _change(
+        tx, job_id, (JobState.RUNNING,), state=JobState.FAILED, failure=failure, ended_at=tx.now
+    )
+
+
+async def cancel(tx: Transaction, job_id: int, text: str) -> bool:
+    """A job is stopped by its person; False if it has ended before.
+
+    Args:
+        tx: The step.
+        job_id: The job.
+        text: What was written of it, for one that is running; a written one keeps its text.
+    """
+    ended = {"state": JobState.CANCELLED, "ended_at": tx.now}
+    return await _change(tx, job_id, (JobState.WRITTEN,), **ended) or await _change(
+        tx, job_id, (JobState.WAITING, JobState.RUNNING), text=text, **ended
+    )
+
+
+async def deliver(tx: Transaction, job_id: int) -> bool:
+    """The last piece of a written job has arrived."""
+    return await _change(tx, job_id, (JobState.WRITTEN,), state=JobState.DELIVERED)
+
+
+async def recover(tx: Transaction) -> int:
+    """After a start nothing is being written: what was begins again, in its turn.
+
+    Returns:
+        How many jobs that are.
+    """
+    result = await tx.run(
+        update(jobs)
+        .where(tx.mine(jobs), jobs.c.state == JobState.RUNNING)
+        .values(state=JobState.WAITING)
+    )
+    tx.changes.has_jobs = True
+    return result.rowcount
+
+
+async def move(tx: Transaction, old_id: int, new_id: int) -> None:
+    """Follow a group that became a supergroup; the requests have no numbers there."""
+    await tx.run(
+        update(jobs)
+        .where(tx.mine(jobs), jobs.c.chat_id == old_id)
+        .values(chat_id=new_id, message_id=None)
+    )
+    tx.changes.has_jobs = True
+
+
+async def forget(tx: Transaction, person: str) -> list[int]:
+    """Delete a person's jobs with their topics and texts; their numbers."""
+    ids = [
+        row.id
+        for row in await tx.rows(select(jobs.c.id).where(tx.mine(jobs), jobs.c.person == person))
+    ]
+    await tx.run(delete(jobs).where(tx.mine(jobs), jobs.c.person == person))
+    tx.changes.has_jobs = True
+    return ids
+
+
+async def prune(tx: Transaction, before: datetime, limit: int) -> int:
+    """Delete jobs that ended long ago."""
+    old = (
+        select(jobs.c.id)
+        .where(tx.mine(jobs), jobs.c.ended_at < before, jobs.c.state != JobState.WRITTEN)
+        .limit(limit)
+    )
+    result = await tx.run(delete(jobs).where(jobs.c.id.in_(old.scalar_subquery())))
+    return result.rowcount
+
+
+async def counts(tx: Transaction) -> dict[JobState, int]:
+    """How many jobs are in each state."""
+    query = (
+        select(jobs.c.state, func.count().label("number"))
+        .where(tx.mine(jobs))
+        .group_by(jobs.c.state)
+    )
+    return {JobState(row.state): row.number for row in await tx.rows(query)}
+
+
+async def _change(
+    tx: Transaction, job_id: int, leaves: tuple[JobState, ...], **values: Any
+) -> bool:
+    result = await tx.run(
+        update(jobs)
+        .where(tx.mine(jobs), jobs.c.id == job_id, jobs.c.state.in_(leaves))
+        .values(**values)
+    )
+    tx.changes.has_jobs = True
+    return result.rowcount == 1
+
+
+async def _first(tx: Transaction, *conditions: ColumnElement[bool]) -> Job | None:
+    row = await tx.first(
+        select(jobs).where(tx.mine(jobs), *conditions).order_by(jobs.c.id.desc()).limit(1)
+    )
+    return None if row is None else _job(row)
 
 
 def _job(row: Row[Any]) -> Job:
-    # SQLite keeps no zone; every time in the tables is UTC.
-    created_at = row.created_at if row.created_at.tzinfo else row.created_at.replace(tzinfo=UTC)
     return Job(
         id=row.id,
+        token=row.token,
+        update_id=row.update_id,
         request=EssayRequest(
             person=row.person,
             address=Address(row.chat_id, row.thread_id, row.message_id, row.is_private),
@@ -112,9 +296,8 @@ def _job(row: Row[Any]) -> Job:
         ),
         seed=row.seed,
         state=JobState(row.state),
-        placeholder_id=row.placeholder_id,
+        turn=row.turn,
+        attempts=row.attempts,
         text=row.text,
-        delivered_chunks=row.delivered_chunks,
-        created_at=created_at,
-        sending_after=row.sending_after,
+        created_at=row.created_at,
     )

@@ -1,28 +1,16 @@
-"""What the bot remembers of a person: preferences, and whether it waits for a topic."""
+"""What the bot remembers of people: their settings, and who owns the bot."""
 
-from dataclasses import asdict, dataclass, fields
-from datetime import timedelta
+import hmac
+import secrets
+from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
 from bot.errors import InvalidParameterError
-from bot.essays.preferences import Language, Preferences, Style
-from bot.storage.database import Database
-from bot.storage.schema import awaited_topics, jobs, people, utc_now
-
-_TOPIC_AWAITED_FOR = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class AwaitedTopic:
-    """The bot asked a person for a topic.
-
-    Attributes:
-        prompt_message_id: The question, which a reply in a group must answer; None in private.
-    """
-
-    prompt_message_id: int | None
+from bot.storage.database import Transaction
+from bot.storage.preferences import Language, Preferences, Style
+from bot.storage.schema import owners, people
 
 
 def preferences_to_json(preferences: Preferences) -> dict[str, Any]:
@@ -47,65 +35,54 @@ def preferences_from_json(stored: dict[str, Any]) -> Preferences:
         return Preferences()
 
 
-class PeopleStore:
-    """Preferences and open questions, per person."""
+async def preferences(tx: Transaction, person: str) -> Preferences | None:
+    """A person's preferences, or None for someone new."""
+    stored = await tx.value(
+        select(people.c.preferences).where(tx.mine(people), people.c.person == person)
+    )
+    return None if stored is None else preferences_from_json(stored)
 
-    def __init__(self, database: Database) -> None:
-        self._engine = database.engine
 
-    def preferences(self, person: str) -> Preferences:
-        """A person's preferences; the defaults for someone new."""
-        return self.known_preferences(person) or Preferences()
+async def save_preferences(tx: Transaction, person: str, wanted: Preferences) -> None:
+    """Keep a person's preferences."""
+    await tx.upsert(
+        people,
+        {"person": person},
+        preferences=preferences_to_json(wanted),
+        updated_at=tx.now,
+    )
 
-    def known_preferences(self, person: str) -> Preferences | None:
-        """A person's preferences, or None for someone new."""
-        query = select(people.c.preferences).where(people.c.person == person)
-        with self._engine.connect() as connection:
-            stored = connection.execute(query).scalar_one_or_none()
-        return None if stored is None else preferences_from_json(stored)
 
-    def save_preferences(self, person: str, preferences: Preferences) -> None:
-        """Keep a person's preferences."""
-        values = {"preferences": preferences_to_json(preferences), "updated_at": utc_now()}
-        with self._engine.begin() as connection:
-            changed = connection.execute(
-                update(people).where(people.c.person == person).values(**values)
-            )
-            if changed.rowcount == 0:
-                connection.execute(insert(people).values(person=person, **values))
+async def forget(tx: Transaction, person: str) -> None:
+    """Delete a person's settings."""
+    await tx.run(delete(people).where(tx.mine(people), people.c.person == person))
 
-    def forget(self, person: str) -> None:
-        """Delete everything kept about a person: preferences, questions, topics and essays."""
-        with self._engine.begin() as connection:
-            for table in (people, awaited_topics, jobs):
-                connection.execute(delete(table).where(table.c.person == person))
 
-    def set_awaiting_topic(self, person: str, chat_id: int, prompt_message_id: int | None) -> None:
-        """Remember that a person was asked for a topic in a chat."""
-        self.clear_awaiting_topic(person, chat_id)
-        with self._engine.begin() as connection:
-            connection.execute(
-                insert(awaited_topics).values(
-                    person=person, chat_id=chat_id, prompt_message_id=prompt_message_id
-                )
-            )
+async def owner(tx: Transaction) -> str | None:
+    """The person who owns the bot, or None before anyone claimed it."""
+    person: str | None = await tx.value(select(owners.c.person).where(tx.mine(owners)))
+    return person
 
-    def awaiting_topic(self, person: str, chat_id: int) -> AwaitedTopic | None:
-        """The open question to a person in a chat, if it is less than an hour old."""
-        query = select(awaited_topics.c.prompt_message_id).where(
-            awaited_topics.c.person == person,
-            awaited_topics.c.chat_id == chat_id,
-            awaited_topics.c.asked_at > utc_now() - _TOPIC_AWAITED_FOR,
-        )
-        with self._engine.connect() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else AwaitedTopic(row.prompt_message_id)
 
-    def clear_awaiting_topic(self, person: str, chat_id: int) -> None:
-        """The question was answered or dropped."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                delete(awaited_topics).where(
-                    awaited_topics.c.person == person, awaited_topics.c.chat_id == chat_id
-                )
-            )
+async def owner_code(tx: Transaction) -> str | None:
+    """The code that makes its bearer the owner; made at the first call, None once used.
+
+    Returns:
+        22 characters of ``A-Za-z0-9_-``, fit for a deep link.
+    """
+    row = await tx.insert_new(owners, code=secrets.token_urlsafe(16))
+    if row is None:
+        row = await tx.first(select(owners).where(tx.mine(owners)))
+    code: str | None = None if row is None else row.code
+    return code
+
+
+async def claim(tx: Transaction, person: str, code: str) -> bool:
+    """Make a person the owner if the code is right; the code then is spent."""
+    row = await tx.first(select(owners).where(tx.mine(owners)))
+    if row is None or row.code is None:
+        return False
+    if not hmac.compare_digest(row.code.encode(), code.encode()):
+        return False
+    await tx.run(update(owners).where(tx.mine(owners)).values(code=None, person=person))
+    return True

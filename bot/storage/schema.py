@@ -1,4 +1,7 @@
-"""The tables. Migrations in ``migrations/`` bring a database to this shape; a test compares."""
+"""The tables. Migrations in ``migrations/`` bring a database to this shape; a test compares.
+
+Every row carries the number of its bot: people, chats and messages mean something only within one.
+"""
 
 from datetime import UTC, datetime
 
@@ -8,87 +11,213 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Dialect,
     Index,
     Integer,
     MetaData,
     String,
     Table,
     Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
 )
 
 metadata = MetaData()
 
 
-def utc_now() -> datetime:
-    """The time now, with its zone."""
-    return datetime.now(UTC)
+class UtcTime(TypeDecorator[datetime]):
+    """A time with its zone; SQLite keeps none, and every time in the tables is UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give a stored time its zone back."""
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
 
 
-_Id = BigInteger().with_variant(Integer(), "sqlite")
+_Number = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite counts rows up only for a column of type INTEGER."""
 
-people = Table(
-    "people",
+inbox = Table(
+    "inbox",
     metadata,
-    Column("person", String(64), primary_key=True),
-    Column("preferences", JSON, nullable=False),
-    Column("updated_at", DateTime(timezone=True), nullable=False, default=utc_now),
-)
-
-awaited_topics = Table(
-    "awaited_topics",
-    metadata,
-    Column("person", String(64), primary_key=True),
-    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("prompt_message_id", BigInteger, nullable=True),
-    Column("asked_at", DateTime(timezone=True), nullable=False, default=utc_now),
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String(64), nullable=True),
+    Column("chat_id", BigInteger, nullable=True),
+    Column("message_id", BigInteger, nullable=True),
+    Column("payload", Text, nullable=True),
+    Column("state", String(8), nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Index(
+        "inbox_new",
+        "bot_id",
+        "update_id",
+        sqlite_where=text("state = 'new'"),
+        postgresql_where=text("state = 'new'"),
+    ),
+    Index("inbox_numbers", "bot_id", "chat_id", "message_id"),
+    Index("inbox_by_age", "bot_id", "received_at"),
 )
 
 jobs = Table(
     "jobs",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("token", String(16), nullable=False, unique=True),
+    Column("bot_id", BigInteger, nullable=False),
+    Column("update_id", BigInteger, nullable=True),
+    Column("part", Integer, nullable=False, default=0),
+    Column("kind", String(12), nullable=False, default="essay"),
     Column("person", String(64), nullable=False),
     Column("chat_id", BigInteger, nullable=False),
     Column("thread_id", BigInteger, nullable=True),
-    Column("message_id", BigInteger, nullable=False),
+    Column("message_id", BigInteger, nullable=True),
     Column("is_private", Boolean, nullable=False),
     Column("topic", Text, nullable=False),
     Column("preferences", JSON, nullable=False),
     Column("continued_from", BigInteger, nullable=True),
     Column("seed", BigInteger, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("placeholder_id", BigInteger, nullable=True),
+    Column("state", String(12), nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("failure", String(24), nullable=True),
     Column("text", Text, nullable=False, default=""),
-    Column("delivered_chunks", Integer, nullable=False, default=0),
-    Column("sending_after", BigInteger, nullable=True),
-    Column("created_at", DateTime(timezone=True), nullable=False, default=utc_now),
-    Column("updated_at", DateTime(timezone=True), nullable=False, default=utc_now),
-    Index("jobs_by_state", "state"),
-    Index("jobs_by_request", "chat_id", "message_id"),
-    Index("jobs_by_person", "person", "id"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("started_at", UtcTime, nullable=True),
+    Column("ended_at", UtcTime, nullable=True),
+    UniqueConstraint("bot_id", "update_id", "part", name="jobs_once_per_update"),
+    Index(
+        "jobs_unfinished",
+        "bot_id",
+        "turn",
+        "id",
+        sqlite_where=text("state IN ('waiting', 'running', 'written')"),
+        postgresql_where=text("state IN ('waiting', 'running', 'written')"),
+    ),
+    Index("jobs_by_person", "bot_id", "person", "chat_id", "id"),
+    Index(
+        "jobs_started",
+        "bot_id",
+        "turn",
+        sqlite_where=text("started_at IS NOT NULL"),
+        postgresql_where=text("started_at IS NOT NULL"),
+    ),
+    Index("jobs_by_end", "bot_id", "ended_at"),
+    # Numbers of deleted jobs and messages are never given to others.
+    sqlite_autoincrement=True,
 )
 
-updates = Table(
-    "updates",
+outbox = Table(
+    "outbox",
     metadata,
-    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("payload", Text, nullable=True),
-    Column("received_at", DateTime(timezone=True), nullable=False, default=utc_now),
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("bot_id", BigInteger, nullable=False),
+    Column("key", String(80), nullable=False),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("thread_id", BigInteger, nullable=True),
+    Column("job_id", BigInteger, nullable=True),
+    Column("person", String(64), nullable=True),
+    Column("kind", String(12), nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("turn", BigInteger, nullable=False, default=0),
+    Column("waits", JSON(none_as_null=True), nullable=True),
+    Column("body", JSON(none_as_null=True), nullable=True),
+    Column("reply_to", BigInteger, nullable=True),
+    Column("target", BigInteger, nullable=True),
+    Column("state", String(8), nullable=False),
+    Column("is_wanted", Boolean, nullable=False, default=True),
+    Column("version", Integer, nullable=False, default=0),
+    Column("bundle", BigInteger, nullable=True),
+    Column("plainness", Integer, nullable=False, default=0),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("not_before", UtcTime, nullable=True),
+    Column("reason", String(48), nullable=True),
+    Column("base", BigInteger, nullable=True),
+    Column("probed", BigInteger, nullable=True),
+    Column("message_id", BigInteger, nullable=True),
+    Column("created_at", UtcTime, nullable=False),
+    Column("closed_at", UtcTime, nullable=True),
+    UniqueConstraint("bot_id", "key", name="outbox_once_per_key"),
+    Index(
+        "outbox_pending",
+        "bot_id",
+        "chat_id",
+        "rank",
+        "turn",
+        "id",
+        sqlite_where=text("state IN ('open', 'sending')"),
+        postgresql_where=text("state IN ('open', 'sending')"),
+    ),
+    Index(
+        "outbox_held",
+        "bot_id",
+        "chat_id",
+        sqlite_where=text("state = 'held'"),
+        postgresql_where=text("state = 'held'"),
+    ),
+    Index("outbox_by_job", "job_id"),
+    Index("outbox_by_person", "bot_id", "person"),
+    Index("outbox_numbers", "bot_id", "chat_id", "message_id"),
+    Index("outbox_by_end", "bot_id", "closed_at"),
+    sqlite_autoincrement=True,
 )
 
-owner = Table(
-    "owner",
+people = Table(
+    "people",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String(64), primary_key=True),
+    Column("preferences", JSON, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("last_number", BigInteger, nullable=False, default=0),
+    Column("paused_until", UtcTime, nullable=True),
+    Column("migrated_to", BigInteger, nullable=True),
+    Column("admitted_by", String(64), nullable=True),
+    Column("admitted_at", UtcTime, nullable=True),
+)
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
     Column("code", String(64), nullable=True),
     Column("person", String(64), nullable=True),
 )
 
-admitted_chats = Table(
-    "admitted_chats",
+leases = Table(
+    "leases",
     metadata,
-    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("admitted_by", String(64), nullable=False),
-    Column("admitted_at", DateTime(timezone=True), nullable=False, default=utc_now),
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("holder", String(64), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
 )
+
+jobs_0001 = Table(
+    "jobs_0001",
+    metadata,
+    Column("job_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("bot_id", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("placeholder_id", BigInteger, nullable=True),
+    Column("delivered_chunks", Integer, nullable=False),
+    Column("sending_after", BigInteger, nullable=True),
+)
+"""What the first version kept of deliveries; ``bot.essays.adoption`` empties it at a start."""
+
+
+def utc_now() -> datetime:
+    """The time now, with its zone."""
+    return datetime.now(UTC)

@@ -1,24 +1,30 @@
-"""Updates are on disk before Telegram is told that they arrived, and handled in order per person.
+"""Updates come in: on disk before Telegram is told so, each read by itself, in order per person.
 
-Asking for the next updates confirms the last ones, whatever became of them. So the queue writes an
-update down before its ``put`` returns, and marks it as done when its handlers have returned; what
-is not marked is handled again at the next start.
+Polling is this module's own loop. PTB's would confirm updates before they are handled, would read
+a batch as a whole, so that one update that it cannot read spoils all, and would end for good at
+the first 401.
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable
-from inspect import iscoroutine
+from datetime import datetime
 from typing import Any
 
 from telegram import Bot, Update
-from telegram.error import NetworkError
-from telegram.ext import BaseUpdateProcessor
+from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter
 
-from bot.storage import UpdateJournal
-from bot.telegram.context import person_of
-from bot.telegram.logs import log_unexpected
+from bot.errors import InvalidTokenError, RequestError
+from bot.essays.apologies import failure_text
+from bot.essays.desk import Desk
+from bot.logs import log_unexpected
+from bot.storage import inbox
+from bot.storage.database import Database, Transaction
+from bot.storage.inbox import Received, received
+from bot.telegram.access import Access, Visit
+from bot.telegram.commands.answering import answer
+from bot.telegram.handlers import HANDLERS
+from bot.telegram.sending.sender import Sender
 
 logger = logging.getLogger(__name__)
 
@@ -26,102 +32,226 @@ ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "stopped_messa
 """What the bot asks Telegram for. Edits are not among them: an edited request stays what it was.
 The last one is newer than the library, which therefore does not list it."""
 
-_CONCURRENT_UPDATES = 512
-_PRUNE_EVERY = 1000
-"""Handled updates after which the journal forgets old numbers."""
+_POLL_S = 10
+_READ_TIMEOUT_S = _POLL_S + 15.0
+_AT_ONCE = 512
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
+_FORGET_OFFSET_AFTER_S = 3600.0
+"""Telegram draws numbers anew after a quiet week; an offset from before would hide them."""
+_TOAST_CHARACTERS = 200
+_REFUSED_BEFORE_BELIEF = 5
+_REFUSED_FOR_S = 120.0
+"""A token is believed to be wrong when Telegram said so that often, over that long."""
 
 
-class DurableUpdateQueue(asyncio.Queue[object]):
-    """An update queue whose ``put`` returns when the update is on disk.
+class Intake:
+    """Takes updates in and has them handled.
 
     Args:
-        journal: Keeps the updates.
+        bot: Telegram's methods.
+        database: Keeps the updates, and is what handlers change.
+        access: Reads updates.
+        desk: Where handlers ask for essays.
+        sender: Answers pressed buttons.
+
+    Attributes:
+        deaf_since: When polling began to fail, or None while all is well.
     """
 
-    def __init__(self, journal: UpdateJournal) -> None:
-        super().__init__()
-        self._journal = journal
-        self._handled = 0
+    def __init__(
+        self, bot: Bot, database: Database, access: Access, desk: Desk, sender: Sender
+    ) -> None:
+        self.deaf_since: datetime | None = None
+        self._bot = bot
+        self._database = database
+        self._access = access
+        self._desk = desk
+        self._sender = sender
+        self._offset: int | None = None
+        self._last_of: dict[str, asyncio.Task[None]] = {}
+        self._handling: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(_AT_ONCE)
 
-    def put_nowait(self, item: object) -> None:
-        """Write an update down and queue it, unless it was seen before.
-
-        Raises:
-            NetworkError: It could not be written down. That is the kind of error after which the
-                updater asks again, without confirming what it has.
-        """
-        if isinstance(item, Update):
-            try:
-                is_new = self._journal.record(item.update_id, item.to_json())
-            except Exception as error:  # whatever failed, the update must not be confirmed
-                log_unexpected(logger, error)
-                raise NetworkError("the update journal cannot be written") from error
-            if not is_new:
-                return
-        super().put_nowait(item)
-
-    def replay(self, bot: Bot) -> int:
-        """Queue what the last run received and did not finish.
+    async def resume(self) -> int:
+        """Handle what the last run received and did not finish.
 
         Returns:
-            How many updates that were.
+            How many updates that are.
         """
-        count = 0
-        for payload in self._journal.pending():
-            fields: dict[str, Any] = json.loads(payload)
+        waiting = await self._database.read(inbox.pending)
+        for one in waiting:
+            await self._begin(one)
+        return len(waiting)
+
+    async def poll(self) -> None:
+        """Ask Telegram for updates until cancelled.
+
+        Raises:
+            InvalidTokenError: Telegram does not know the token any more.
+        """
+        loop = asyncio.get_running_loop()
+        heard_s = loop.time()
+        pause_s = _FIRST_PAUSE_S
+        while True:
             try:
-                update = Update.de_json(fields, bot)
-            except (TypeError, KeyError, ValueError, AttributeError):
-                logger.warning("update %s cannot be read again", fields["update_id"])
-                self._journal.done(fields["update_id"])
+                batch = await self._ask()
+            except Exception as error:  # noqa: BLE001 - whatever is wrong, the bot must not go deaf
+                if self.deaf_since is None:
+                    self.deaf_since = self._database.clock()
+                await self._explain(error)
+                await asyncio.sleep(_pause_of(error, pause_s))
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                 continue
-            super().put_nowait(update)
-            count += 1
-        self._journal.prune()
-        return count
+            self.deaf_since, pause_s = None, _FIRST_PAUSE_S
+            if batch:
+                heard_s = loop.time()
+                await self.take(batch)
+            elif loop.time() - heard_s > _FORGET_OFFSET_AFTER_S:
+                self._offset = None
 
-    def done(self, update: Update) -> None:
-        """An update has been handled."""
-        self._journal.done(update.update_id)
-        self._handled += 1
-        if self._handled % _PRUNE_EVERY == 0:
-            self._journal.prune()
+    async def take(self, batch: list[dict[str, Any]]) -> None:
+        """Write updates down, then have those handled that are new."""
+        readable = []
+        for payload in batch:
+            try:
+                readable.append(received(payload))
+            except ValueError:
+                logger.warning("an update without a number is left out")
+        for one in await self._database.step("record", lambda tx: inbox.record(tx, readable)):
+            await self._begin(one)
+        if readable:
+            self._offset = max(one.update_id for one in readable) + 1
 
+    async def settle(self) -> None:
+        """Wait until everything received has been handled."""
+        while self._handling:
+            await asyncio.wait(set(self._handling))
 
-class OrderedUpdateProcessor(BaseUpdateProcessor):
-    """Handles the updates of one person in order, and those of different people side by side.
+    async def stop(self, timeout_s: float) -> None:
+        """Let handlers end; what does not is in the inbox and is handled at the next start."""
+        if self._handling:
+            await asyncio.wait(set(self._handling), timeout=max(timeout_s, 0.0))
+        for task in list(self._handling):
+            task.cancel()
+        await asyncio.gather(*self._handling, return_exceptions=True)
 
-    Args:
-        queue: Is told when an update has been handled.
-    """
+    async def _ask(self) -> list[dict[str, Any]]:
+        parameters: dict[str, Any] = {
+            "timeout": _POLL_S,
+            "allowed_updates": list(ALLOWED_UPDATES),
+        }
+        if self._offset is not None:
+            parameters["offset"] = self._offset
+        batch = await self._bot.do_api_request(
+            "getUpdates", parameters, read_timeout=_READ_TIMEOUT_S
+        )
+        if not isinstance(batch, list):
+            raise TypeError("updates that are no list")
+        return [payload for payload in batch if isinstance(payload, dict)]
 
-    def __init__(self, queue: DurableUpdateQueue) -> None:
-        super().__init__(_CONCURRENT_UPDATES)
-        self._queue = queue
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._waiting: dict[str, int] = {}
+    async def _explain(self, error: Exception) -> None:
+        """Say why polling fails, and find out whether it can go on.
 
-    async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        """Run an update's handlers when it is its turn."""
-        if not isinstance(update, Update):
-            await coroutine
-            return
-        key = person_of(update) or ""
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        self._waiting[key] = self._waiting.get(key, 0) + 1
+        Raises:
+            InvalidTokenError: It cannot.
+        """
+        logger.warning("polling: %s", type(error).__name__)
+        if isinstance(error, Conflict):
+            # A webhook that somebody set, or another program with this token.
+            await _quietly(self._bot.delete_webhook())
+        elif isinstance(error, InvalidToken | EndPointNotFound):
+            await confirm_token(self._bot)
+
+    async def _begin(self, one: Received) -> None:
+        """Handle an update after the earlier ones of the same person, beside everybody else's."""
+        await self._room.acquire()
+        key = one.person or ""
+        before = self._last_of.get(key)
+        task = asyncio.create_task(self._handle_after(before, one), name=f"update {one.update_id}")
+        self._last_of[key] = task
+        self._handling.add(task)
+
+        def forget(ended: asyncio.Task[None]) -> None:
+            self._room.release()
+            self._handling.discard(ended)
+            if self._last_of.get(key) is ended:
+                del self._last_of[key]
+
+        task.add_done_callback(forget)
+
+    async def _handle_after(self, before: asyncio.Task[None] | None, one: Received) -> None:
+        if before is not None:
+            await asyncio.wait({before})
+        await self.handle(one)
+
+    async def handle(self, one: Received) -> None:
+        """Read an update and do what it asks for, in one step with noting that it is done."""
         try:
-            async with lock:
-                await coroutine
-                self._queue.done(update)
-        finally:
-            if iscoroutine(coroutine):
-                coroutine.close()
-            self._waiting[key] -= 1
-            if self._waiting[key] == 0:
-                del self._waiting[key], self._locks[key]
+            update = Update.de_json(one.payload, self._bot)
+            assert update is not None  # mypy: the payload is not empty
+            visit = await self._access.read(update)
+        except Exception as error:  # noqa: BLE001 - an update that cannot be read must delay nobody
+            logger.warning("update %d is set aside: %s", one.update_id, type(error).__name__)
+            await self._database.step("set aside", lambda tx: inbox.set_aside(tx, one.update_id))
+            return
+        toast: str | None
+        try:
+            toast = await self._database.step(visit.what, lambda tx: self._do(tx, visit))
+        except RequestError as error:
+            toast = await self._apologise(visit, error)
+        except Exception as error:  # noqa: BLE001 - one broken handler must not stop the others
+            log_unexpected(logger, error)
+            toast = await self._apologise(visit, error)
+        if visit.press is not None:
+            self._sender.toast(visit.press.query_id, toast)
 
-    async def initialize(self) -> None:
-        """Nothing to prepare."""
+    async def _do(self, tx: Transaction, visit: Visit) -> str | None:
+        toast = await HANDLERS[visit.what](tx, visit, self._desk)
+        await inbox.done(tx, visit.update_id)
+        return toast
 
-    async def shutdown(self) -> None:
-        """Nothing to release."""
+    async def _apologise(self, visit: Visit, error: Exception) -> str | None:
+        """Tell a person why nothing came of what they asked for."""
+        text = failure_text(error, visit.texts.failures)
+
+        async def work(tx: Transaction) -> None:
+            if visit.press is None:
+                await answer(tx, visit, text)
+            await inbox.done(tx, visit.update_id)
+
+        await self._database.step("apologise", work)
+        return text[:_TOAST_CHARACTERS]
+
+
+async def confirm_token(bot: Bot) -> None:
+    """Ask again before believing that a token is wrong: a proxy or a restart says so too.
+
+    Raises:
+        InvalidTokenError: Telegram said so five times over two minutes.
+    """
+    pause_s = _REFUSED_FOR_S / (_REFUSED_BEFORE_BELIEF - 1)
+    for attempt in range(_REFUSED_BEFORE_BELIEF):
+        if attempt:
+            await asyncio.sleep(pause_s)
+        try:
+            await bot.get_me()
+        except (InvalidToken, EndPointNotFound):
+            continue
+        except Exception as error:  # noqa: BLE001 - anything else says nothing about the token
+            logger.info("getMe: %s", type(error).__name__)
+        return
+    raise InvalidTokenError
+
+
+def _pause_of(error: Exception, pause_s: float) -> float:
+    if not isinstance(error, RetryAfter):
+        return pause_s
+    asked = error.retry_after
+    return float(asked if isinstance(asked, int) else asked.total_seconds())
+
+
+async def _quietly(request: Awaitable[object]) -> None:
+    try:
+        await request
+    except Exception as error:  # noqa: BLE001 - the next poll says whether it helped
+        logger.info("deleteWebhook: %s", type(error).__name__)

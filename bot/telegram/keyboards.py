@@ -1,10 +1,11 @@
 """Buttons and what they carry: at most 64 bytes, and everything needed after a restart.
 
 A button's data is ``KIND:OWNER:ARGUMENT…``, where the owner is the person who may press it, or
-``KIND:NUMBER`` for an essay, whose author the database knows.
+``KIND:TOKEN`` for an essay, whose author and chat the database knows.
 """
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from typing import Any
+
 from telegram.constants import InlineKeyboardButtonLimit
 
 from bot.texts import ChatTexts
@@ -15,6 +16,9 @@ CONTINUE = "more"
 RETRY = "retry"
 ERASE = "erase"
 CONFIG = "cfg"
+
+Keyboard = dict[str, Any]
+"""``InlineKeyboardMarkup`` as plain values, as it is stored and sent."""
 
 
 def data(*parts: object) -> str:
@@ -40,37 +44,36 @@ def unpacked(owner: str) -> str:
     return {"u": "user", "c": "chat"}[owner[0]] + ":" + owner[1:]
 
 
-def rows(*lines: list[tuple[str, str]]) -> InlineKeyboardMarkup:
+def rows(*lines: list[tuple[str, str]]) -> Keyboard:
     """A keyboard of lines of (label, data)."""
-    return InlineKeyboardMarkup(
-        [
-            [InlineKeyboardButton(label, callback_data=value) for label, value in line]
-            for line in lines
+    return {
+        "inline_keyboard": [
+            [{"text": label, "callback_data": value} for label, value in line] for line in lines
         ]
-    )
+    }
 
 
-def cancel_keyboard(job_id: int, texts: ChatTexts) -> InlineKeyboardMarkup:
-    """Under the placeholder of an essay."""
-    return rows([(texts.button_cancel, data(CANCEL, job_id))])
+def essay_keyboard(name: str, token: str, texts: ChatTexts) -> Keyboard:
+    """The buttons of a job.
+
+    Args:
+        name: ``cancel`` under its placeholder, ``essay`` under its last message, ``retry`` under
+            the news that it failed.
+        token: The job's.
+        texts: Labels.
+    """
+    lines = {
+        "cancel": [(texts.button_cancel, data(CANCEL, token))],
+        "essay": [
+            (texts.button_again, data(AGAIN, token)),
+            (texts.button_continue, data(CONTINUE, token)),
+        ],
+        "retry": [(texts.button_retry, data(RETRY, token))],
+    }
+    return rows(lines[name])
 
 
-def essay_keyboard(job_id: int, texts: ChatTexts) -> InlineKeyboardMarkup:
-    """Under the last message of an essay."""
-    return rows(
-        [
-            (texts.button_again, data(AGAIN, job_id)),
-            (texts.button_continue, data(CONTINUE, job_id)),
-        ]
-    )
-
-
-def retry_keyboard(job_id: int, texts: ChatTexts) -> InlineKeyboardMarkup:
-    """Under the news that an essay failed."""
-    return rows([(texts.button_retry, data(RETRY, job_id))])
-
-
-def erase_keyboard(person: str, texts: ChatTexts) -> InlineKeyboardMarkup:
+def erase_keyboard(person: str, texts: ChatTexts) -> Keyboard:
     """Under the question whether everything is to be deleted."""
     owner = packed(person)
     return rows(

@@ -30,8 +30,13 @@ class ChatTexts:
             Place 0 begins at once, 1 is the next in the queue.
         writing: The placeholder while the text is being written.
         preview_note: Put under a preview that is edited into a message.
+        restarting: Put into the placeholders of private chats while the bot is stopped.
+        placeholder_over: Put into a placeholder that Telegram does not let the bot remove.
         stopped: The placeholder of an essay that was cancelled.
         stopped_with_text: The same, followed by what was written.
+        out_of_time: Put under an essay that took too long and ends where it was.
+        held: From a number of messages to the line of ``/cola`` that says they could not be
+            delivered yet.
         cancelled: Answer to ``/cancelar``, from the number of essays stopped.
         nothing_to_cancel: Answer to ``/cancelar`` when there is nothing.
         already_finished: Toast: the essay of this button is done.
@@ -71,8 +76,12 @@ class ChatTexts:
     acknowledged: Callable[[int, float | None], str]
     writing: str
     preview_note: str
+    restarting: str
+    placeholder_over: str
     stopped: str
     stopped_with_text: str
+    out_of_time: str
+    held: Callable[[int], str]
     cancelled: Callable[[int], str]
     nothing_to_cancel: str
     already_finished: str
@@ -123,6 +132,16 @@ def _cancelled_es(count: int) -> str:
 
 def _cancelled_en(count: int) -> str:
     return "Cancelled." if count == 1 else f"I cancelled {count} texts."
+
+
+def _held_es(count: int) -> str:
+    what = plural(count, "mensaje", "mensajes")
+    return f"No he podido entregarte {what}: lo intentaré en cuanto se pueda escribir allí."
+
+
+def _held_en(count: int) -> str:
+    what = plural(count, "message", "messages")
+    return f"I couldn't deliver {what} to you: I'll try as soon as that chat can be written to."
 
 
 def _queue_es(running: int, waiting: int, own: tuple[int, float | None] | None) -> str:
@@ -225,8 +244,12 @@ SPANISH = ChatTexts(
     acknowledged=_acknowledged_es,
     writing="Escribiendo…",
     preview_note="Escribiendo…",
+    restarting="Me están reiniciando: tu texto llegará en un minuto.",
+    placeholder_over="Terminado.",
     stopped="Cancelado.",
     stopped_with_text="Cancelado. Esto es lo que llevaba escrito:",
+    out_of_time="(Se me ha acabado el tiempo y lo dejo aquí.)",
+    held=_held_es,
     cancelled=_cancelled_es,
     nothing_to_cancel="No estoy escribiendo nada para ti.",
     already_finished="Ese texto ya está terminado.",
@@ -321,8 +344,12 @@ ENGLISH = ChatTexts(
     acknowledged=_acknowledged_en,
     writing="Writing…",
     preview_note="Writing…",
+    restarting="I'm being restarted: your text will be here in a minute.",
+    placeholder_over="Done.",
     stopped="Cancelled.",
     stopped_with_text="Cancelled. This is what I had written:",
+    out_of_time="(I ran out of time and leave it here.)",
+    held=_held_en,
     cancelled=_cancelled_en,
     nothing_to_cancel="I'm not writing anything for you.",
     already_finished="That text is finished already.",

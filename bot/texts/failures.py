@@ -19,8 +19,11 @@ class FailureTexts:
         busy: The service takes no more right now.
         nothing_to_repeat: There is no earlier essay.
         shutting_down: The bot is stopping.
-        generation_passing: The service failed; trying again may help.
-        generation_lasting: The service failed and will again.
+        generation_away: The service broke off again and again.
+        generation_refused: The service refuses this request, and always will.
+        generation_empty: The service answered without a word.
+        generation_timeout: It took too long, and no sentence was finished.
+        generation_misconfigured: The operator has to mend the service's address, key or model.
         out_of_range: Some value is outside its range, where no better sentence exists.
         unknown: Anything else.
     """
@@ -33,8 +36,11 @@ class FailureTexts:
     busy: str
     nothing_to_repeat: str
     shutting_down: str
-    generation_passing: str
-    generation_lasting: str
+    generation_away: str
+    generation_refused: str
+    generation_empty: str
+    generation_timeout: str
+    generation_misconfigured: str
     out_of_range: str
     unknown: str
 
@@ -98,9 +104,17 @@ SPANISH = FailureTexts(
         "Todavía no he escrito nada para ti en este chat. Empieza con /redactar y un tema."
     ),
     shutting_down="Me están reiniciando. Vuelve a probar dentro de un minuto.",
-    generation_passing="No he podido escribir el texto. Prueba otra vez dentro de un momento.",
-    generation_lasting=(
+    generation_away="No he podido escribir el texto. Prueba otra vez dentro de un momento.",
+    generation_refused=(
         "No puedo escribir ese texto: el modelo lo rechaza. Prueba con otro tema u otros ajustes."
+    ),
+    generation_empty="Me ha salido un texto vacío. Prueba otra vez.",
+    generation_timeout=(
+        "He tardado demasiado y no me ha salido ni una frase. Prueba otra vez, o pide un texto "
+        "más corto con /config."
+    ),
+    generation_misconfigured=(
+        "El servicio que escribe no está bien configurado. Avisa a quien lleva el bot."
     ),
     out_of_range="Ese valor no se puede usar. Mira los ajustes en /config.",
     unknown=(
@@ -120,9 +134,17 @@ ENGLISH = FailureTexts(
         "I haven't written anything for you in this chat yet. Begin with /write and a topic."
     ),
     shutting_down="I'm being restarted. Try again in a minute.",
-    generation_passing="I couldn't write the text. Try again in a moment.",
-    generation_lasting=(
+    generation_away="I couldn't write the text. Try again in a moment.",
+    generation_refused=(
         "I can't write that text: the model refuses it. Try another topic or other settings."
+    ),
+    generation_empty="The text came out empty. Try again.",
+    generation_timeout=(
+        "I took too long and did not finish a sentence. Try again, or ask for a shorter text "
+        "with /config."
+    ),
+    generation_misconfigured=(
+        "The service that writes is not set up properly. Tell whoever runs the bot."
     ),
     out_of_range="That value can't be used. Have a look at /config.",
     unknown=(

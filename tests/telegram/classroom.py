@@ -1,28 +1,25 @@
-"""The whole front with a real application, dispatcher and database; only Telegram is played."""
+"""The whole front as the program composes it, with a real database; Telegram is the playground."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from bot.essays.dispatcher import Dispatcher, Limits
-from bot.essays.writing import Writer
-from bot.storage import AccessStore, Database, JobStore, PeopleStore, UpdateJournal
-from bot.telegram.access import Gate
-from bot.telegram.application import build_application, build_bot
-from bot.telegram.budget import DeliveryLimits
-from bot.telegram.context import Front
-from bot.telegram.delivery import Delivery
-from bot.telegram.intake import DurableUpdateQueue
-from bot.telegram.outbox import Outbox
-from bot.telegram.presenter import Presenter
+from bot.app import Front, compose
+from bot.essays.desk import Limits
+from bot.playground.model import CallbackQuery, Message
+from bot.storage import jobs, outbox
+from bot.storage.database import Database
+from bot.storage.records import UNFINISHED, Job, JobState, Owed
+from bot.storage.schema import outbox as outbox_table
+from bot.telegram.connection import bot_id_of, build_bot, introduce
+from bot.telegram.sending.pacing import DeliveryLimits
 from tests.essays.scripted_service import ScriptedService
-from tests.telegram.fake_telegram import TOKEN, FakeTelegram, chat, decoded, member, user
+from tests.telegram_in_process import TOKEN, TelegramInProcess
 
-GROUP = -1_001_000_000_001
-ANA, BEA, CARLOS = 11, 12, 13
+BOT_ID = bot_id_of(TOKEN)
 
 
 @dataclass
@@ -41,175 +38,155 @@ class PacedService(ScriptedService):
 
 @dataclass
 class Classroom:
-    """One run of the bot.
+    """Runs of the bot, one after another, on one database and in one Telegram.
 
     Attributes:
-        telegram: What the bot sees of the world.
+        url: The database.
+        telegram: What the bot sees of the world, and people of the bot.
         service: Writes when its gate is open.
     """
 
     url: str
-    telegram: FakeTelegram = field(default_factory=FakeTelegram)
+    telegram: TelegramInProcess = field(default_factory=TelegramInProcess)
     service: PacedService = field(default_factory=PacedService)
     is_open: bool = True
-    api: tuple[str, str] | None = None
-    """Token and address of a local Bot API, instead of the fake."""
     limits: Limits = field(default_factory=Limits)
     delivery_limits: DeliveryLimits = field(default_factory=DeliveryLimits)
+    essay_timeout_s: float = 1800.0
+    _running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Classroom":
-        self.database = Database.open(self.url)
-        self.people = PeopleStore(self.database)
-        self.jobs = JobStore(self.database)
-        self.access = AccessStore(self.database)
-        self.journal = UpdateJournal(self.database)
-        if self.api is None:
-            self.bot = build_bot(
-                TOKEN,
-                "http://127.0.0.1:1/bot",
-                request=self.telegram,
-                get_updates_request=self.telegram,
-            )
-        else:
-            self.bot = build_bot(*self.api)
-        self.delivery = Delivery(self.delivery_limits, self._migrate)
-        outbox = Outbox(self.bot, self.delivery)
-        self.presenter = Presenter(outbox, self.jobs)
-        self.dispatcher = Dispatcher(
-            Writer(self.service),
-            self.jobs,
-            self.presenter,
-            self.limits,
-            asyncio.get_running_loop().time,
-        )
-        self.gate = Gate(self.access, self.bot, is_open=self.is_open)
-        self.queue = DurableUpdateQueue(self.journal)
-        self.application = build_application(
-            self.bot,
-            self.queue,
-            Front(
-                dispatcher=self.dispatcher,
-                presenter=self.presenter,
-                outbox=outbox,
-                people=self.people,
-                jobs=self.jobs,
-                gate=self.gate,
-            ),
-        )
-        await self.application.initialize()
-        await self.dispatcher.start()
+        await self.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.dispatcher.stop(1)
-        await self.delivery.stop(1)
-        await self.application.shutdown()
-        self.database.close()
+        await self.stop()
+        await self.telegram.close()
 
-    def _migrate(self, old_id: int, new_id: int) -> None:
-        self.jobs.migrate_chat(old_id, new_id)
-        self.access.migrate_chat(old_id, new_id)
+    async def start(self) -> None:
+        """Start the bot as the program does."""
+        self.database = await Database.open(self.url, BOT_ID, self.now)
+        self.bot = build_bot(TOKEN, self.telegram.base_url, request=self.telegram.request())
+        self.front: Front = compose(
+            self.bot,
+            self.database,
+            self.service,  # type: ignore[arg-type]
+            is_open=self.is_open,
+            limits=self.limits,
+            delivery_limits=self.delivery_limits,
+            essay_timeout_s=self.essay_timeout_s,
+        )
+        await self.front.recover()
+        await introduce(self.bot)
+        self._running = asyncio.create_task(self.front.run())
 
-    async def handle(self, update: dict[str, Any]) -> None:
-        """Let the handlers have an update."""
-        await self.application.process_update(decoded(update, self.bot))
+    async def stop(self, timeout_s: float = 1.0) -> None:
+        """Stop the bot as the program does."""
+        if self._running is None:
+            return
+        self._running.cancel()
+        await asyncio.gather(self._running, return_exceptions=True)
+        await self.front.stop(timeout_s)
+        await self._close()
+
+    async def kill(self) -> None:
+        """End the bot in the middle of whatever it does; what is committed is all that is left."""
+        assert self._running is not None
+        self._running.cancel()
+        await asyncio.gather(self._running, return_exceptions=True)
+        await self.front.intake.stop(0)
+        await self.front.sender.stop(0)
+        await self._close()
+
+    async def _close(self) -> None:
+        await self.database.close()
+        await self.bot.shutdown()
+        self._running = None
+
+    def now(self) -> datetime:
+        """The time of the database: the loop's, so that it jumps with it."""
+        return datetime.fromtimestamp(self.telegram.clock(), UTC)
 
     async def say(
-        self, text: str, person: int = ANA, chat_id: int | None = None, **fields: Any
-    ) -> int:
-        """A person writes; in private unless a chat is named. Returns the message's number."""
-        chat_id = person if chat_id is None else chat_id
-        message_id = self.telegram.next_message_id(chat_id)
-        await self.handle(
-            self.telegram.new_update(
-                message=self.message(text, person, chat_id, message_id, **fields)
-            )
-        )
-        return message_id
-
-    def message(
-        self, text: str | None, person: int, chat_id: int, message_id: int, **fields: Any
-    ) -> dict[str, Any]:
-        """A message as Telegram describes it."""
-        entities = []
-        if text and text.startswith("/"):
-            length = len(text.split(maxsplit=1)[0])
-            entities = [{"type": "bot_command", "offset": 0, "length": length}]
-        written = {"text": text, "entities": entities} if text is not None else {}
-        return {
-            "message_id": message_id,
-            "date": 1_800_000_000,
-            "chat": chat(chat_id),
-            "from": user(person),
-            **written,
-            **fields,
-        }
+        self, text: str, person: int | None = None, chat_id: int | None = None, **more: Any
+    ) -> Message:
+        """Somebody writes (Lucía if nobody is named), and the bot has handled it."""
+        message = self.telegram.write(person or self.lucia, text, chat_id, **more)
+        await self.handled()
+        return message
 
     async def press(
-        self, data: str, person: int = ANA, chat_id: int | None = None, message_id: int = 1
-    ) -> str | None:
-        """A person presses a button; returns the toast."""
-        chat_id = person if chat_id is None else chat_id
-        await self.handle(
-            self.telegram.new_update(
-                callback_query={
-                    "id": "1",
-                    "from": user(person),
-                    "chat_instance": "1",
-                    "data": data,
-                    "message": {
-                        "message_id": message_id,
-                        "date": 1_800_000_000,
-                        "chat": chat(chat_id),
-                        "text": "…",
-                    },
-                }
-            )
-        )
-        before = len(self.telegram.of("answerCallbackQuery"))
-        await self.settle()
-        answers = self.telegram.of("answerCallbackQuery")
-        assert len(answers) >= before
-        return answers[-1].parameters.get("text") if answers else None
+        self,
+        button: str,
+        person: int | None = None,
+        chat_id: int | None = None,
+        message_id: int | None = None,
+    ) -> CallbackQuery:
+        """Somebody presses a button, by its label or its data, and the bot has handled it."""
+        query = self.telegram.press(person or self.lucia, button, chat_id, message_id)
+        await self.handled()
+        return query
 
-    async def join(self, person: int, old: str, new: str, chat_id: int = GROUP) -> None:
-        """Somebody changes the bot's place in a group."""
-        await self.handle(
-            self.telegram.new_update(
-                my_chat_member={
-                    "chat": chat(chat_id),
-                    "from": user(person),
-                    "date": 1_800_000_000,
-                    "old_chat_member": member(123456, old),
-                    "new_chat_member": member(123456, new),
-                }
-            )
-        )
-
-    async def settle(self) -> None:
-        """Until nothing is left to send."""
-        for _ in range(2):
+    async def handled(self) -> None:
+        """Until the bot has handled every update."""
+        await asyncio.sleep(0.01)
+        while len(self.telegram.world.updates):
             await asyncio.sleep(0.01)
-            await self.delivery.drain()
+        await self.front.intake.settle()
+
+    async def settle(self, for_s: float = 8.0) -> None:
+        """Until nothing is left to send, the essays that wait for the gate apart."""
+        await self.handled()
+        while True:
+            due = await self.database.read(outbox.pending_chats)
+            if not due:
+                break
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(0.1)
 
     async def finish(self) -> None:
         """Until every essay has been written and has arrived."""
         self.service.gate.set()
-        while self.jobs.unfinished():
+        await self.handled()
+        while await self.unfinished():
             await asyncio.sleep(1)
         await self.settle()
 
-    def buttons(self, chat_id: int, message_id: int) -> dict[str, str]:
-        """Labels and data of a message's buttons."""
-        return buttons_of(self.telegram.chats[chat_id][message_id]["markup"])
+    async def unfinished(self) -> list[Job]:
+        """Jobs of which something is still to come."""
+        return await self.database.read(lambda tx: jobs.in_state(tx, *UNFINISHED))
 
+    async def jobs(self) -> list[Job]:
+        """All jobs."""
+        return await self.database.read(lambda tx: jobs.in_state(tx, *JobState))
 
-def buttons_of(markup: Any) -> dict[str, str]:
-    """Labels and data of a keyboard."""
-    if isinstance(markup, str):
-        markup = json.loads(markup)
-    return {
-        button["text"]: button["callback_data"]
-        for row in (markup or {}).get("inline_keyboard", [])
-        for button in row
-    }
+    async def owed(self) -> list[Owed]:
+        """All rows of the outbox."""
+
+        async def look(tx: Any) -> list[Owed]:
+            from sqlalchemy import select
+
+            rows = await tx.rows(select(outbox_table.c.id).order_by(outbox_table.c.id))
+            return [row for one in rows if (row := await outbox.get(tx, one.id)) is not None]
+
+        return await self.database.read(look)
+
+    @property
+    def lucia(self) -> int:
+        """A student, who speaks where nobody is named."""
+        return self.telegram.room.lucia
+
+    @property
+    def mateo(self) -> int:
+        """Another student."""
+        return self.telegram.room.mateo
+
+    @property
+    def group(self) -> int:
+        """A basic group."""
+        return self.telegram.room.group
+
+    @property
+    def forum(self) -> int:
+        """A supergroup with topics."""
+        return self.telegram.room.forum

@@ -1,42 +1,74 @@
-"""First contact, help, privacy, and what the bot does not understand."""
+"""First contact, help, privacy, strangers, and what the bot does not understand."""
 
-from telegram import Update
-from telegram.constants import ChatType
-
-from bot.telegram.context import FrontContext, person_of
+from bot.essays.desk import Desk
+from bot.storage import outbox, people
+from bot.storage.database import Transaction
+from bot.storage.records import Kind, Rank
+from bot.telegram.access import Visit
+from bot.telegram.commands.answering import answer
 from bot.telegram.menu import help_text
 
 
-async def start(update: Update, context: FrontContext) -> None:
+async def start(tx: Transaction, visit: Visit, _desk: Desk) -> None:
     """``/start``, or the owner's link, which is ``/start CODE``."""
-    texts = context.texts(update).chat
-    person, chat = person_of(update), update.effective_chat
-    gate = context.front.gate
-    if not context.args or person is None or chat is None or chat.type != ChatType.PRIVATE:
-        context.answer(update, texts.welcome)
-    elif gate.store.claim(person, context.args[0]):
-        context.answer(update, texts.owner_welcome)
-    elif await gate.admits(update, person):
-        context.answer(update, texts.welcome)
+    texts = visit.texts.chat
+    is_private = visit.address is not None and visit.address.is_private
+    if not visit.text or visit.person is None or not is_private:
+        await answer(tx, visit, texts.welcome)
+    elif await people.claim(tx, visit.person, visit.text.split()[0]):
+        await answer(tx, visit, texts.owner_welcome)
+    elif visit.is_admitted:
+        await answer(tx, visit, texts.welcome)
     else:
-        context.answer(update, texts.owner_code_wrong)
+        await answer(tx, visit, texts.owner_code_wrong)
 
 
-async def show_help(update: Update, context: FrontContext) -> None:
+async def show_help(tx: Transaction, visit: Visit, _desk: Desk) -> None:
     """``/ayuda``."""
-    context.answer(update, help_text(context.texts(update).chat))
+    await answer(tx, visit, help_text(visit.texts.chat))
 
 
-async def show_privacy(update: Update, context: FrontContext) -> None:
+async def show_privacy(tx: Transaction, visit: Visit, _desk: Desk) -> None:
     """``/privacidad``."""
-    context.answer(update, context.texts(update).chat.privacy)
+    await answer(tx, visit, visit.texts.chat.privacy)
 
 
-async def unknown_command(update: Update, context: FrontContext) -> None:
+async def unknown_command(tx: Transaction, visit: Visit, _desk: Desk) -> None:
     """A command of another bot, or a slip of the pen."""
-    context.answer(update, context.texts(update).chat.unknown_command)
+    await answer(tx, visit, visit.texts.chat.unknown_command)
 
 
-async def not_text(update: Update, context: FrontContext) -> None:
+async def not_text(tx: Transaction, visit: Visit, _desk: Desk) -> None:
     """A photo, a voice message, a sticker: say kindly that it takes words."""
-    context.answer(update, context.texts(update).chat.not_text)
+    await answer(tx, visit, visit.texts.chat.not_text)
+
+
+async def turn_away(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
+    """Tell a stranger so, once an hour at most."""
+    texts, address = visit.texts.chat, visit.address
+    if visit.press is not None:
+        return texts.stranger_toast
+    if address is None:
+        return None
+    if not address.is_private:
+        text = texts.group_closed
+    elif await people.owner(tx) is None:
+        text = texts.unclaimed
+    else:
+        text = texts.stranger
+    await outbox.owe(
+        tx,
+        f"stranger:{address.chat_id}:{tx.now:%Y%m%d%H}",
+        Kind.ANSWER,
+        Rank.ANSWER,
+        address.chat_id,
+        body={"text": text},
+        thread_id=address.thread_id,
+        reply_to=None if address.is_private else address.message_id,
+        person=visit.person,
+    )
+    return None
+
+
+async def ignore(_tx: Transaction, _visit: Visit, _desk: Desk) -> None:
+    """Nothing that concerns the bot."""

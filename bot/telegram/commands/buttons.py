@@ -2,61 +2,78 @@
 
 from dataclasses import replace
 
-from telegram import Update
-
-from bot.essays.job import Job, JobState
+from bot.essays.desk import Desk
+from bot.storage import chats, jobs, outbox
+from bot.storage.database import Transaction
+from bot.storage.records import Job, JobState, Kind, Rank
 from bot.telegram import keyboards
-from bot.telegram.commands.writing import submit
-from bot.telegram.context import FrontContext
+from bot.telegram.access import Visit
 
 
-async def press(update: Update, context: FrontContext) -> None:
-    """Cancel, another, continue or retry: only the author may press, or an admin to cancel."""
-    texts = context.texts(update).chat
-    kind, number = context.callback_parts(update)
-    job = context.front.jobs.get(int(number))
-    if job is None:
-        context.toast(update, texts.button_gone)
-        return
-    can_admins = kind == keyboards.CANCEL
-    if not await context.may_press(update, job.request.person, can_admins=can_admins):
-        context.toast(update, texts.not_yours)
-        return
+async def press(tx: Transaction, visit: Visit, desk: Desk) -> str:
+    """Cancel, another, continue or retry: only the author may press, or an admin to cancel.
+
+    A button acts only in the chat that its essay belongs to.
+    """
+    texts = visit.texts.chat
+    assert visit.press is not None  # mypy: the handler is for buttons
+    assert visit.address is not None  # mypy: a button is in a chat
+    kind, token = visit.press.parts
+    job = await jobs.by_token(tx, token)
+    here = await chats.current(tx, visit.address.chat_id)
+    if job is None or job.request.address.chat_id != here:
+        return texts.button_gone
+    # An anonymous admin or a channel presses no buttons: then any admin of the group may.
+    can_admins = kind == keyboards.CANCEL or job.request.person.startswith("chat:")
+    if not visit.press.is_owner and not (can_admins and visit.press.is_admin):
+        return texts.not_yours
     if kind == keyboards.CANCEL:
-        is_stopped = context.front.dispatcher.cancel(job.id)
-        context.toast(update, texts.stopped if is_stopped else texts.already_finished)
-        if job.state is JobState.DELIVERED:
-            # The bot was killed before it could remove this placeholder.
-            context.remove(update)
-        return
-    await _write_more(update, context, job, kind)
-    context.toast(update, texts.started_toast)
+        return await _cancel(tx, visit, desk, job)
+    await _write_more(tx, visit, desk, job, kind)
+    return texts.started_toast
 
 
-async def stopped_by_telegram(update: Update, context: FrontContext) -> None:
+async def stopped_by_telegram(tx: Transaction, visit: Visit, desk: Desk) -> None:
     """Telegram's own stop button beside a draft, whose number is that of the essay."""
-    stopped = (update.api_kwargs or {}).get("stopped_message_generation")
-    if not isinstance(stopped, dict):
+    if visit.draft_id is None or visit.address is None:
         return
-    draft_id = stopped.get("draft_id")
-    job = context.front.jobs.get(draft_id) if isinstance(draft_id, int) else None
+    job = await jobs.get(tx, visit.draft_id)
     # Drafts exist in private chats only, so whoever pressed is the author.
-    if job is not None and job.request.address.chat_id == stopped.get("chat", {}).get("id"):
-        context.front.dispatcher.cancel(job.id)
+    if job is not None and job.request.address.chat_id == visit.address.chat_id:
+        await desk.cancel(tx, job)
 
 
-async def gone(update: Update, context: FrontContext) -> None:
+async def gone(_tx: Transaction, visit: Visit, _desk: Desk) -> str:
     """A button that this version does not know."""
-    context.toast(update, context.texts(update).chat.button_gone)
+    return visit.texts.chat.button_gone
 
 
-async def _write_more(update: Update, context: FrontContext, job: Job, kind: str) -> None:
+async def _cancel(tx: Transaction, visit: Visit, desk: Desk, job: Job) -> str:
+    texts = visit.texts.chat
+    if await desk.cancel(tx, job) is not None:
+        return texts.stopped
+    if job.state is not JobState.DELIVERED:
+        return texts.already_finished
+    # The placeholder is there though its essay is: whatever kept it, it is removed now.
+    assert visit.press is not None  # mypy: as above
+    await outbox.owe(
+        tx,
+        f"u{visit.update_id}:tidy",
+        Kind.TIDY,
+        Rank.TIDY,
+        job.request.address.chat_id,
+        body={"lang": visit.preferences.language},
+        target=visit.press.message_id,
+    )
+    return texts.already_finished
+
+
+async def _write_more(tx: Transaction, visit: Visit, desk: Desk, job: Job, kind: str) -> None:
     # It answers the request that it repeats, so that its author is notified.
     request = job.request
     if kind == keyboards.AGAIN:
-        preferences = replace(context.preferences(update), seed=None)
+        preferences = replace(visit.preferences, seed=None)
         request = replace(request, preferences=preferences)
     elif kind == keyboards.CONTINUE:
-        preferences = context.preferences(update)
-        request = replace(request, preferences=preferences, continued_from=job.id)
-    await submit(context, request)
+        request = replace(request, preferences=visit.preferences, continued_from=job.id)
+    await desk.accept(tx, request, visit.update_id)

@@ -7,11 +7,14 @@ all that it takes to act on it, so that it works after a restart:
 
 from dataclasses import replace
 
-from telegram import InlineKeyboardMarkup, Update
-
 from bot.errors import InvalidParameterError
-from bot.essays.preferences import RANGES, Language, Preferences
+from bot.essays.desk import Desk
+from bot.storage import jobs, people
+from bot.storage.database import Transaction
+from bot.storage.preferences import RANGES, Language, Preferences
+from bot.telegram.access import Visit
 from bot.telegram.commands import config_fields
+from bot.telegram.commands.answering import answer, change
 from bot.telegram.commands.config_fields import (
     BY_CODE,
     BY_NAME,
@@ -23,57 +26,49 @@ from bot.telegram.commands.config_fields import (
     Value,
     ValueMissingError,
 )
-from bot.telegram.context import FrontContext, person_of
-from bot.telegram.keyboards import CONFIG, data, packed, rows, unpacked
+from bot.telegram.keyboards import CONFIG, Keyboard, data, packed, rows, unpacked
 from bot.texts import ConfigTexts, texts_for
 
 _OPEN, _SET, _MAIN, _RESET, _CLOSE, _FIX_SEED = "o", "s", "m", "r", "x", "f"
 _BUTTONS_IN_A_ROW = 3
 
 
-async def config(update: Update, context: FrontContext) -> None:
+async def config(tx: Transaction, visit: Visit, _desk: Desk) -> None:
     """``/config`` shows the settings; with words it changes one."""
-    person = person_of(update)
+    person = visit.person
     if person is None:
         return
-    preferences = context.preferences(update)
-    if not context.args:
+    preferences = visit.preferences
+    words = visit.text.split()
+    if not words:
         text, keyboard = main_page(preferences, person)
-        context.answer(update, text, keyboard)
+        await answer(tx, visit, text, keyboard)
         return
-    words = list(context.args)
     if config_fields.folded(words[0]) in RESET_WORDS:
-        _save(context, person, _defaults(preferences))
-        context.answer(update, texts_for(preferences.language).config.was_reset)
+        await people.save_preferences(tx, person, _defaults(preferences))
+        await answer(tx, visit, visit.texts.config.was_reset)
         return
-    context.answer(update, _change_by_words(context, person, preferences, words))
+    await answer(tx, visit, await _change_by_words(tx, person, preferences, words))
 
 
-async def press(update: Update, context: FrontContext) -> None:
+async def press(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
     """A button of the settings."""
-    preferences = context.preferences(update)
-    texts = texts_for(preferences.language)
+    assert visit.press is not None  # mypy: the handler is for buttons
+    _, owner, action, *rest = visit.press.parts
+    # The settings of an anonymous admin belong to the chat, and to whoever runs it.
+    if not visit.press.is_owner and not (owner.startswith("c") and visit.press.is_admin):
+        return visit.texts.chat.not_yours
+    person = unpacked(owner)
+    preferences = await people.preferences(tx, person) or visit.preferences
     try:
-        _, owner, action, *rest = context.callback_parts(update)
-        person = unpacked(owner)
-    except (ValueError, KeyError):
-        context.toast(update, texts.chat.button_gone)
-        return
-    if not await context.may_press(update, person):
-        context.toast(update, texts.chat.not_yours)
-        return
-    # For an anonymous admin the settings belong to the chat, not to who pressed.
-    preferences = context.front.people.known_preferences(person) or preferences
-    try:
-        text, keyboard = _act(context, update, person, preferences, action, rest)
-    except (InvalidParameterError, ValueError, KeyError, IndexError):
-        context.toast(update, texts.chat.button_gone)
-        return
-    context.toast(update)
-    context.change(update, text, keyboard)
+        text, keyboard = await _act(tx, visit, person, preferences, action, rest)
+    except (InvalidParameterError, ValueError, KeyError, IndexError, OverflowError):
+        return visit.texts.chat.button_gone
+    await change(tx, visit, text, keyboard)
+    return None
 
 
-def main_page(preferences: Preferences, person: str) -> tuple[str, InlineKeyboardMarkup]:
+def main_page(preferences: Preferences, person: str) -> tuple[str, Keyboard]:
     """All settings, with a button each."""
     texts = texts_for(preferences.language).config
     owner = packed(person)
@@ -90,7 +85,7 @@ def main_page(preferences: Preferences, person: str) -> tuple[str, InlineKeyboar
 
 def field_page(
     preferences: Preferences, person: str, field: Field, last_seed: int | None = None
-) -> tuple[str, InlineKeyboardMarkup]:
+) -> tuple[str, Keyboard]:
     """One setting: what it does, its value, and buttons for others."""
     texts = texts_for(preferences.language).config
     owner = packed(person)
@@ -112,20 +107,20 @@ def field_page(
     return text, rows(*_in_rows(choices, _BUTTONS_IN_A_ROW), back)
 
 
-def _act(
-    context: FrontContext,
-    update: Update,
+async def _act(
+    tx: Transaction,
+    visit: Visit,
     person: str,
     preferences: Preferences,
     action: str,
     rest: list[str],
-) -> tuple[str, InlineKeyboardMarkup | None]:
+) -> tuple[str, Keyboard | None]:
     """Do what a button says; the page to show then."""
     if action == _CLOSE:
         return _summary(preferences, texts_for(preferences.language).config), None
     if action == _OPEN:
         field = BY_CODE[rest[0]]
-        return field_page(preferences, person, field, _last_seed(context, update, person))
+        return field_page(preferences, person, field, await _last_seed(tx, visit, person))
     if action == _SET:
         field = BY_CODE[rest[0]]
         value = _unpacked_value(field, rest[1])
@@ -137,12 +132,12 @@ def _act(
     elif action != _MAIN:
         raise KeyError(action)
     if action != _MAIN:
-        _save(context, person, preferences)
+        await people.save_preferences(tx, person, preferences)
     return main_page(preferences, person)
 
 
-def _change_by_words(
-    context: FrontContext, person: str, preferences: Preferences, words: list[str]
+async def _change_by_words(
+    tx: Transaction, person: str, preferences: Preferences, words: list[str]
 ) -> str:
     texts = texts_for(preferences.language).config
     try:
@@ -159,7 +154,7 @@ def _change_by_words(
         return texts.out_of_range(
             texts.names[error.name], texts.number(least), texts.number(greatest)
         )
-    _save(context, person, changed)
+    await people.save_preferences(tx, person, changed)
     # A new language is confirmed in that language.
     texts = texts_for(changed.language).config
     value = config_fields.shown(changed, BY_NAME[name], texts)
@@ -196,9 +191,10 @@ def _seed_choices(
     return choices
 
 
-def _last_seed(context: FrontContext, update: Update, person: str) -> int | None:
-    chat = update.effective_chat
-    last = context.front.jobs.last_of(person, chat.id) if chat is not None else None
+async def _last_seed(tx: Transaction, visit: Visit, person: str) -> int | None:
+    if visit.address is None:
+        return None
+    last = await jobs.last_of(tx, person, visit.address.chat_id)
     greatest = RANGES["seed"][1]
     return last.seed if last is not None and 0 <= last.seed <= greatest else None
 
@@ -206,10 +202,6 @@ def _last_seed(context: FrontContext, update: Update, person: str) -> int | None
 def _defaults(preferences: Preferences) -> Preferences:
     """The defaults, but in the language that the person reads."""
     return Preferences(language=Language(preferences.language))
-
-
-def _save(context: FrontContext, person: str, preferences: Preferences) -> None:
-    context.front.people.save_preferences(person, preferences)
 
 
 def _packed_value(value: Value) -> str:

@@ -1,44 +1,42 @@
 """The bot comes into a group, leaves it, or the group becomes a supergroup."""
 
-from telegram import ChatMemberUpdated, Update
+from datetime import timedelta
 
-from bot.essays.job import Address
-from bot.telegram.access import is_present
-from bot.telegram.context import FrontContext, is_group, person_of
+from bot.essays.desk import Desk
+from bot.storage import chats, outbox, people, upkeep
+from bot.storage.database import Transaction
+from bot.storage.records import Kind, Rank
+from bot.telegram.access import Visit
+
+_GREETS_AFTER = timedelta(seconds=5)
+"""A group that becomes a supergroup at this moment must not be greeted as a new one."""
 
 
-async def membership_changed(update: Update, context: FrontContext) -> None:
+async def membership_changed(tx: Transaction, visit: Visit, _desk: Desk) -> None:
     """Open or close the bot to a group, and greet it once."""
-    change = update.my_chat_member
-    assert change is not None  # mypy: the handler is registered for these only
-    if not is_group(change.chat):
-        return
-    was_in, is_in = is_present(change.old_chat_member), is_present(change.new_chat_member)
-    store = context.front.gate.store
-    if was_in and not is_in:
-        store.remove_chat(change.chat.id)
-    elif is_in and not was_in:
-        person = person_of(update)
-        is_owner = person is not None and person == store.owner()
-        if is_owner and person is not None:
-            store.admit_chat(change.chat.id, person)
-        _greet(update, context, change, is_open=is_owner or context.front.gate.is_open)
+    assert visit.change is not None  # mypy: the handler is for changes
+    assert visit.address is not None  # mypy: of a group
+    chat_id = visit.address.chat_id
+    if visit.change.was_in and not visit.change.is_in:
+        await chats.close(tx, chat_id)
+    elif visit.change.is_in and not visit.change.was_in:
+        is_owner = visit.person is not None and visit.person == await people.owner(tx)
+        if is_owner and visit.person is not None:
+            await chats.admit(tx, chat_id, visit.person)
+        texts = visit.texts.chat
+        is_open = is_owner or visit.is_open
+        await outbox.owe(
+            tx,
+            f"greeting:u{visit.update_id}",
+            Kind.ANSWER,
+            Rank.ANSWER,
+            chat_id,
+            body={"text": texts.group_greeting if is_open else texts.group_closed},
+            not_before=tx.now + _GREETS_AFTER,
+        )
 
 
-async def migrated(update: Update, context: FrontContext) -> None:
+async def migrated(tx: Transaction, visit: Visit, _desk: Desk) -> None:
     """Follow a group to its new number; Telegram says so in the old group and in the new one."""
-    message = update.message
-    assert message is not None  # mypy: the filter asks for these service messages
-    if message.migrate_to_chat_id is not None:
-        context.front.outbox.delivery.migrate(message.chat.id, message.migrate_to_chat_id)
-    elif message.migrate_from_chat_id is not None:
-        context.front.outbox.delivery.migrate(message.migrate_from_chat_id, message.chat.id)
-
-
-def _greet(
-    update: Update, context: FrontContext, change: ChatMemberUpdated, *, is_open: bool
-) -> None:
-    texts = context.texts(update).chat
-    text = texts.group_greeting if is_open else texts.group_closed
-    address = Address(change.chat.id, thread_id=None, message_id=0, is_private=False)
-    context.front.outbox.send_text(address, text, is_reply=False)
+    assert visit.change is not None  # mypy: the handler is for changes
+    await upkeep.migrate_chat(tx, visit.change.old_id, visit.change.new_id)

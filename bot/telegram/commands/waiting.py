@@ -1,27 +1,38 @@
 """The queue: look at it, leave it."""
 
-from telegram import Update
-
-from bot.telegram.context import FrontContext, person_of
-
-
-async def cancel(update: Update, context: FrontContext) -> None:
-    """``/cancelar``: stop one's own running and waiting essays."""
-    texts = context.texts(update).chat
-    person = person_of(update)
-    stopped = context.front.dispatcher.cancel_person(person) if person else []
-    context.answer(update, texts.cancelled(len(stopped)) if stopped else texts.nothing_to_cancel)
+from bot.essays.desk import Desk
+from bot.storage import jobs
+from bot.storage.database import Transaction
+from bot.telegram.access import Visit
+from bot.telegram.commands.answering import answer
 
 
-async def show_queue(update: Update, context: FrontContext) -> None:
+async def cancel(tx: Transaction, visit: Visit, desk: Desk) -> None:
+    """``/cancelar``: stop one's own essays, wherever they are before their last message."""
+    texts = visit.texts.chat
+    count = 0
+    leaving: list[int] = []
+    if visit.person is not None:
+        for job in await jobs.unfinished_of(tx, visit.person):
+            theirs = await desk.cancel(tx, job, is_answered=True)
+            if theirs is not None:
+                count += 1
+                leaving += theirs
+    text = texts.cancelled(count) if count else texts.nothing_to_cancel
+    # What is on its way may still land before the answer, and never after it.
+    await answer(tx, visit, text, waits=leaving)
+
+
+async def show_queue(tx: Transaction, visit: Visit, desk: Desk) -> None:
     """``/cola``: how many, and one's own place; nobody's name or topic."""
-    texts = context.texts(update).chat
-    view = context.front.dispatcher.queue()
-    if not view.running and not view.waiting:
-        context.answer(update, texts.greeting_empty_queue)
-        return
-    person = person_of(update)
-    own = next((job for job in view.waiting if job.request.person == person), None)
-    place = context.front.dispatcher.place_of(own.id) if own else None
-    mine = (place.position, place.estimate_s) if place else None
-    context.answer(update, texts.queue(len(view.running), len(view.waiting), mine))
+    texts = visit.texts.chat
+    view = await desk.queue(tx, visit.person)
+    lines = []
+    if view.running or view.waiting:
+        own = (view.own.position, view.own.estimate_s) if view.own else None
+        lines.append(texts.queue(view.running, view.waiting, own))
+    else:
+        lines.append(texts.greeting_empty_queue)
+    if view.held:
+        lines.append(texts.held(view.held))
+    await answer(tx, visit, "\n".join(lines))

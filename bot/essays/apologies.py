@@ -3,6 +3,7 @@
 from bot.errors import (
     EmptyTopicError,
     EngineBusyError,
+    FailureReason,
     GenerationError,
     InvalidParameterError,
     NothingToRepeatError,
@@ -28,8 +29,8 @@ def failure_text(error: BaseException, texts: FailureTexts) -> str:
             return texts.prompt_too_long
         case EngineBusyError():
             return texts.busy
-        case GenerationError(is_passing=is_passing):
-            return texts.generation_passing if is_passing else texts.generation_lasting
+        case GenerationError(reason=reason):
+            return reason_text(reason, texts)
     plain: dict[type[BaseException], str] = {
         EmptyTopicError: texts.empty_topic,
         NothingToRepeatError: texts.nothing_to_repeat,
@@ -37,3 +38,15 @@ def failure_text(error: BaseException, texts: FailureTexts) -> str:
         InvalidParameterError: texts.out_of_range,
     }
     return plain.get(type(error), texts.unknown)
+
+
+def reason_text(reason: FailureReason, texts: FailureTexts) -> str:
+    """Why the service wrote nothing, and what helps."""
+    return {
+        FailureReason.AWAY: texts.generation_away,
+        FailureReason.REFUSED: texts.generation_refused,
+        FailureReason.TOO_LONG: texts.prompt_too_long,
+        FailureReason.EMPTY: texts.generation_empty,
+        FailureReason.TIMEOUT: texts.generation_timeout,
+        FailureReason.MISCONFIGURED: texts.generation_misconfigured,
+    }[reason]

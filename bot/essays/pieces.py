@@ -10,6 +10,7 @@ run of white space in which a cut falls. Telegram trims every message anyway. Al
 order, once: the pieces with white space between them are the text.
 """
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
@@ -23,6 +24,8 @@ asks; what is short enough in UTF-16 units is short enough in both."""
 LEAST_LIMIT_UNITS = 32
 """A piece must have room for its mark and for something to read."""
 
+_MENTION = re.compile(r"@(?=[A-Za-z0-9_])")
+_WORD_JOINER = "\N{WORD JOINER}"
 _CLUSTER = regex.compile(r"\X")
 _SENTENCE_END = regex.compile(r"[.!?…]['\"»”’)\]]*$")
 
@@ -94,6 +97,14 @@ def shorten(text: str, limit_units: int, *, keep_end: bool = False) -> str:
     if keep_end:
         return "… " + "".join(reversed(kept)).lstrip()
     return "".join(kept).rstrip() + " …"
+
+
+def without_mentions(text: str) -> str:
+    """Generated text in which no ``@name`` calls anybody: Telegram would find it by itself.
+
+    An invisible word joiner behind the sign keeps the look of the text.
+    """
+    return _MENTION.sub("@" + _WORD_JOINER, text)
 
 
 def _mark(number: int, count: int) -> str:

@@ -1,0 +1,157 @@
+"""Updates that were received: on disk before Telegram is told so, and none handled twice."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from bot.storage import chats, outbox
+from bot.storage.database import Transaction
+from bot.storage.schema import inbox
+
+NEW, DONE, ASIDE = "new", "done", "aside"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An update as it came.
+
+    Attributes:
+        update_id: Its number.
+        person: Who sent it, or None.
+        chat_id: Where, or None.
+        message_id: The message in it, or None.
+        thread_id: The forum topic, or None.
+        payload: All of it, as parsed JSON.
+    """
+
+    update_id: int
+    person: str | None
+    chat_id: int | None
+    message_id: int | None
+    thread_id: int | None
+    payload: dict[str, Any]
+
+
+def received(payload: dict[str, Any]) -> Received:
+    """Find in an update what order and numbering need, whatever else it holds.
+
+    Raises:
+        ValueError: It has no number.
+    """
+    update_id = payload.get("update_id")
+    if not isinstance(update_id, int):
+        raise ValueError("an update without a number")  # noqa: TRY004 - it came from outside
+    content = next((value for name, value in payload.items() if name != "update_id"), None)
+    content = content if isinstance(content, dict) else {}
+    message = content.get("message") if "callback_query" in payload else content
+    message = message if isinstance(message, dict) else {}
+    chat_id = _id_in(message.get("chat"))
+    sender_chat = _id_in(message.get("sender_chat")) if "message" in payload else None
+    user = _id_in(content.get("from"))
+    person: str | None
+    if sender_chat is not None:
+        person = f"chat:{sender_chat}"
+    else:
+        # A draft's stop button names the private chat only, which is the person's.
+        owner = user if user is not None else chat_id
+        person = None if owner is None else f"user:{owner}"
+    number = message.get("message_id")
+    thread = message.get("message_thread_id") if message.get("is_topic_message") else None
+    return Received(
+        update_id,
+        person,
+        chat_id,
+        number if isinstance(number, int) else None,
+        thread if isinstance(thread, int) else None,
+        payload,
+    )
+
+
+def _id_in(value: object) -> int | None:
+    number = value.get("id") if isinstance(value, dict) else None
+    return number if isinstance(number, int) else None
+
+
+async def record(tx: Transaction, batch: list[Received]) -> list[Received]:
+    """Write updates down.
+
+    Whoever is heard from can be written to: what was held for their chat is offered again.
+
+    Returns:
+        Those that are new, in order.
+    """
+    new = []
+    for one in batch:
+        row = await tx.insert_new(
+            inbox,
+            update_id=one.update_id,
+            person=one.person,
+            chat_id=one.chat_id,
+            message_id=one.message_id,
+            payload=json.dumps(one.payload, ensure_ascii=False),
+            state=NEW,
+            received_at=tx.now,
+        )
+        if row is None:
+            continue
+        new.append(one)
+        if one.chat_id is not None:
+            if one.message_id is not None:
+                await chats.saw(tx, one.chat_id, one.message_id)
+            await outbox.release_chat(tx, one.chat_id)
+    return new
+
+
+async def pending(tx: Transaction) -> list[Received]:
+    """What was received and not handled, oldest first."""
+    query = (
+        select(inbox.c.payload)
+        .where(tx.mine(inbox), inbox.c.state == NEW)
+        .order_by(inbox.c.update_id)
+    )
+    return [received(json.loads(row.payload)) for row in await tx.rows(query)]
+
+
+async def done(tx: Transaction, update_id: int) -> None:
+    """An update has been handled: forget what it said."""
+    await _close(tx, update_id, DONE)
+
+
+async def set_aside(tx: Transaction, update_id: int) -> None:
+    """An update cannot be handled, now or later."""
+    await _close(tx, update_id, ASIDE)
+
+
+async def _close(tx: Transaction, update_id: int, state: str) -> None:
+    await tx.run(
+        update(inbox)
+        .where(tx.mine(inbox), inbox.c.update_id == update_id)
+        .values(payload=None, state=state)
+    )
+
+
+async def forget_person(tx: Transaction, person: str, private_chat_id: int | None) -> None:
+    """Keep the numbers of a person's updates, which tell repeats, but not whose they were."""
+    await tx.run(update(inbox).where(tx.mine(inbox), inbox.c.person == person).values(person=None))
+    if private_chat_id is not None:
+        await tx.run(
+            update(inbox)
+            .where(tx.mine(inbox), inbox.c.chat_id == private_chat_id, inbox.c.state != NEW)
+            .values(chat_id=None)
+        )
+
+
+async def prune(tx: Transaction, before: datetime, limit: int) -> int:
+    """Forget the numbers of handled updates that Telegram cannot send again."""
+    old = (
+        select(inbox.c.update_id)
+        .where(tx.mine(inbox), inbox.c.state != NEW, inbox.c.received_at < before)
+        .limit(limit)
+    )
+    result = await tx.run(
+        delete(inbox).where(tx.mine(inbox), inbox.c.update_id.in_(old.scalar_subquery()))
+    )
+    return result.rowcount

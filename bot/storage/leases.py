@@ -1,0 +1,101 @@
+"""One front a bot: whoever holds the lease acts for it, and nobody else.
+
+Beside an SQLite file it is a lock that the kernel frees the moment its process dies. In
+PostgreSQL it is a row that is renewed while its holder lives; whoever takes a lapsed one raises
+its epoch, and every step of the former holder then fails, so that one that slept cannot act.
+"""
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import func, select, update
+
+from bot.errors import LeaseLostError
+from bot.storage.database import Database, Transaction
+from bot.storage.schema import leases
+
+_LASTS = timedelta(seconds=15)
+_RENEW_EVERY_S = 5.0
+
+
+@asynccontextmanager
+async def hold_lease(database: Database) -> AsyncIterator[None]:
+    """Be the only front of the database's bot while the block runs.
+
+    Raises:
+        LeaseLostError: Another process is.
+    """
+    if database.file is not None:
+        with lock_path(database.file, database.bot_id).open("a+b") as file:
+            _lock(file)
+            yield
+        return
+    holder = secrets.token_hex(8)
+    epoch = await database.step("take lease", lambda tx: _take(tx, holder))
+    if epoch is None:
+        raise LeaseLostError
+    database.hold_lease(epoch)
+    renewing = asyncio.create_task(_renew_for_ever(database, epoch), name="lease")
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+        await database.step("free lease", lambda tx: _extend(tx, epoch, timedelta()))
+
+
+def lock_path(database_file: Path, bot_id: int) -> Path:
+    """The lock beside a database file."""
+    return database_file.with_name(f"{database_file.name}.{bot_id}.lock")
+
+
+def _lock(file: IO[bytes]) -> None:
+    """Lock a file until it is closed or the process dies."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.fchmod(file.fileno(), 0o600)
+    except OSError:
+        raise LeaseLostError from None
+
+
+async def _take(tx: Transaction, holder: str) -> int | None:
+    now = await tx.value(select(func.now()))  # the server's clock, which all fronts share
+    row = await tx.insert_new(leases, holder=holder, epoch=1, expires_at=now + _LASTS)
+    if row is not None:
+        return 1
+    result = await tx.first(
+        update(leases)
+        .where(tx.mine(leases), (leases.c.expires_at <= now) | (leases.c.holder == holder))
+        .values(holder=holder, epoch=leases.c.epoch + 1, expires_at=now + _LASTS)
+        .returning(leases.c.epoch)
+    )
+    return None if result is None else int(result.epoch)
+
+
+async def _renew_for_ever(database: Database, epoch: int) -> None:
+    while True:
+        await asyncio.sleep(_RENEW_EVERY_S)
+        await database.step("renew lease", lambda tx: _extend(tx, epoch, _LASTS))
+
+
+async def _extend(tx: Transaction, epoch: int, span: timedelta) -> None:
+    now = await tx.value(select(func.now()))
+    await tx.run(
+        update(leases)
+        .where(tx.mine(leases), leases.c.epoch == epoch)
+        .values(expires_at=now + span)
+    )

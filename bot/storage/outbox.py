@@ -1,0 +1,591 @@
+"""What the bot owes to chats, and every way in which a row of it may change.
+
+A row is written in the step that makes it owed and closed only with Telegram's answer in hand::
+
+    owe → open → take → sending → close → sent
+           │ ↖           │  │
+           │  put_back ──┘  └ doubt: in doubt until it is found or put back
+           ├ hold → held → release → open
+           └ drop → dropped                     held for too long → dead
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, func, select, update
+
+from bot.storage import chats, jobs
+from bot.storage.database import Transaction
+from bot.storage.records import MESSAGES, PENDING, Kind, OutboxState, Owed, Rank
+from bot.storage.schema import outbox
+
+_LOOKED_AT = 40
+"""Rows of a chat among which the next one is chosen."""
+_QUESTION_FOR = timedelta(hours=1)
+_STALE_AFTER = timedelta(hours=1)
+"""An answer that was held for longer is of no use any more."""
+_HOLD_FIRST, _HOLD_LONGEST = timedelta(minutes=15), timedelta(hours=6)
+_ALIVE = (OutboxState.OPEN, OutboxState.SENDING, OutboxState.HELD)
+_REPLACED = (Kind.EDIT,)
+"""Kinds of which only the latest wish counts."""
+
+
+async def owe(
+    tx: Transaction,
+    key: str,
+    kind: Kind,
+    rank: Rank,
+    chat_id: int,
+    *,
+    body: dict[str, Any] | None = None,
+    thread_id: int | None = None,
+    reply_to: int | None = None,
+    target: int | None = None,
+    person: str | None = None,
+    job_id: int | None = None,
+    turn: int = 0,
+    waits: Iterable[int] = (),
+    not_before: datetime | None = None,
+) -> int | None:
+    """Owe a chat something.
+
+    Args:
+        tx: The step that makes it owed.
+        key: What it is. A message that has this key is owed once; a change takes the place of an
+            earlier one.
+        kind: What it is.
+        rank: What goes first.
+        chat_id: The chat.
+        body: ``text`` and what is under it.
+        thread_id: The forum topic, or None.
+        reply_to: The message that it answers.
+        target: The message that it changes or removes.
+        person: Whose it is.
+        job_id: The job that it belongs to.
+        turn: Place among rows of the same rank.
+        waits: Rows that must be closed before.
+        not_before: When it may be sent.
+
+    Returns:
+        The row's number, or None if it was owed before.
+    """
+    values: dict[str, Any] = {
+        "kind": kind,
+        "rank": rank,
+        "chat_id": chat_id,
+        "thread_id": thread_id,
+        "job_id": job_id,
+        "person": person,
+        "turn": turn,
+        "waits": list(waits) or None,
+        "body": body or {},
+        "reply_to": reply_to,
+        "target": target,
+        "state": OutboxState.OPEN,
+        "not_before": not_before,
+    }
+    tx.changes.chats.add(chat_id)
+    row = await tx.insert_new(outbox, key=key, created_at=tx.now, **values)
+    if row is None and kind in _REPLACED:
+        await tx.run(
+            update(outbox)
+            .where(tx.mine(outbox), outbox.c.key == key)
+            .values(**values, version=outbox.c.version + 1, closed_at=None)
+        )
+    return None if row is None else int(row.id)
+
+
+async def get(tx: Transaction, row_id: int) -> Owed | None:
+    """One row."""
+    row = await tx.first(select(outbox).where(outbox.c.id == row_id))
+    return None if row is None else _owed(row)
+
+
+async def of_job(tx: Transaction, job_id: int, *kinds: Kind) -> list[Owed]:
+    """Rows of a job, of some kinds or of all, in order."""
+    query = select(outbox).where(tx.mine(outbox), outbox.c.job_id == job_id)
+    if kinds:
+        query = query.where(outbox.c.kind.in_(kinds))
+    return [_owed(row) for row in await tx.rows(query.order_by(outbox.c.id))]
+
+
+async def pending_chats(tx: Transaction) -> list[int]:
+    """Chats to which something can be sent."""
+    query = select(outbox.c.chat_id).where(tx.mine(outbox), outbox.c.state.in_(PENDING)).distinct()
+    return [row.chat_id for row in await tx.rows(query)]
+
+
+async def ready(tx: Transaction, chat_id: int) -> tuple[list[Owed], datetime | None]:
+    """What may go to a chat now, what comes first at the head.
+
+    Returns:
+        Rows whose time has come and that wait for no other, and when to look again if there are
+        others.
+    """
+    query = (
+        select(outbox)
+        .where(tx.mine(outbox), outbox.c.chat_id == chat_id, outbox.c.state.in_(PENDING))
+        .order_by(outbox.c.rank, outbox.c.turn, outbox.c.id)
+        .limit(_LOOKED_AT)
+    )
+    rows = [_owed(row) for row in await tx.rows(query)]
+    closed = await _closed(tx, {number for row in rows for number in row.waits})
+    free = [row for row in rows if closed.issuperset(row.waits)]
+    due = [row for row in free if row.not_before is None or row.not_before <= tx.now]
+    later = [row.not_before for row in free if row.not_before and row.not_before > tx.now]
+    return due, min(later, default=None)
+
+
+async def _closed(tx: Transaction, numbers: Collection[int]) -> set[int]:
+    """Which of these rows are closed; a row that was deleted is."""
+    if not numbers:
+        return set()
+    alive = await tx.rows(
+        select(outbox.c.id).where(outbox.c.id.in_(numbers), outbox.c.state.in_(_ALIVE))
+    )
+    return set(numbers) - {row.id for row in alive}
+
+
+async def take(tx: Transaction, row: Owed) -> int | None:
+    """Note that a message is about to leave, before its request does.
+
+    Returns:
+        The number above which it will be found if its answer is lost; None if it must not leave.
+    """
+    numbers = [await chats.last_number(tx, row.chat_id), row.reply_to or 0]
+    base = max(numbers)
+    result = await tx.run(
+        update(outbox)
+        .where(
+            outbox.c.id == row.id,
+            outbox.c.state == OutboxState.OPEN,
+            outbox.c.version == row.version,
+        )
+        .values(state=OutboxState.SENDING, base=base, probed=None, tries=outbox.c.tries + 1)
+    )
+    return base if result.rowcount == 1 else None
+
+
+async def close(tx: Transaction, row: Owed, message_id: int | None) -> None:
+    """Telegram did what the row asks for.
+
+    Args:
+        tx: The step.
+        row: As it was when its request was made; a change that came since stays owed.
+        message_id: The number of the message, or None if it has none.
+    """
+    result = await tx.run(
+        update(outbox)
+        .where(outbox.c.id == row.id, outbox.c.state.in_(PENDING))
+        .where(outbox.c.version == row.version)
+        .values(
+            state=OutboxState.SENT,
+            body=None,
+            message_id=message_id,
+            closed_at=tx.now,
+            not_before=None,
+        )
+    )
+    tx.changes.chats.add(row.chat_id)
+    if result.rowcount == 0:
+        return
+    if message_id is not None:
+        await chats.saw(tx, row.chat_id, message_id)
+    await _settle_job(tx, row)
+
+
+async def drop(tx: Transaction, row: Owed, reason: str) -> None:
+    """Nobody needs a row any more, or it can never be done."""
+    await _drop(tx, outbox.c.id == row.id, reason=reason)
+    await _settle_job(tx, row)
+
+
+async def put_back(
+    tx: Transaction,
+    row: Owed,
+    *,
+    not_before: datetime | None = None,
+    plainness: int | None = None,
+) -> None:
+    """Telegram certainly did not do it: it is open again, or dropped if nobody wants it."""
+    if not row.is_wanted:
+        await drop(tx, row, "unwanted")
+        return
+    await tx.run(
+        update(outbox)
+        .where(outbox.c.id == row.id, outbox.c.state.in_(PENDING))
+        .values(
+            state=OutboxState.OPEN,
+            base=None,
+            probed=None,
+            not_before=not_before,
+            plainness=row.plainness if plainness is None else plainness,
+        )
+    )
+    # Meanwhile somebody may have stopped wanting it.
+    await _drop(
+        tx,
+        outbox.c.id == row.id,
+        outbox.c.is_wanted.is_(False),
+        outbox.c.state == OutboxState.OPEN,
+        reason="unwanted",
+    )
+    tx.changes.chats.add(row.chat_id)
+
+
+async def doubt(
+    tx: Transaction, row: Owed, *, not_before: datetime, probed: int | None = None
+) -> None:
+    """It may be there or not: look again then, behind the last number that was looked at."""
+    values: dict[str, Any] = {"not_before": not_before, "state": OutboxState.SENDING}
+    if row.kind not in MESSAGES:
+        # A change or a removal does the same twice, and needs no search.
+        values["state"] = OutboxState.OPEN
+    if probed is not None:
+        values["probed"] = probed
+    await tx.run(
+        update(outbox).where(outbox.c.id == row.id, outbox.c.state.in_(PENDING)).values(**values)
+    )
+
+
+async def aim(tx: Transaction, rows: list[Owed]) -> list[Owed]:
+    """Find the placeholders that removals are about; a removal without one is dropped."""
+    aimed = []
+    for row in rows:
+        target = row.target
+        if target is None and row.waits:
+            # The last row that it waits for is the placeholder.
+            target = await tx.value(
+                select(outbox.c.message_id).where(outbox.c.id == row.waits[-1])
+            )
+        if target is None:
+            await drop(tx, row, "nothing to remove")
+            continue
+        await tx.run(update(outbox).where(outbox.c.id == row.id).values(target=target))
+        aimed.append(replace(row, target=target))
+    return aimed
+
+
+async def note_try(tx: Transaction, rows: list[Owed]) -> None:
+    """A request for several rows at once was refused: from now on each is tried alone."""
+    await tx.run(
+        update(outbox)
+        .where(outbox.c.id.in_([row.id for row in rows]))
+        .values(tries=outbox.c.tries + 1)
+    )
+
+
+async def open_answers(tx: Transaction, chat_id: int, person: str) -> list[Owed]:
+    """Answers to a person in a chat that have not left."""
+    query = select(outbox).where(
+        tx.mine(outbox),
+        outbox.c.chat_id == chat_id,
+        outbox.c.person == person,
+        outbox.c.kind == Kind.ANSWER,
+        outbox.c.state == OutboxState.OPEN,
+    )
+    return [_owed(row) for row in await tx.rows(query)]
+
+
+async def count_in_doubt(tx: Transaction) -> int:
+    """How many messages are on their way or in doubt, over all chats."""
+    return int(
+        await tx.value(
+            select(func.count()).where(tx.mine(outbox), outbox.c.state == OutboxState.SENDING)
+        )
+        or 0
+    )
+
+
+async def hold(tx: Transaction, row: Owed, reason: str, *, only_topic: bool) -> int:
+    """Telegram refuses the chat, or the topic, for now: all that is owed there waits.
+
+    An acknowledgement or a change is not worth waiting for, and is dropped.
+
+    Returns:
+        How many rows are held by this.
+    """
+    where = [tx.mine(outbox), outbox.c.chat_id == row.chat_id, outbox.c.state.in_(PENDING)]
+    if only_topic:
+        where.append(outbox.c.thread_id == row.thread_id)
+    lasting = (Kind.PIECE, Kind.WORD, Kind.ANSWER, Kind.QUESTION)
+    await _drop(tx, *where, outbox.c.kind.not_in(lasting), reason=reason)
+    tries = min(row.tries, 8)
+    pause = min(_HOLD_FIRST * 2 ** max(tries - 1, 0), _HOLD_LONGEST)
+    result = await tx.run(
+        update(outbox)
+        # A row in doubt is looked for first, wherever it may be.
+        .where(*where, (outbox.c.state == OutboxState.OPEN) | (outbox.c.id == row.id))
+        .values(
+            state=OutboxState.HELD,
+            reason=reason[:48],
+            base=None,
+            probed=None,
+            not_before=tx.now + pause,
+        )
+    )
+    tx.changes.chats.add(row.chat_id)
+    return result.rowcount
+
+
+async def release_chat(tx: Transaction, chat_id: int) -> None:
+    """A chat was heard from: offer it what was held."""
+    await _release(tx, outbox.c.chat_id == chat_id)
+
+
+async def release_due(tx: Transaction) -> datetime | None:
+    """Offer again what was held for long enough.
+
+    Returns:
+        When the next held row is due, or None.
+    """
+    await _release(tx, outbox.c.not_before <= tx.now)
+    due: datetime | None = await tx.value(
+        select(outbox.c.not_before)
+        .where(tx.mine(outbox), outbox.c.state == OutboxState.HELD)
+        .order_by(outbox.c.not_before)
+        .limit(1)
+    )
+    return due
+
+
+async def _release(tx: Transaction, where: ColumnElement[bool]) -> None:
+    held = [tx.mine(outbox), outbox.c.state == OutboxState.HELD, where]
+    chats_held = await tx.rows(select(outbox.c.chat_id).where(*held).distinct())
+    if not chats_held:
+        return
+    stale = outbox.c.kind.in_((Kind.ANSWER, Kind.QUESTION))
+    await _drop(tx, *held, stale, outbox.c.created_at < tx.now - _STALE_AFTER, reason="stale")
+    await tx.run(
+        update(outbox).where(*held).values(state=OutboxState.OPEN, not_before=None, reason=None)
+    )
+    tx.changes.chats.update(row.chat_id for row in chats_held)
+
+
+async def retract(tx: Transaction, job_id: int, *kinds: Kind) -> list[int]:
+    """Take back what a job owes: what has not left is dropped, the rest is not wanted any more.
+
+    Returns:
+        Rows that are on their way, whose end others may have to wait for.
+    """
+    of_it = [tx.mine(outbox), outbox.c.job_id == job_id, outbox.c.kind.in_(kinds)]
+    await _drop(
+        tx, *of_it, outbox.c.state.in_((OutboxState.OPEN, OutboxState.HELD)), reason="retracted"
+    )
+    await tx.run(
+        update(outbox).where(*of_it, outbox.c.state == OutboxState.SENDING).values(is_wanted=False)
+    )
+    rows = await tx.rows(select(outbox.c.id).where(*of_it, outbox.c.state == OutboxState.SENDING))
+    return [row.id for row in rows]
+
+
+async def open_questions(tx: Transaction, person: str, chat_id: int) -> list[Owed]:
+    """Questions for a topic that a person was asked in a chat within the hour."""
+    query = select(outbox).where(
+        tx.mine(outbox),
+        outbox.c.person == person,
+        outbox.c.chat_id == chat_id,
+        outbox.c.kind == Kind.QUESTION,
+        outbox.c.is_wanted.is_(True),
+        outbox.c.state.in_((*PENDING, OutboxState.SENT)),
+        outbox.c.created_at > tx.now - _QUESTION_FOR,
+    )
+    return [_owed(row) for row in await tx.rows(query)]
+
+
+async def answer_question(tx: Transaction, question: Owed) -> None:
+    """A question was answered, or is of no use any more."""
+    await tx.run(update(outbox).where(outbox.c.id == question.id).values(is_wanted=False))
+    await _drop(
+        tx, outbox.c.id == question.id, outbox.c.state == OutboxState.OPEN, reason="answered"
+    )
+
+
+async def held(tx: Transaction, person: str | None = None) -> dict[str, int]:
+    """How many rows are held, by reason; of a person or of all."""
+    query = select(outbox.c.reason, func.count().label("number")).where(
+        tx.mine(outbox), outbox.c.state == OutboxState.HELD
+    )
+    if person is not None:
+        query = query.where(outbox.c.person == person)
+    rows = await tx.rows(query.group_by(outbox.c.reason))
+    return {row.reason: row.number for row in rows}
+
+
+async def backlog(tx: Transaction) -> tuple[int, float]:
+    """How many rows are to be sent, and the age of the oldest in seconds."""
+    row = await tx.first(
+        select(func.count().label("number"), func.min(outbox.c.created_at).label("oldest")).where(
+            tx.mine(outbox), outbox.c.state.in_(PENDING)
+        )
+    )
+    if row is None or row.oldest is None:
+        return 0, 0.0
+    return row.number, (tx.now - row.oldest).total_seconds()
+
+
+async def sent_since(tx: Transaction, since: datetime) -> list[tuple[int, datetime]]:
+    """Chat and time of everything that Telegram counted lately, oldest first."""
+    query = (
+        select(outbox.c.chat_id, outbox.c.closed_at)
+        .where(tx.mine(outbox), outbox.c.closed_at > since, outbox.c.state == OutboxState.SENT)
+        .order_by(outbox.c.closed_at)
+    )
+    return [(row.chat_id, row.closed_at) for row in await tx.rows(query)]
+
+
+async def placeholder_of(tx: Transaction, job_id: int) -> int | None:
+    """The message that acknowledges a job, if it is there."""
+    number: int | None = await tx.value(
+        select(outbox.c.message_id).where(
+            tx.mine(outbox), outbox.c.job_id == job_id, outbox.c.kind == Kind.ACK
+        )
+    )
+    return number
+
+
+async def move(tx: Transaction, old_id: int, new_id: int) -> None:
+    """Follow a group that became a supergroup.
+
+    Nothing of the old group can be changed any more, and nothing is known of the new one's
+    numbers, so that what was on its way is sent again.
+    """
+    there = [tx.mine(outbox), outbox.c.chat_id == old_id, outbox.c.state.in_(_ALIVE)]
+    await _drop(tx, *there, outbox.c.kind.in_((Kind.EDIT, Kind.TIDY)), reason="moved")
+    await _drop(tx, *there, outbox.c.key.like("greeting:%"), reason="moved")
+    await _drop(tx, *there, outbox.c.is_wanted.is_(False), reason="moved")
+    await tx.run(
+        update(outbox)
+        .where(*there)
+        .values(
+            chat_id=new_id,
+            reply_to=None,
+            state=OutboxState.OPEN,
+            base=None,
+            probed=None,
+            not_before=None,
+        )
+    )
+    tx.changes.chats.update((old_id, new_id))
+
+
+async def forget(tx: Transaction, person: str, job_ids: Collection[int]) -> list[int]:
+    """Delete what is owed to a person who wants to be forgotten.
+
+    Removals stay, without a name, and so does what is on its way, without its text, until it is
+    clear that nothing more will come of it.
+
+    Returns:
+        Rows that are on their way.
+    """
+    theirs = (outbox.c.person == person) | outbox.c.job_id.in_(list(job_ids))
+    mine = [tx.mine(outbox), theirs]
+    taken = await tx.rows(select(outbox.c.id).where(*mine, outbox.c.state == OutboxState.SENDING))
+    tidy = outbox.c.kind == Kind.TIDY
+    await tx.run(delete(outbox).where(*mine, outbox.c.state != OutboxState.SENDING, ~tidy))
+    # An acknowledgement names no topic, and its text is needed to find it.
+    await tx.run(update(outbox).where(*mine, outbox.c.kind != Kind.ACK, ~tidy).values(body=None))
+    await tx.run(update(outbox).where(*mine).values(person=None))
+    await tx.run(update(outbox).where(*mine, ~tidy).values(is_wanted=False))
+    await tx.run(update(outbox).where(outbox.c.job_id.in_(list(job_ids))).values(job_id=None))
+    return [row.id for row in taken]
+
+
+async def adopt(tx: Transaction, row: Owed, message_id: int | None) -> None:
+    """The first version had this delivered."""
+    await tx.run(update(outbox).where(outbox.c.id == row.id).values(state=OutboxState.SENDING))
+    await close(tx, row, message_id)
+
+
+async def adopt_taken(tx: Transaction, row: Owed, base: int) -> None:
+    """The first version had this on its way when it was killed."""
+    await tx.run(
+        update(outbox)
+        .where(outbox.c.id == row.id)
+        .values(state=OutboxState.SENDING, base=base, tries=1)
+    )
+
+
+async def recover(tx: Transaction) -> None:
+    """After a start what was on its way is in doubt, and looked for at once."""
+    await tx.run(
+        update(outbox).where(tx.mine(outbox), outbox.c.state.in_(PENDING)).values(not_before=None)
+    )
+    tx.changes.chats.update(await pending_chats(tx))
+
+
+async def prune(tx: Transaction, before: datetime, limit: int) -> int:
+    """Delete rows closed long ago, and give up what was held for as long."""
+    await tx.run(
+        update(outbox)
+        .where(
+            tx.mine(outbox),
+            outbox.c.state == OutboxState.HELD,
+            outbox.c.created_at < before,
+        )
+        .values(state=OutboxState.DEAD, body=None, person=None, closed_at=tx.now)
+    )
+    old = select(outbox.c.id).where(tx.mine(outbox), outbox.c.closed_at < before).limit(limit)
+    result = await tx.run(delete(outbox).where(outbox.c.id.in_(old.scalar_subquery())))
+    return result.rowcount
+
+
+async def _settle_job(tx: Transaction, row: Owed) -> None:
+    """A written job is delivered as soon as no piece of it is left."""
+    if row.kind is not Kind.PIECE or row.job_id is None:
+        return
+    left = await tx.value(
+        select(func.count()).where(
+            tx.mine(outbox),
+            outbox.c.job_id == row.job_id,
+            outbox.c.kind == Kind.PIECE,
+            outbox.c.state.in_(_ALIVE),
+        )
+    )
+    if not left:
+        await jobs.deliver(tx, row.job_id)
+
+
+async def _drop(tx: Transaction, *where: ColumnElement[bool], reason: str) -> None:
+    await tx.run(
+        update(outbox)
+        .where(*where, outbox.c.state.in_(_ALIVE))
+        .values(
+            state=OutboxState.DROPPED,
+            body=None,
+            reason=reason[:48],
+            closed_at=tx.now,
+            not_before=None,
+        )
+    )
+
+
+def _owed(row: Row[Any]) -> Owed:
+    return Owed(
+        id=row.id,
+        key=row.key,
+        kind=Kind(row.kind),
+        rank=row.rank,
+        turn=row.turn,
+        chat_id=row.chat_id,
+        thread_id=row.thread_id,
+        job_id=row.job_id,
+        person=row.person,
+        waits=tuple(row.waits or ()),
+        body=row.body or {},
+        reply_to=row.reply_to,
+        target=row.target,
+        state=OutboxState(row.state),
+        is_wanted=row.is_wanted,
+        version=row.version,
+        plainness=row.plainness,
+        tries=row.tries,
+        not_before=row.not_before,
+        base=row.base,
+        probed=row.probed,
+        message_id=row.message_id,
+        created_at=row.created_at,
+        reason=row.reason,
+    )

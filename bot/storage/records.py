@@ -1,0 +1,210 @@
+"""What the tables hold, as values: requests, jobs, and messages owed to a chat."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from bot.storage.preferences import Preferences
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an answer goes.
+
+    Attributes:
+        chat_id: The chat.
+        thread_id: The forum topic in it, or None.
+        message_id: The request, which the answer replies to; None if there is no such message.
+        is_private: Whether the chat is a private one.
+    """
+
+    chat_id: int
+    thread_id: int | None
+    message_id: int | None
+    is_private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EssayRequest:
+    """What a person asks for.
+
+    Attributes:
+        person: ``user:ID``, or ``chat:ID`` for an anonymous admin or a channel.
+        address: Where the essay goes.
+        topic: What it is about, cleaned of surrounding white space.
+        preferences: The person's settings when they asked.
+        continued_from: The job whose text this one goes on from, or None for a new essay.
+    """
+
+    person: str
+    address: Address
+    topic: str
+    preferences: Preferences
+    continued_from: int | None = None
+
+
+class JobState(StrEnum):
+    """How far a job is."""
+
+    WAITING = "waiting"
+    """In the queue."""
+    RUNNING = "running"
+    """Being written."""
+    WRITTEN = "written"
+    """The text is stored and its pieces are owed."""
+    DELIVERED = "delivered"
+    """The last piece has arrived."""
+    CANCELLED = "cancelled"
+    """Stopped by the person."""
+    FAILED = "failed"
+    """Given up after an error that the person is told about."""
+
+
+UNFINISHED = (JobState.WAITING, JobState.RUNNING, JobState.WRITTEN)
+"""States in which something is still to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request in the queue or behind it.
+
+    Attributes:
+        id: Its number, never used twice.
+        token: What its buttons carry: random, so that no button can mean another job.
+        update_id: The update that asked for it, or None for a job of the first version.
+        request: What was asked.
+        seed: Seed of its random draws; with the request and the model it decides the text.
+        state: How far it is.
+        turn: Its place among the turns of all people; lower ones are written first.
+        attempts: Times that its writing broke off after a piece of it had come.
+        text: The finished text, empty before.
+        created_at: When it was asked for, UTC.
+    """
+
+    id: int
+    token: str
+    update_id: int | None
+    request: EssayRequest
+    seed: int
+    state: JobState
+    turn: int
+    attempts: int
+    text: str
+    created_at: datetime
+
+
+class Rank(IntEnum):
+    """What goes to a chat first."""
+
+    ANSWER = 0
+    """What somebody waits for right now: answers, questions, the end of a job."""
+    PIECE = 1
+    """Essays."""
+    CHANGE = 3
+    """A message of the bot says something else from now on."""
+    TIDY = 4
+    """A placeholder is removed."""
+    PREVIEW = 5
+    """The text so far; never in the outbox."""
+
+
+class Kind(StrEnum):
+    """What a row of the outbox is."""
+
+    ACK = "ack"
+    """The placeholder that acknowledges a request."""
+    PIECE = "piece"
+    """One message of an essay."""
+    WORD = "word"
+    """How a job ended, where it did not end with an essay."""
+    ANSWER = "answer"
+    """The answer to a command."""
+    QUESTION = "question"
+    """The question for a topic, which waits for its answer."""
+    EDIT = "edit"
+    """A change of a message that is there."""
+    TIDY = "tidy"
+    """The removal of a placeholder."""
+
+
+MESSAGES = (Kind.ACK, Kind.PIECE, Kind.WORD, Kind.ANSWER, Kind.QUESTION)
+"""Kinds that put a new message into the chat, which must not come twice."""
+
+
+class OutboxState(StrEnum):
+    """How far an owed message is."""
+
+    OPEN = "open"
+    """Nothing of it has left."""
+    SENDING = "sending"
+    """A request left; until its answer is known, the message may be there."""
+    SENT = "sent"
+    """Telegram said so."""
+    HELD = "held"
+    """Telegram refuses for now; it is offered again when the chat can be written to."""
+    DROPPED = "dropped"
+    """Nobody is owed it any more."""
+    DEAD = "dead"
+    """Held for longer than anything is kept."""
+
+
+PENDING = (OutboxState.OPEN, OutboxState.SENDING)
+"""States that the sender works on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A row of the outbox: something that the bot owes a chat.
+
+    Attributes:
+        id: Its number, never used twice.
+        key: What it is, unique: ``u{update}:{n}`` or ``j{job}:ack``, ``j{job}:p3``.
+        kind: What it is.
+        rank: What goes first.
+        turn: Place among rows of the same rank.
+        chat_id: The chat.
+        thread_id: The forum topic, or None.
+        job_id: The job that it belongs to, or None.
+        person: Whose it is, or None once that is forgotten.
+        waits: Rows that must be closed before.
+        body: ``text``; ``buttons``, ``token`` and ``lang`` or a whole ``markup``.
+        reply_to: The message that it answers, or None.
+        target: The message that it changes or removes, or None.
+        state: How far it is.
+        is_wanted: False: look whether it arrived, but do not send it again.
+        version: Grows with every change of the body.
+        plainness: How much was left out because Telegram refused it.
+        tries: Requests that left for it.
+        not_before: When it may be tried (again), or None.
+        base: The greatest message number known before the first request left.
+        probed: The last number at which it was looked for, or None.
+        message_id: Its number, once it is there.
+        created_at: When it was owed, UTC.
+        reason: Why it is held, or None.
+    """
+
+    id: int
+    key: str
+    kind: Kind
+    rank: int
+    turn: int
+    chat_id: int
+    thread_id: int | None
+    job_id: int | None
+    person: str | None
+    waits: tuple[int, ...]
+    body: dict[str, Any]
+    reply_to: int | None
+    target: int | None
+    state: OutboxState
+    is_wanted: bool
+    version: int
+    plainness: int
+    tries: int
+    not_before: datetime | None
+    base: int | None
+    probed: int | None
+    message_id: int | None
+    created_at: datetime
+    reason: str | None = None

@@ -1,0 +1,87 @@
+"""The way to Telegram: its methods, and who the bot is."""
+
+import asyncio
+import logging
+import warnings
+from typing import Any
+from urllib.parse import urlsplit
+
+from telegram import Bot
+from telegram.error import EndPointNotFound, InvalidToken
+from telegram.helpers import create_deep_linked_url
+from telegram.request import BaseRequest, HTTPXRequest
+from telegram.warnings import PTBUserWarning
+
+from bot.errors import InvalidTokenError
+from bot.telegram.intake import confirm_token
+
+logger = logging.getLogger(__name__)
+
+_CONNECTIONS = 256
+_READ_TIMEOUT_S = 20.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
+
+
+def build_bot(token: str, base_url: str, *, request: BaseRequest | None = None) -> Bot:
+    """Make Telegram's methods.
+
+    Args:
+        token: The bot's token.
+        base_url: The Bot API up to and including ``/bot``.
+        request: The transport of all requests; httpx if None.
+    """
+    # The sender asks for methods by name, so that an answer which the library cannot read is none
+    # the less an answer; the library would rather be asked through its own methods.
+    warnings.filterwarnings("ignore", "Please use 'Bot", PTBUserWarning)
+    host = urlsplit(base_url).hostname or ""
+    # A proxy that the environment names cannot reach a Bot API on this very machine.
+    options: dict[str, Any] = {"trust_env": host not in ("127.0.0.1", "localhost", "::1")}
+    return Bot(
+        token,
+        base_url=base_url,
+        base_file_url=base_url.removesuffix("/bot") + "/file/bot",
+        request=request
+        or HTTPXRequest(
+            connection_pool_size=_CONNECTIONS,
+            read_timeout=_READ_TIMEOUT_S,
+            httpx_kwargs=options,
+        ),
+        get_updates_request=request or HTTPXRequest(connection_pool_size=1, httpx_kwargs=options),
+    )
+
+
+async def introduce(bot: Bot) -> None:
+    """Ask Telegram who the bot is, as long as it takes: at boot the network may be late.
+
+    Raises:
+        InvalidTokenError: Telegram does not know the token.
+    """
+    pause_s = _FIRST_PAUSE_S
+    while True:
+        try:
+            await bot.initialize()
+        except (InvalidToken, EndPointNotFound):
+            await confirm_token(bot)
+        except Exception as error:  # noqa: BLE001 - whatever Telegram says, it may say better later
+            logger.warning("getMe: %s", type(error).__name__)
+        else:
+            return
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+def bot_id_of(token: str) -> int:
+    """The number of a token's bot, which Telegram puts before the colon.
+
+    Raises:
+        InvalidTokenError: There is none.
+    """
+    number = token.partition(":")[0]
+    if not number.isdecimal() or len(number) > 19:
+        raise InvalidTokenError
+    return int(number)
+
+
+def owner_link(bot_username: str, code: str) -> str:
+    """The link that makes whoever opens it the owner."""
+    return create_deep_linked_url(bot_username, code)

@@ -1,0 +1,104 @@
+"""From a row of the outbox to a request of the Bot API. Plain text, no link previews."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.storage.records import Kind, Owed
+from bot.telegram import keyboards
+from bot.telegram.sending.answers import Plain
+from bot.texts import texts_for
+
+_NO_PREVIEW = {"is_disabled": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of the Bot API.
+
+    Attributes:
+        method: Its name.
+        parameters: Plain values.
+    """
+
+    method: str
+    parameters: dict[str, Any]
+
+
+def request_of(row: Owed) -> Request:
+    """What a row that is a message, a change or a removal of one asks for."""
+    if row.kind is Kind.EDIT:
+        assert row.target is not None  # mypy: a change has a message
+        return edit(row, row.target)
+    parameters: dict[str, Any] = {
+        "chat_id": row.chat_id,
+        "text": row.body["text"],
+        "link_preview_options": _NO_PREVIEW,
+    }
+    if row.thread_id is not None and not row.plainness & Plain.TOPIC:
+        parameters["message_thread_id"] = row.thread_id
+    if row.reply_to is not None and not row.plainness & Plain.REPLY:
+        # A request that was deleted meanwhile is no hindrance.
+        parameters["reply_parameters"] = {
+            "message_id": row.reply_to,
+            "allow_sending_without_reply": True,
+        }
+    markup = _markup(row)
+    if markup is not None:
+        parameters["reply_markup"] = markup
+    return Request("sendMessage", parameters)
+
+
+def edit(row: Owed, message_id: int) -> Request:
+    """Make a message say what a row says; also how a text is looked for that may be there."""
+    parameters: dict[str, Any] = {
+        "chat_id": row.chat_id,
+        "message_id": message_id,
+        "text": row.body["text"],
+        "link_preview_options": _NO_PREVIEW,
+    }
+    markup = _markup(row)
+    if markup is not None and "inline_keyboard" in markup:
+        parameters["reply_markup"] = markup
+    return Request("editMessageText", parameters)
+
+
+def removal(chat_id: int, message_ids: list[int]) -> Request:
+    """Delete up to a hundred of the bot's messages."""
+    return Request("deleteMessages", {"chat_id": chat_id, "message_ids": message_ids})
+
+
+def closing_word(row: Owed) -> Request:
+    """Make a placeholder that cannot be deleted say that it is over, without its button."""
+    return Request(
+        "editMessageText",
+        {
+            "chat_id": row.chat_id,
+            "message_id": row.target,
+            "text": texts_for(row.body.get("lang", "es")).chat.placeholder_over,
+        },
+    )
+
+
+def can_be_found(row: Owed) -> bool:
+    """Whether an edit that says the same would find it: it takes the form of an answer away."""
+    return row.kind is not Kind.QUESTION and "text" in row.body
+
+
+def _markup(row: Owed) -> dict[str, Any] | None:
+    body = row.body
+    if row.plainness & Plain.MARKUP:
+        return None
+    if "hint" in body:
+        # Selective: only the person who is replied to sees the input field open.
+        return {
+            "force_reply": True,
+            "selective": True,
+            "input_field_placeholder": body["hint"],
+        }
+    if "markup" in body:
+        markup: dict[str, Any] | None = body["markup"]
+        return markup
+    name = body.get("buttons")
+    if not name:
+        return None
+    return keyboards.essay_keyboard(name, body["token"], texts_for(body["lang"]).chat)
