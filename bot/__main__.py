@@ -17,13 +17,13 @@ from bot import __version__
 from bot.errors import (
     DatabaseError,
     InvalidTokenError,
+    LeaseLostError,
     ModelNotFoundError,
     ModelUnavailableError,
     NotInstalledError,
     PortTakenError,
     SettingsError,
     StartupError,
-    TelegramUnreachableError,
 )
 from bot.settings import Settings, unknown_settings
 from bot.storage.preferences import Style
@@ -322,8 +322,8 @@ def explain(error: StartupError) -> str:
             return CONSOLE_TEXTS.model_not_found(error.model, error.reason)
         case DatabaseError():
             return CONSOLE_TEXTS.database_failed(error.url, error.reason)
-        case TelegramUnreachableError():
-            return CONSOLE_TEXTS.telegram_unreachable(error.reason)
+        case LeaseLostError():
+            return CONSOLE_TEXTS.already_running
         case NotInstalledError():
             return CONSOLE_TEXTS.not_installed(error.package)
         case _:

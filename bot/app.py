@@ -297,7 +297,7 @@ async def _run(
     if settings.metrics_port:
         await stack.enter_async_context(serve_monitoring(settings.metrics_port, front.status))
     await front.recover()
-    await introduce(bot)
+    await introduce(bot, lambda reason: console.print(texts.telegram_unreachable(reason)))
     stack.push_async_callback(_shut_down, bot)
     stack.push_async_callback(front.stop, settings.stop_timeout_s)
     await publish_commands(bot)

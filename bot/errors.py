@@ -10,8 +10,7 @@
     │   ├── ModelNotFoundError
     │   ├── ModelUnavailableError
     │   ├── DatabaseError
-    │   ├── LeaseLostError
-    │   └── TelegramUnreachableError
+    │   └── LeaseLostError
     └── RequestError                  a person asked for something that cannot be done
         ├── EmptyTopicError
         ├── TopicTooLongError
@@ -138,20 +137,6 @@ class LeaseLostError(StartupError):
 
     def __init__(self) -> None:
         super().__init__("another process runs this bot")
-
-
-class TelegramUnreachableError(StartupError):
-    """Telegram did not answer at start-up.
-
-    Attributes:
-        reason: What the network said, without the address, which holds the token.
-    """
-
-    exit_code = 69
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(f"cannot reach Telegram: {reason}")
 
 
 class NotInstalledError(StartupError):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import warnings
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 _CONNECTIONS = 256
 _READ_TIMEOUT_S = 20.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
+_REFUSED_FOR_S = 15.0
+"""At a start somebody may be waiting to hear that they copied the token wrongly."""
 
 
 def build_bot(token: str, base_url: str, *, request: BaseRequest | None = None) -> Bot:
@@ -50,8 +53,12 @@ def build_bot(token: str, base_url: str, *, request: BaseRequest | None = None) 
     )
 
 
-async def introduce(bot: Bot) -> None:
+async def introduce(bot: Bot, on_delay: Callable[[str], None]) -> None:
     """Ask Telegram who the bot is, as long as it takes: at boot the network may be late.
+
+    Args:
+        bot: Telegram's methods.
+        on_delay: Told the reason when Telegram does not answer at once.
 
     Raises:
         InvalidTokenError: Telegram does not know the token.
@@ -61,9 +68,11 @@ async def introduce(bot: Bot) -> None:
         try:
             await bot.initialize()
         except (InvalidToken, EndPointNotFound):
-            await confirm_token(bot)
+            await confirm_token(bot, _REFUSED_FOR_S)
         except Exception as error:  # noqa: BLE001 - whatever Telegram says, it may say better later
             logger.warning("getMe: %s", type(error).__name__)
+            if pause_s == _FIRST_PAUSE_S:
+                on_delay(type(error).__name__)
         else:
             return
         await asyncio.sleep(pause_s)

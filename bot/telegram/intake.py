@@ -40,8 +40,8 @@ _FORGET_OFFSET_AFTER_S = 3600.0
 """Telegram draws numbers anew after a quiet week; an offset from before would hide them."""
 _TOAST_CHARACTERS = 200
 _REFUSED_BEFORE_BELIEF = 5
-_REFUSED_FOR_S = 120.0
-"""A token is believed to be wrong when Telegram said so that often, over that long."""
+_REFUSED_FOR_S = 600.0
+"""A token that was right is believed to be wrong when Telegram says so for that long."""
 
 
 class Intake:
@@ -160,7 +160,7 @@ class Intake:
             # A webhook that somebody set, or another program with this token.
             await _quietly(self._bot.delete_webhook())
         elif isinstance(error, InvalidToken | EndPointNotFound):
-            await confirm_token(self._bot)
+            await confirm_token(self._bot, _REFUSED_FOR_S)
 
     async def _begin(self, one: Received) -> None:
         """Handle an update after the earlier ones of the same person, beside everybody else's."""
@@ -223,13 +223,17 @@ class Intake:
         return text[:_TOAST_CHARACTERS]
 
 
-async def confirm_token(bot: Bot) -> None:
+async def confirm_token(bot: Bot, for_s: float) -> None:
     """Ask again before believing that a token is wrong: a proxy or a restart says so too.
 
+    Args:
+        bot: Whose token.
+        for_s: How long Telegram must say so.
+
     Raises:
-        InvalidTokenError: Telegram said so five times over two minutes.
+        InvalidTokenError: Telegram said so five times over that long.
     """
-    pause_s = _REFUSED_FOR_S / (_REFUSED_BEFORE_BELIEF - 1)
+    pause_s = for_s / (_REFUSED_BEFORE_BELIEF - 1)
     for attempt in range(_REFUSED_BEFORE_BELIEF):
         if attempt:
             await asyncio.sleep(pause_s)

@@ -25,7 +25,8 @@ class ConsoleTexts:
         port_taken: From the port to a sentence.
         model_not_found: From model and reason to a sentence.
         database_failed: From address and reason to a sentence.
-        telegram_unreachable: From the reason to a sentence.
+        telegram_unreachable: From the reason to a sentence, said while it is tried again.
+        already_running: Another process is the front of this bot.
         not_installed: From the package that is missing to a sentence.
         startup_failed: From a reason to a sentence, for what has none of its own.
         write_no_topic: No topic came on the command line or on standard input.
@@ -75,6 +76,7 @@ class ConsoleTexts:
     model_not_found: Callable[[str, str], str]
     database_failed: Callable[[str, str], str]
     telegram_unreachable: Callable[[str], str]
+    already_running: str
     not_installed: Callable[[str], str]
     startup_failed: Callable[[str], str]
     write_no_topic: str
@@ -162,7 +164,10 @@ SPANISH = ConsoleTexts(
         "Comprueba REDACTOR_DATABASE_URL y que se puede escribir en REDACTOR_DATA_DIR."
     ),
     telegram_unreachable=lambda reason: (
-        f"No se llega a Telegram ({reason}). Comprueba la conexión a internet y vuelve a empezar."
+        f"No se llega a Telegram ({reason}). Sigo intentándolo; comprueba la conexión a internet."
+    ),
+    already_running=(
+        "Este bot ya está en marcha en otro proceso, y solo puede atenderlo uno a la vez."
     ),
     not_installed=lambda package: (
         f"Falta {package}: aquí solo está instalado el bot, sin lo necesario para escribir y "
@@ -257,8 +262,9 @@ ENGLISH = ConsoleTexts(
         "Check REDACTOR_DATABASE_URL, and that REDACTOR_DATA_DIR can be written to."
     ),
     telegram_unreachable=lambda reason: (
-        f"Telegram cannot be reached ({reason}). Check the internet connection and start again."
+        f"Telegram cannot be reached ({reason}). I keep trying; check the internet connection."
     ),
+    already_running="Another process runs this bot already, and only one at a time can.",
     not_installed=lambda package: (
         f"{package} is missing: only the bot is installed here, without what writing and "
         "training need. Put the address of a running service into REDACTOR_GENERATION_URL, or "

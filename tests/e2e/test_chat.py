@@ -273,6 +273,9 @@ async def test_metrics_and_health(stopped_bot, unused_tcp_port):
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{unused_tcp_port}") as http:
         assert (await http.get("/health")).json()["status"] == "ok"
         async with asyncio.timeout(30):
-            while "redactor_essays_delivered_total 1.0" not in (await http.get("/metrics")).text:
+            while (
+                'redactor_essays_ended_total{outcome="delivered"} 1.0'
+                not in (await http.get("/metrics")).text
+            ):
                 await asyncio.sleep(0.05)
     assert await bot.stop() == 0

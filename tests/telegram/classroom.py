@@ -77,7 +77,7 @@ class Classroom:
             essay_timeout_s=self.essay_timeout_s,
         )
         await self.front.recover()
-        await introduce(self.bot)
+        await introduce(self.bot, lambda reason: None)
         self._running = asyncio.create_task(self.front.run())
 
     async def stop(self, timeout_s: float = 1.0) -> None:
