@@ -278,13 +278,14 @@ async def note_try(tx: Transaction, rows: list[Owed]) -> None:
 
 
 async def open_answers(tx: Transaction, chat_id: int, person: str) -> list[Owed]:
-    """Answers to a person in a chat that have not left."""
+    """Answers to a person in a chat that are to come."""
     query = select(outbox).where(
         tx.mine(outbox),
         outbox.c.chat_id == chat_id,
         outbox.c.person == person,
         outbox.c.kind == Kind.ANSWER,
-        outbox.c.state == OutboxState.OPEN,
+        outbox.c.is_wanted.is_(True),
+        outbox.c.state.in_(PENDING),
     )
     return [_owed(row) for row in await tx.rows(query)]
 

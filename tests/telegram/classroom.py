@@ -9,9 +9,11 @@ from typing import Any
 
 from bot.app import Front, compose
 from bot.essays.desk import Limits
+from bot.playground import wire
 from bot.playground.model import CallbackQuery, Message
-from bot.storage import jobs, outbox
+from bot.storage import jobs, outbox, people
 from bot.storage.database import Database
+from bot.storage.preferences import Preferences
 from bot.storage.records import UNFINISHED, Job, JobState, Owed
 from bot.storage.schema import outbox as outbox_table
 from bot.telegram.connection import bot_id_of, build_bot, introduce
@@ -127,6 +129,44 @@ class Classroom:
         await self.handled()
         return query
 
+    async def toast(
+        self,
+        button: str,
+        person: int | None = None,
+        chat_id: int | None = None,
+        message_id: int | None = None,
+    ) -> str | None:
+        """Somebody presses a button; what the bot tells them, "" for nothing."""
+        query = await self.press(button, person, chat_id, message_id)
+        await self.front.sender.drain()
+        return self.telegram.toast(query)
+
+    async def forge(
+        self, data: str, person: int | None = None, chat_id: int | None = None, message_id: int = 1
+    ) -> str | None:
+        """Somebody sends button data that no button carries; the toast, "" for nothing."""
+        person = person or self.lucia
+        chat_id = chat_id or person
+        world = self.telegram.world
+        life_s = world.now() + 30
+        query = CallbackQuery(f"9{world.serial()}", person, chat_id, message_id, data, life_s)
+        world.queries[query.id] = query
+        chat = wire.chat_json(world, world.chats[chat_id])
+        self.telegram.deliver(
+            {
+                "callback_query": {
+                    "id": query.id,
+                    "from": wire.user_json(world.users[person]),
+                    "message": {"message_id": message_id, "date": 0, "chat": chat},
+                    "chat_instance": "1",
+                    "data": data,
+                }
+            }
+        )
+        await self.handled()
+        await self.front.sender.drain()
+        return self.telegram.toast(query)
+
     async def handled(self) -> None:
         """Until the bot has handled every update."""
         await asyncio.sleep(0.01)
@@ -142,7 +182,7 @@ class Classroom:
             if not due:
                 break
             await asyncio.sleep(0.5)
-        await asyncio.sleep(0.1)
+        await self.front.sender.drain()
 
     async def finish(self) -> None:
         """Until every essay has been written and has arrived."""
@@ -159,6 +199,32 @@ class Classroom:
     async def jobs(self) -> list[Job]:
         """All jobs."""
         return await self.database.read(lambda tx: jobs.in_state(tx, *JobState))
+
+    async def job(self, job_id: int) -> Job | None:
+        """One job."""
+        return await self.database.read(lambda tx: jobs.get(tx, job_id))
+
+    async def last_job(self, person: int | None = None, chat_id: int | None = None) -> Job:
+        """A person's latest job in a chat, in private unless one is named."""
+        person = person or self.lucia
+        job = await self.database.read(
+            lambda tx: jobs.last_of(tx, f"user:{person}", chat_id or person)
+        )
+        assert job is not None
+        return job
+
+    async def prefer(self, person: int | None = None, **wanted: Any) -> None:
+        """Somebody has settings of their own."""
+        key = f"user:{person or self.lucia}"
+        preferences = Preferences(**wanted)
+        await self.database.step(
+            "prefer", lambda tx: people.save_preferences(tx, key, preferences)
+        )
+
+    async def preferences(self, person: int | str | None = None) -> Preferences | None:
+        """What is stored of somebody's settings."""
+        key = person if isinstance(person, str) else f"user:{person or self.lucia}"
+        return await self.database.read(lambda tx: people.preferences(tx, key))
 
     async def owed(self) -> list[Owed]:
         """All rows of the outbox."""

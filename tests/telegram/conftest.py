@@ -3,8 +3,8 @@ import shutil
 
 import pytest
 
-from bot.storage import Database
-from tests.telegram.classroom import Classroom
+from bot.storage.database import Database
+from tests.telegram.classroom import BOT_ID, Classroom
 from tests.telegram.virtual_time import VirtualTimeLoop
 
 
@@ -19,7 +19,11 @@ def pytest_asyncio_loop_factories(config, item):
 def migrated(tmp_path_factory):
     """A new database; migrating one for each test would take most of the time."""
     path = tmp_path_factory.mktemp("database") / "redactor.db"
-    Database.open(f"sqlite:///{path}").close()
+
+    async def make():
+        await (await Database.open(f"sqlite:///{path}", BOT_ID)).close()
+
+    asyncio.run(make())
     return path
 
 

@@ -1,10 +1,10 @@
 """An event loop whose clock jumps to the next timer instead of waiting for it."""
 
 import asyncio
-import contextlib
 import selectors
+from queue import SimpleQueue
 
-import aiosqlite
+import aiosqlite.core
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -48,36 +48,29 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now_s
 
-    @contextlib.contextmanager
-    def busy(self):
-        """A thread works for the loop while the block runs."""
+    def count(self, future) -> None:
+        """A thread works on something for the loop until the future is done."""
         self._jumping.busy += 1
-        try:
-            yield
-        finally:
-            self._jumping.busy -= 1
+        future.add_done_callback(self._one_less)
 
     def run_in_executor(self, executor, function, *arguments):
         future = super().run_in_executor(executor, function, *arguments)
-        self._jumping.busy += 1
-        future.add_done_callback(self._one_less)
+        self.count(future)
         return future
 
     def _one_less(self, _future) -> None:
         self._jumping.busy -= 1
 
 
-def _noted(method):
-    """A coroutine of an SQLite connection, which its thread carries out."""
+class _CountedQueue(SimpleQueue):
+    """What the thread of an SQLite connection is given to do."""
 
-    async def noted(*arguments, **options):
-        loop = asyncio.get_running_loop()
-        busy = loop.busy() if isinstance(loop, VirtualTimeLoop) else contextlib.nullcontext()
-        with busy:
-            return await method(*arguments, **options)
+    def put_nowait(self, item):
+        future, _ = item
+        loop = None if future is None else future.get_loop()
+        if isinstance(loop, VirtualTimeLoop):
+            loop.count(future)
+        super().put_nowait(item)
 
-    return noted
 
-
-for _name in ("_execute", "_connect", "close"):
-    setattr(aiosqlite.Connection, _name, _noted(getattr(aiosqlite.Connection, _name)))
+aiosqlite.core.SimpleQueue = _CountedQueue

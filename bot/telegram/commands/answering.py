@@ -20,7 +20,7 @@ async def answer(
 ) -> None:
     """Owe an answer; in a group as a reply.
 
-    The same answer to the same person is owed once while it waits: for the photos of an album,
+    The same answer to the same person is owed once until it is there: for the photos of an album,
     say, or a command sent again and again.
     """
     address, person = visit.address, visit.person
@@ -29,7 +29,8 @@ async def answer(
     body: dict[str, Any] = {"text": text}
     if markup is not None:
         body["markup"] = markup
-    if person is not None:
+    waits = list(waits)
+    if person is not None and not waits:
         for other in await outbox.open_answers(tx, address.chat_id, person):
             if other.body == body and other.thread_id == address.thread_id:
                 return

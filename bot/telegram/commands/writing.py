@@ -22,7 +22,11 @@ async def write(tx: Transaction, visit: Visit, desk: Desk) -> None:
 
 
 async def take_topic(tx: Transaction, visit: Visit, desk: Desk) -> None:
-    """A plain message in private is a topic."""
+    """A plain message in private is a topic, and answers whatever was asked for one."""
+    if visit.person is None or visit.address is None:
+        return
+    for question in await outbox.open_questions(tx, visit.person, visit.address.chat_id):
+        await outbox.answer_question(tx, question)
     await _submit(tx, visit, desk, visit.text)
 
 
@@ -32,8 +36,12 @@ async def take_reply(tx: Transaction, visit: Visit, desk: Desk) -> None:
         return
     questions = await outbox.open_questions(tx, visit.person, visit.address.chat_id)
     # The answer may be quicker than the news of the question's number.
-    if any(question.message_id in (None, visit.answers) for question in questions):
-        await _submit(tx, visit, desk, visit.text)
+    for number in (visit.answers, None):
+        for question in questions:
+            if question.message_id == number:
+                await outbox.answer_question(tx, question)
+                await _submit(tx, visit, desk, visit.text)
+                return
 
 
 async def again(tx: Transaction, visit: Visit, desk: Desk) -> None:
@@ -68,7 +76,5 @@ async def go_on(tx: Transaction, visit: Visit, desk: Desk) -> None:
 async def _submit(tx: Transaction, visit: Visit, desk: Desk, topic: str) -> None:
     if visit.person is None or visit.address is None:
         return
-    for question in await outbox.open_questions(tx, visit.person, visit.address.chat_id):
-        await outbox.answer_question(tx, question)
     request = EssayRequest(visit.person, visit.address, topic, visit.preferences)
     await desk.accept(tx, request, visit.update_id)
