@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run write serve test check format bench train-embedded judge-embedded check-texts evaluate-embedded chromium clean
+.PHONY: help run write serve test check format chaos bench train-embedded judge-embedded check-texts \
+  evaluate-embedded chromium clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 22
@@ -25,6 +26,9 @@ check: $(VENV)/.ready-test  ## Lint and types
 format: $(VENV)/.ready-test  ## Put the code into its format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+chaos: $(VENV)/.ready-test  ## Kill the bot at every edge of every flow, and look what people got
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(VENV)/.ready-bench  ## Measure the engine beside its alternatives (about 15 minutes)
 	$(BIN)/python -m bot.workshop.benchmark run $(ARGS)
