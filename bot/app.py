@@ -151,6 +151,7 @@ class Front:
         await self.database.step("recover jobs", jobs.recover)
         await self.database.step("recover outbox", outbox.recover)
         await adopt_old_deliveries(self.database)
+        await self.sender.recover()
 
     async def run(self) -> None:
         """Send, write and receive until cancelled, or until one of the three cannot go on."""

@@ -109,11 +109,11 @@ async def pauses(tx: Transaction) -> dict[int, datetime]:
     return {row.chat_id: row.paused_until for row in await tx.rows(query)}
 
 
-async def move(tx: Transaction, old_id: int, new_id: int) -> bool:
-    """Note that a group became a supergroup, with its admission; False if that is known."""
+async def move(tx: Transaction, old_id: int, new_id: int) -> None:
+    """Note that a group became a supergroup, with its admission."""
     row = await tx.first(select(chats).where(tx.mine(chats), chats.c.chat_id == old_id))
-    if old_id == new_id or (row is not None and row.migrated_to == new_id):
-        return False
+    if row is not None and row.migrated_to == new_id:
+        return
     await tx.upsert(
         chats,
         {"chat_id": old_id},
@@ -124,4 +124,3 @@ async def move(tx: Transaction, old_id: int, new_id: int) -> bool:
     )
     if row is not None and row.admitted_at is not None:
         await admit(tx, new_id, row.admitted_by)
-    return True

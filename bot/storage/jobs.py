@@ -206,6 +206,17 @@ async def deliver(tx: Transaction, job_id: int) -> bool:
     return await _change(tx, job_id, (JobState.WRITTEN,), state=JobState.DELIVERED)
 
 
+async def chats_of_begun(tx: Transaction) -> list[int]:
+    """Groups in which an essay was begun and is not written, and may have been shown growing."""
+    query = select(jobs.c.chat_id).where(
+        tx.mine(jobs),
+        jobs.c.state.in_((JobState.WAITING, JobState.RUNNING)),
+        jobs.c.started_at.is_not(None),
+        jobs.c.is_private.is_(False),
+    )
+    return [row.chat_id for row in await tx.rows(query.distinct())]
+
+
 async def recover(tx: Transaction) -> int:
     """After a start nothing is being written: what was begins again, in its turn.
 

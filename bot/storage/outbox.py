@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, select, update
 
 from bot.storage import chats, jobs
 from bot.storage.database import Transaction
-from bot.storage.records import MESSAGES, PENDING, Kind, OutboxState, Owed, Rank
+from bot.storage.records import PENDING, Kind, OutboxState, Owed, Rank
 from bot.storage.schema import outbox
 
 _LOOKED_AT = 40
@@ -30,6 +30,11 @@ _HOLD_FIRST, _HOLD_LONGEST = timedelta(minutes=15), timedelta(hours=6)
 _ALIVE = (OutboxState.OPEN, OutboxState.SENDING, OutboxState.HELD)
 _REPLACED = (Kind.EDIT,)
 """Kinds of which only the latest wish counts."""
+_ABOUT_MESSAGES = (Kind.EDIT, Kind.TIDY)
+"""Kinds that are about a message which is there; in a group that moved there is none any more."""
+_WORTH_HOLDING = (Kind.PIECE, Kind.WORD, Kind.ANSWER, Kind.QUESTION, Kind.TIDY)
+_REFUSED = "refused"
+"""The reason of a doubt that cannot be looked into while its chat refuses."""
 
 
 async def owe(
@@ -69,8 +74,14 @@ async def owe(
         not_before: When it may be sent.
 
     Returns:
-        The row's number, or None if it was owed before.
+        The row's number, or None if it was owed before, or cannot be any more.
     """
+    current_id = await chats.current(tx, chat_id)
+    if current_id != chat_id:
+        # The group became a supergroup; its messages have no numbers there.
+        if kind in _ABOUT_MESSAGES:
+            return None
+        chat_id, reply_to = current_id, None
     values: dict[str, Any] = {
         "kind": kind,
         "rank": rank,
@@ -92,7 +103,14 @@ async def owe(
         await tx.run(
             update(outbox)
             .where(tx.mine(outbox), outbox.c.key == key)
-            .values(**values, version=outbox.c.version + 1, closed_at=None)
+            .values(
+                **values,
+                version=outbox.c.version + 1,
+                plainness=0,
+                tries=0,
+                reason=None,
+                closed_at=None,
+            )
         )
     return None if row is None else int(row.id)
 
@@ -168,32 +186,34 @@ async def take(tx: Transaction, row: Owed) -> int | None:
     return base if result.rowcount == 1 else None
 
 
-async def close(tx: Transaction, row: Owed, message_id: int | None) -> None:
-    """Telegram did what the row asks for.
+async def close(tx: Transaction, rows: list[Owed], message_id: int | None = None) -> None:
+    """Telegram did what rows ask for in one request.
 
     Args:
         tx: The step.
-        row: As it was when its request was made; a change that came since stays owed.
+        rows: As they were when their request was made; a change that came since stays owed.
         message_id: The number of the message, or None if it has none.
     """
-    result = await tx.run(
-        update(outbox)
-        .where(outbox.c.id == row.id, outbox.c.state.in_(PENDING))
-        .where(outbox.c.version == row.version)
-        .values(
-            state=OutboxState.SENT,
-            body=None,
-            message_id=message_id,
-            closed_at=tx.now,
-            not_before=None,
+    for row in rows:
+        result = await tx.run(
+            update(outbox)
+            .where(outbox.c.id == row.id, outbox.c.state.in_(PENDING))
+            .where(outbox.c.version == row.version)
+            .values(
+                state=OutboxState.SENT,
+                body=None,
+                message_id=message_id,
+                closed_at=tx.now,
+                not_before=None,
+                reason=None,
+            )
         )
-    )
-    tx.changes.chats.add(row.chat_id)
-    if result.rowcount == 0:
-        return
-    if message_id is not None:
-        await chats.saw(tx, row.chat_id, message_id)
-    await _settle_job(tx, row)
+        tx.changes.chats.add(row.chat_id)
+        if result.rowcount == 0:
+            continue
+        if message_id is not None:
+            await chats.saw(tx, row.chat_id, message_id)
+        await _settle_job(tx, row)
 
 
 async def drop(tx: Transaction, row: Owed, reason: str) -> None:
@@ -204,49 +224,60 @@ async def drop(tx: Transaction, row: Owed, reason: str) -> None:
 
 async def put_back(
     tx: Transaction,
-    row: Owed,
+    rows: list[Owed],
     *,
     not_before: datetime | None = None,
-    plainness: int | None = None,
+    plainness: int = 0,
+    is_try: bool = False,
 ) -> None:
-    """Telegram certainly did not do it: it is open again, or dropped if nobody wants it."""
-    if not row.is_wanted:
-        await drop(tx, row, "unwanted")
-        return
-    await tx.run(
-        update(outbox)
-        .where(outbox.c.id == row.id, outbox.c.state.in_(PENDING))
-        .values(
-            state=OutboxState.OPEN,
-            base=None,
-            probed=None,
-            not_before=not_before,
-            plainness=row.plainness if plainness is None else plainness,
+    """Telegram certainly did not do it: they are open again, or dropped if nobody wants them.
+
+    Args:
+        tx: The step.
+        rows: What was asked for in one request.
+        not_before: When to ask again.
+        plainness: What to leave out then, besides what was left out before.
+        is_try: Whether to count a request; those for messages are counted when they leave.
+    """
+    for row in rows:
+        if not row.is_wanted:
+            await drop(tx, row, "unwanted")
+            continue
+        await tx.run(
+            update(outbox)
+            .where(outbox.c.id == row.id, outbox.c.state.in_(PENDING))
+            .values(
+                state=OutboxState.OPEN,
+                base=None,
+                probed=None,
+                not_before=not_before,
+                reason=None,
+                plainness=row.plainness | plainness,
+                tries=outbox.c.tries + int(is_try),
+            )
         )
-    )
-    # Meanwhile somebody may have stopped wanting it.
-    await _drop(
-        tx,
-        outbox.c.id == row.id,
-        outbox.c.is_wanted.is_(False),
-        outbox.c.state == OutboxState.OPEN,
-        reason="unwanted",
-    )
-    tx.changes.chats.add(row.chat_id)
+        # Meanwhile somebody may have stopped wanting it.
+        await _drop(
+            tx,
+            outbox.c.id == row.id,
+            outbox.c.is_wanted.is_(False),
+            outbox.c.state == OutboxState.OPEN,
+            reason="unwanted",
+        )
+        tx.changes.chats.add(row.chat_id)
 
 
 async def doubt(
     tx: Transaction, row: Owed, *, not_before: datetime, probed: int | None = None
 ) -> None:
-    """It may be there or not: look again then, behind the last number that was looked at."""
-    values: dict[str, Any] = {"not_before": not_before, "state": OutboxState.SENDING}
-    if row.kind not in MESSAGES:
-        # A change or a removal does the same twice, and needs no search.
-        values["state"] = OutboxState.OPEN
+    """A message may be there or not: look again then, behind the last number looked at."""
+    values: dict[str, Any] = {"not_before": not_before, "reason": None}
     if probed is not None:
         values["probed"] = probed
     await tx.run(
-        update(outbox).where(outbox.c.id == row.id, outbox.c.state.in_(PENDING)).values(**values)
+        update(outbox)
+        .where(outbox.c.id == row.id, outbox.c.state == OutboxState.SENDING)
+        .values(**values)
     )
 
 
@@ -266,15 +297,6 @@ async def aim(tx: Transaction, rows: list[Owed]) -> list[Owed]:
         await tx.run(update(outbox).where(outbox.c.id == row.id).values(target=target))
         aimed.append(replace(row, target=target))
     return aimed
-
-
-async def note_try(tx: Transaction, rows: list[Owed]) -> None:
-    """A request for several rows at once was refused: from now on each is tried alone."""
-    await tx.run(
-        update(outbox)
-        .where(outbox.c.id.in_([row.id for row in rows]))
-        .values(tries=outbox.c.tries + 1)
-    )
 
 
 async def open_answers(tx: Transaction, chat_id: int, person: str) -> list[Owed]:
@@ -300,40 +322,76 @@ async def count_in_doubt(tx: Transaction) -> int:
     )
 
 
-async def hold(tx: Transaction, row: Owed, reason: str, *, only_topic: bool) -> int:
-    """Telegram refuses the chat, or the topic, for now: all that is owed there waits.
+async def hold(tx: Transaction, rows: list[Owed], reason: str) -> int:
+    """Telegram refuses these for now: they wait until their chat can be written to.
 
     An acknowledgement or a change is not worth waiting for, and is dropped.
 
     Returns:
+        How many are held by this.
+    """
+    return await _hold(
+        tx, outbox.c.id.in_([row.id for row in rows]), max(row.tries for row in rows), reason
+    )
+
+
+async def hold_around(tx: Transaction, row: Owed, reason: str, *, only_topic: bool) -> int:
+    """Telegram refuses the chat of a row, or its topic: all that is owed there waits.
+
+    What is in doubt there stays in doubt, and is looked for afterwards.
+
+    Returns:
         How many rows are held by this.
     """
-    where = [tx.mine(outbox), outbox.c.chat_id == row.chat_id, outbox.c.state.in_(PENDING)]
+    there = outbox.c.chat_id == row.chat_id
     if only_topic:
-        where.append(outbox.c.thread_id == row.thread_id)
-    lasting = (Kind.PIECE, Kind.WORD, Kind.ANSWER, Kind.QUESTION)
-    await _drop(tx, *where, outbox.c.kind.not_in(lasting), reason=reason)
-    tries = min(row.tries, 8)
-    pause = min(_HOLD_FIRST * 2 ** max(tries - 1, 0), _HOLD_LONGEST)
+        there &= outbox.c.thread_id == row.thread_id
+    await tx.run(
+        update(outbox)
+        .where(tx.mine(outbox), there, outbox.c.state == OutboxState.SENDING)
+        .values(not_before=tx.now + _hold_for(row.tries), reason=_REFUSED)
+    )
+    return await _hold(tx, there & (outbox.c.state == OutboxState.OPEN), row.tries, reason)
+
+
+async def _hold(tx: Transaction, which: ColumnElement[bool], tries: int, reason: str) -> int:
+    where = [tx.mine(outbox), which, outbox.c.state.in_(PENDING)]
+    doomed = outbox.c.kind.not_in(_WORTH_HOLDING) | outbox.c.is_wanted.is_(False)
+    await _drop(tx, *where, doomed, reason=reason)
     result = await tx.run(
         update(outbox)
-        # A row in doubt is looked for first, wherever it may be.
-        .where(*where, (outbox.c.state == OutboxState.OPEN) | (outbox.c.id == row.id))
+        .where(*where)
         .values(
             state=OutboxState.HELD,
             reason=reason[:48],
             base=None,
             probed=None,
-            not_before=tx.now + pause,
+            not_before=tx.now + _hold_for(tries),
         )
     )
-    tx.changes.chats.add(row.chat_id)
     return result.rowcount
+
+
+def _hold_for(tries: int) -> timedelta:
+    doublings = min(max(tries - 1, 0), 8)
+    return min(_HOLD_FIRST * int(2**doublings), _HOLD_LONGEST)
 
 
 async def release_chat(tx: Transaction, chat_id: int) -> None:
     """A chat was heard from: offer it what was held."""
     await _release(tx, outbox.c.chat_id == chat_id)
+    looked_for = await tx.run(
+        update(outbox)
+        .where(
+            tx.mine(outbox),
+            outbox.c.chat_id == chat_id,
+            outbox.c.state == OutboxState.SENDING,
+            outbox.c.reason == _REFUSED,
+        )
+        .values(not_before=None, reason=None)
+    )
+    if looked_for.rowcount:
+        tx.changes.chats.add(chat_id)
 
 
 async def release_due(tx: Transaction) -> datetime | None:
@@ -405,9 +463,9 @@ async def answer_question(tx: Transaction, question: Owed) -> None:
 
 
 async def held(tx: Transaction, person: str | None = None) -> dict[str, int]:
-    """How many rows are held, by reason; of a person or of all."""
+    """How many messages are held, by reason; of a person or of all."""
     query = select(outbox.c.reason, func.count().label("number")).where(
-        tx.mine(outbox), outbox.c.state == OutboxState.HELD
+        tx.mine(outbox), outbox.c.state == OutboxState.HELD, outbox.c.kind != Kind.TIDY
     )
     if person is not None:
         query = query.where(outbox.c.person == person)
@@ -428,13 +486,22 @@ async def backlog(tx: Transaction) -> tuple[int, float]:
 
 
 async def sent_since(tx: Transaction, since: datetime) -> list[tuple[int, datetime]]:
-    """Chat and time of everything that Telegram counted lately, oldest first."""
+    """Chat and time of every request that Telegram counted lately, oldest first."""
     query = (
         select(outbox.c.chat_id, outbox.c.closed_at)
         .where(tx.mine(outbox), outbox.c.closed_at > since, outbox.c.state == OutboxState.SENT)
+        # What was closed together was one request.
+        .distinct()
         .order_by(outbox.c.closed_at)
     )
     return [(row.chat_id, row.closed_at) for row in await tx.rows(query)]
+
+
+async def troubled_chats(tx: Transaction) -> list[int]:
+    """Chats to which requests left that no closed row tells of: lost, refused, or for show."""
+    refused = outbox.c.state.in_(PENDING) & (outbox.c.tries > 0)
+    rows = await tx.rows(select(outbox.c.chat_id).where(tx.mine(outbox), refused).distinct())
+    return sorted({*(row.chat_id for row in rows), *await jobs.chats_of_begun(tx)})
 
 
 async def placeholder_of(tx: Transaction, job_id: int) -> int | None:
@@ -454,7 +521,7 @@ async def move(tx: Transaction, old_id: int, new_id: int) -> None:
     numbers, so that what was on its way is sent again.
     """
     there = [tx.mine(outbox), outbox.c.chat_id == old_id, outbox.c.state.in_(_ALIVE)]
-    await _drop(tx, *there, outbox.c.kind.in_((Kind.EDIT, Kind.TIDY)), reason="moved")
+    await _drop(tx, *there, outbox.c.kind.in_(_ABOUT_MESSAGES), reason="moved")
     await _drop(tx, *there, outbox.c.key.like("greeting:%"), reason="moved")
     await _drop(tx, *there, outbox.c.is_wanted.is_(False), reason="moved")
     await tx.run(
@@ -467,6 +534,7 @@ async def move(tx: Transaction, old_id: int, new_id: int) -> None:
             base=None,
             probed=None,
             not_before=None,
+            reason=None,
         )
     )
     tx.changes.chats.update((old_id, new_id))
@@ -483,21 +551,47 @@ async def forget(tx: Transaction, person: str, job_ids: Collection[int]) -> list
     """
     theirs = (outbox.c.person == person) | outbox.c.job_id.in_(list(job_ids))
     mine = [tx.mine(outbox), theirs]
-    taken = await tx.rows(select(outbox.c.id).where(*mine, outbox.c.state == OutboxState.SENDING))
     tidy = outbox.c.kind == Kind.TIDY
-    await tx.run(delete(outbox).where(*mine, outbox.c.state != OutboxState.SENDING, ~tidy))
+    await _tidy_after(tx, job_ids)
+    taken = await tx.rows(select(outbox.c.id).where(*mine, outbox.c.state == OutboxState.SENDING))
+    # The numbers of messages stay: whoever looks for another must not take these for it.
+    is_nothing = (outbox.c.state != OutboxState.SENDING) & outbox.c.message_id.is_(None)
+    await tx.run(delete(outbox).where(*mine, is_nothing, ~tidy))
     # An acknowledgement names no topic, and its text is needed to find it.
     await tx.run(update(outbox).where(*mine, outbox.c.kind != Kind.ACK, ~tidy).values(body=None))
-    await tx.run(update(outbox).where(*mine).values(person=None))
     await tx.run(update(outbox).where(*mine, ~tidy).values(is_wanted=False))
-    await tx.run(update(outbox).where(outbox.c.job_id.in_(list(job_ids))).values(job_id=None))
+    await tx.run(update(outbox).where(*mine).values(person=None, job_id=None))
     return [row.id for row in taken]
+
+
+async def _tidy_after(tx: Transaction, job_ids: Collection[int]) -> None:
+    """Owe the removal of every placeholder of these jobs that may be there."""
+    tidied = select(outbox.c.job_id).where(tx.mine(outbox), outbox.c.kind == Kind.TIDY)
+    query = select(outbox).where(
+        tx.mine(outbox),
+        outbox.c.job_id.in_(list(job_ids)),
+        outbox.c.kind == Kind.ACK,
+        outbox.c.state.in_((OutboxState.SENDING, OutboxState.SENT)),
+        outbox.c.job_id.not_in(tidied),
+    )
+    for ack in [_owed(row) for row in await tx.rows(query)]:
+        await owe(
+            tx,
+            f"j{ack.job_id}:tidy",
+            Kind.TIDY,
+            Rank.TIDY,
+            ack.chat_id,
+            body={"lang": ack.body["lang"]} if "lang" in ack.body else {},
+            job_id=ack.job_id,
+            target=ack.message_id,
+            waits=[ack.id],
+        )
 
 
 async def adopt(tx: Transaction, row: Owed, message_id: int | None) -> None:
     """The first version had this delivered."""
     await tx.run(update(outbox).where(outbox.c.id == row.id).values(state=OutboxState.SENDING))
-    await close(tx, row, message_id)
+    await close(tx, [row], message_id)
 
 
 async def adopt_taken(tx: Transaction, row: Owed, base: int) -> None:

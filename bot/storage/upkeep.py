@@ -25,9 +25,12 @@ async def forget_person(tx: Transaction, person: str) -> list[int]:
 
 async def migrate_chat(tx: Transaction, old_id: int, new_id: int) -> None:
     """Follow a group that became a supergroup, whoever tells it first and however often."""
-    if await chats.move(tx, old_id, new_id):
-        await jobs.move(tx, old_id, new_id)
-        await outbox.move(tx, old_id, new_id)
+    if old_id == new_id:
+        return
+    await chats.move(tx, old_id, new_id)
+    # Also when the move is known: what was owed before may still be owed to the old number.
+    await jobs.move(tx, old_id, new_id)
+    await outbox.move(tx, old_id, new_id)
 
 
 async def prune(database: Database, keep_for: timedelta) -> int:

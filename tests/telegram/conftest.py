@@ -2,8 +2,9 @@ import asyncio
 import shutil
 
 import pytest
+from sqlalchemy import make_url
 
-from bot.storage.database import Database
+from bot.storage.database import migrate
 from tests.telegram.classroom import BOT_ID, Classroom
 from tests.telegram.virtual_time import VirtualTimeLoop
 
@@ -19,11 +20,7 @@ def pytest_asyncio_loop_factories(config, item):
 def migrated(tmp_path_factory):
     """A new database; migrating one for each test would take most of the time."""
     path = tmp_path_factory.mktemp("database") / "redactor.db"
-
-    async def make():
-        await (await Database.open(f"sqlite:///{path}", BOT_ID)).close()
-
-    asyncio.run(make())
+    migrate(make_url(f"sqlite:///{path}"), BOT_ID)
     return path
 
 

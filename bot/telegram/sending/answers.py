@@ -1,15 +1,17 @@
-"""What an answer of Telegram means for what was asked, by its class and by its words.
+"""Asks Telegram, and says what its answer means, by its class and by its words.
 
 ``400 Bad Request`` is told apart by its description, the only thing that does. Whatever leaves
 open whether Telegram acted is a doubt; what certainly was not done is tried again, plainer, or
 held.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import IntFlag, StrEnum
+from enum import StrEnum
 
 import httpx
+from telegram import Bot
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -19,17 +21,11 @@ from telegram.error import (
     InvalidToken,
     NetworkError,
     RetryAfter,
+    TelegramError,
     TimedOut,
 )
 
-
-class Plain(IntFlag):
-    """What is left out of a message because Telegram refused it."""
-
-    NOTHING = 0
-    REPLY = 1
-    TOPIC = 2
-    MARKUP = 4
+from bot.telegram.sending.rendering import Plain, Request
 
 
 class Meaning(StrEnum):
@@ -85,6 +81,7 @@ class Answer:
 
 
 _TOO_MANY = "too many requests"
+_SECONDS = re.compile(r"retry after (\d+)")
 _DESCRIPTIONS: tuple[tuple[str, Meaning, Plain], ...] = (
     ("message is not modified", Meaning.UNCHANGED, Plain.NOTHING),
     ("message to be replied not found", Meaning.PLAINER, Plain.REPLY),
@@ -115,6 +112,28 @@ _DESCRIPTIONS: tuple[tuple[str, Meaning, Plain], ...] = (
 )
 
 
+async def ask(bot: Bot, request: Request, timeout_s: float) -> Answer:
+    """Make a request and read its answer, whatever it is.
+
+    Args:
+        bot: Telegram's methods.
+        request: What is asked.
+        timeout_s: How long the answer may take.
+    """
+    try:
+        result = await bot.do_api_request(
+            request.method, request.parameters, read_timeout=timeout_s
+        )
+    except Exception as error:  # noqa: BLE001 - whatever it is, it means something
+        return read_error(error)
+    if request.method != "sendMessage":
+        return Answer(Meaning.DONE)
+    message_id = result.get("message_id") if isinstance(result, dict) else None
+    if not isinstance(message_id, int):
+        return Answer(Meaning.DOUBT, reason="an answer without a number")
+    return Answer(Meaning.DONE, message_id=message_id)
+
+
 def read_error(error: Exception) -> Answer:
     """Read what PTB raised; BadRequest is a NetworkError there, so it comes before it."""
     match error:
@@ -122,12 +141,15 @@ def read_error(error: Exception) -> Answer:
             return Answer(Meaning.PAUSE, pause_s=_seconds(error.retry_after))
         case ChatMigrated():
             return Answer(Meaning.MIGRATED, chat_id=error.new_chat_id)
-        case Forbidden():
-            return Answer(Meaning.HOLD_CHAT, reason=str(error))
         case EndPointNotFound() | InvalidToken():
             return Answer(Meaning.UNKNOWN_BOT, reason=type(error).__name__)
         case Conflict():
             return Answer(Meaning.AGAIN, reason="conflict")
+        case Forbidden() | BadRequest() if isinstance(error.__cause__, TelegramError):
+            # Not Telegram's words: a proxy's page.
+            return Answer(Meaning.DOUBT, reason="no answer of Telegram")
+        case Forbidden():
+            return Answer(Meaning.HOLD_CHAT, reason=str(error))
         case BadRequest():
             return _read_bad_request(str(error))
         case NetworkError():
@@ -145,8 +167,12 @@ def _read_bad_request(description: str) -> Answer:
 
 
 def _read_network_error(error: NetworkError) -> Answer:
-    if _TOO_MANY in str(error).lower() or "(429)" in str(error):
-        return Answer(Meaning.PAUSE)
+    words = str(error).lower()
+    if _TOO_MANY in words or "(429)" in words:
+        seconds = _SECONDS.search(words)
+        # Told to wait no time at all, one waits as if nothing had been said.
+        pause_s = float(seconds[1]) or None if seconds else None
+        return Answer(Meaning.PAUSE, pause_s=pause_s)
     cause = error.__cause__
     # A refused connection never carried the request.
     if isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from bot.storage.records import Rank
 
 _KEPT_CHATS = 1000
+_STRETCH = 5
+"""Bursts one after another may not add up to more than the average over so many messages."""
+_UNKNOWN_IN_GROUP = 8
+"""Requests of the last run that a group's closed rows may not tell of: growing texts, mostly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,9 @@ class _ChatBudget:
 
     def __init__(self, chat_id: int, limits: DeliveryLimits) -> None:
         self.is_group = chat_id < 0
+        stretch = max(limits.chat_burst, _STRETCH)
         self.burst = Window(limits.chat_burst, limits.chat_burst / limits.chat_per_s)
+        self.stretch = Window(stretch, stretch / limits.chat_per_s)
         self.minute = Window(limits.group_per_minute, 60.0) if self.is_group else None
         self.previews = Window(
             1,
@@ -94,7 +100,11 @@ class _ChatBudget:
 
     def wait_s(self, rank: Rank, now_s: float) -> float:
         leaves_room = (self.is_group and rank > Rank.PIECE) or rank is Rank.PREVIEW
-        waits = [self.paused_until_s - now_s, self.burst.wait_s(now_s, 1 if leaves_room else 0)]
+        waits = [
+            self.paused_until_s - now_s,
+            self.burst.wait_s(now_s, 1 if leaves_room else 0),
+            self.stretch.wait_s(now_s),
+        ]
         if self.minute is not None:
             reserve = int(self.minute.count * _LEFT_FREE[rank])
             waits.append(self.minute.wait_s(now_s, reserve))
@@ -104,13 +114,14 @@ class _ChatBudget:
 
     def note(self, rank: Rank, now_s: float) -> None:
         self.burst.note(now_s)
+        self.stretch.note(now_s)
         if self.minute is not None:
             self.minute.note(now_s)
         if rank is Rank.PREVIEW:
             self.previews.note(now_s)
 
     def is_idle(self, now_s: float) -> bool:
-        windows = (self.burst, self.minute or self.burst)
+        windows = (self.stretch, self.minute or self.burst)
         return self.paused_until_s <= now_s and all(one.is_empty(now_s) for one in windows)
 
 
@@ -134,27 +145,45 @@ class Pacing:
         reserve = self._all.count // 3 if rank is Rank.PREVIEW else 0
         return max(self._chat(chat_id).wait_s(rank, now_s), self._all.wait_s(now_s, reserve), 0.0)
 
-    def note(self, chat_id: int, rank: Rank) -> None:
-        """A request of this rank leaves for a chat now."""
-        now_s = self._clock()
-        self._chat(chat_id).note(rank, now_s)
-        self._all.note(now_s)
+    def claim(self, chat_id: int, rank: Rank) -> float:
+        """Take the place of a request that leaves for a chat now, if there is one.
+
+        Returns:
+            0, or seconds after which to try again.
+        """
+        wait_s = self.wait_s(chat_id, rank)
+        if wait_s == 0:
+            now_s = self._clock()
+            self._chat(chat_id).note(rank, now_s)
+            self._all.note(now_s)
+        return wait_s
 
     def pause(self, chat_id: int, pause_s: float) -> None:
         """Leave a chat alone for so long."""
         budget = self._chat(chat_id)
         budget.paused_until_s = max(budget.paused_until_s, self._clock() + pause_s)
 
-    def restore(self, sent: Iterable[tuple[int, float]], pauses: Mapping[int, float]) -> None:
+    def restore(
+        self,
+        sent: Iterable[tuple[int, float]],
+        pauses: Mapping[int, float],
+        troubled: Iterable[int] = (),
+    ) -> None:
         """Take up the windows of the last run.
 
         Args:
             sent: Chats and how many seconds ago something was sent there, oldest first.
             pauses: Chats and for how many seconds more they are to be left alone.
+            troubled: Chats to which more may have been sent lately.
         """
         now_s = self._clock()
         for chat_id, age_s in sent:
             self._chat(chat_id).note(Rank.PIECE, now_s - age_s)
+            self._all.note(now_s - age_s)
+        for chat_id in troubled:
+            budget = self._chat(chat_id)
+            for _ in range(_UNKNOWN_IN_GROUP if budget.is_group else self._limits.chat_burst):
+                budget.note(Rank.PIECE, now_s)
         for chat_id, pause_s in pauses.items():
             self.pause(chat_id, pause_s)
 

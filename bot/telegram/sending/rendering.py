@@ -1,14 +1,23 @@
 """From a row of the outbox to a request of the Bot API. Plain text, no link previews."""
 
 from dataclasses import dataclass
+from enum import IntFlag
 from typing import Any
 
 from bot.storage.records import Kind, Owed
 from bot.telegram import keyboards
-from bot.telegram.sending.answers import Plain
 from bot.texts import texts_for
 
 _NO_PREVIEW = {"is_disabled": True}
+
+
+class Plain(IntFlag):
+    """What is left out of a message because Telegram refused it."""
+
+    NOTHING = 0
+    REPLY = 1
+    TOPIC = 2
+    MARKUP = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,16 @@ def request_of(row: Owed) -> Request:
     if markup is not None:
         parameters["reply_markup"] = markup
     return Request("sendMessage", parameters)
+
+
+def plainer(row: Owed) -> Plain:
+    """What can be left out next, where Telegram does not say what it minds; nothing if all is."""
+    parameters = request_of(row).parameters
+    if "reply_parameters" in parameters:
+        return Plain.REPLY
+    if "message_thread_id" in parameters:
+        return Plain.TOPIC
+    return Plain.MARKUP if "reply_markup" in parameters else Plain.NOTHING
 
 
 def edit(row: Owed, message_id: int) -> Request:
