@@ -77,12 +77,14 @@ class Desk:
         limits: The same.
         meter: How fast essays are written.
         drafts: What is written so far of the jobs that are running, by their number.
+        told: What the placeholders of unfinished jobs say, as far as this run knows.
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self.limits = limits
         self.meter = SpeedMeter(clock)
         self.drafts: dict[int, str] = {}
+        self.told: dict[int, str] = {}
 
     async def accept(
         self, tx: Transaction, request: EssayRequest, update_id: int | None
@@ -126,6 +128,7 @@ class Desk:
         place = self.meter.places(running, waiting, self.limits.running)[job.id]
         text = self.acknowledgement(job, place, [*running, *waiting])
         await owe_placeholder(tx, job, text)
+        self.told[job.id] = text
         return job
 
     def acknowledgement(self, job: Job, place: Place, unfinished: list[Job]) -> str:

@@ -64,7 +64,6 @@ class Scheduler:
         self._pause_s = pause_s
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._ending: set[int] = set()
-        self._told: dict[int, str] = {}
         self._wake = asyncio.Event()
         self._is_service_ready = False
         database.listen(self._on_changes)
@@ -113,13 +112,15 @@ class Scheduler:
         # In a callback, so that a task that is cancelled before its first instruction frees its
         # place too.
         task.add_done_callback(lambda _: self._free(job.id))
-        if job.request.address.is_private and job.id in self._told:
-            self._show_status(job, texts_of(job).chat.writing)
+        chat = texts_of(job).chat
+        # Whoever was told that it begins at once need not be told that it did.
+        if not self._desk.told.get(job.id, "").startswith(chat.acknowledged(0, None)):
+            self._tell(job, chat.writing)
 
     def _free(self, job_id: int) -> None:
         self._tasks.pop(job_id, None)
         self._ending.discard(job_id)
-        self._told.pop(job_id, None)
+        self._desk.told.pop(job_id, None)
         self._desk.drafts.pop(job_id, None)
         self._desk.meter.end(job_id)
         self._wake.set()
@@ -129,12 +130,16 @@ class Scheduler:
         running, waiting = await self._database.read(_open_jobs)
         places = self._desk.meter.places(running, waiting, self._desk.limits.running)
         for job in waiting:
-            if not job.request.address.is_private:
-                continue
             text = self._desk.acknowledgement(job, places[job.id], [*running, *waiting])
-            if self._told.get(job.id) not in (None, text):
-                self._show_status(job, text)
-            self._told[job.id] = text
+            self._tell(job, text)
+        unfinished = {job.id for job in [*running, *waiting]}
+        for job_id in self._desk.told.keys() - unfinished:
+            del self._desk.told[job_id]
+
+    def _tell(self, job: Job, text: str) -> None:
+        if job.request.address.is_private and self._desk.told.get(job.id) != text:
+            self._desk.told[job.id] = text
+            self._show_status(job, text)
 
     async def _run(self, job: Job) -> None:
         started_s = asyncio.get_running_loop().time()

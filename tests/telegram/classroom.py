@@ -12,7 +12,7 @@ from bot.essays.desk import Limits
 from bot.playground import wire
 from bot.playground.model import CallbackQuery, Message
 from bot.storage import jobs, outbox, people
-from bot.storage.database import Database
+from bot.storage.database import Database, Transaction
 from bot.storage.preferences import Preferences
 from bot.storage.records import UNFINISHED, Job, JobState, Owed
 from bot.storage.schema import outbox as outbox_table
@@ -174,13 +174,10 @@ class Classroom:
             await asyncio.sleep(0.01)
         await self.front.intake.settle()
 
-    async def settle(self, for_s: float = 8.0) -> None:
+    async def settle(self) -> None:
         """Until nothing is left to send, the essays that wait for the gate apart."""
         await self.handled()
-        while True:
-            due = await self.database.read(outbox.pending_chats)
-            if not due:
-                break
+        while await self.database.read(_can_send):
             await asyncio.sleep(0.5)
         await self.front.sender.drain()
 
@@ -256,3 +253,12 @@ class Classroom:
     def forum(self) -> int:
         """A supergroup with topics."""
         return self.telegram.room.forum
+
+
+async def _can_send(tx: Transaction) -> bool:
+    """Whether anything is owed that does not wait for what is held."""
+    for chat_id in await outbox.pending_chats(tx):
+        due, later = await outbox.ready(tx, chat_id)
+        if due or later is not None:
+            return True
+    return False
