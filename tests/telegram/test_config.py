@@ -1,29 +1,33 @@
 """Settings by buttons and by words."""
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidParameterError
-from bot.essays.preferences import RANGES, Language, Preferences, Style
+from bot.storage.preferences import RANGES, Language, Preferences, Style
+from bot.storage.records import JobState
 from bot.telegram.commands import config_fields
 from bot.telegram.commands.config import field_page, main_page
 from bot.telegram.commands.config_fields import BY_CODE, FIELDS, changed_by_words, folded
 from bot.texts import ENGLISH, SPANISH, texts_for
-from tests.telegram.classroom import ANA, BEA, GROUP, Classroom, buttons_of
-from tests.telegram.fake_telegram import chat, user
 
 
-async def words(classroom, text, person=ANA):
-    await classroom.say(f"/config {text}", person)
+async def words(classroom, text):
+    await classroom.say(f"/config {text}")
     await classroom.settle()
-    return classroom.telegram.texts(person)[-1]
+    return classroom.telegram.texts(classroom.lucia)[-1]
 
 
-def preferences(classroom, person=ANA):
-    return classroom.people.preferences(f"user:{person}")
+async def press(classroom, button):
+    """Press a button of the page that is open in private, until the page has changed."""
+    toast = await classroom.toast(button)
+    await classroom.settle()
+    return toast
+
+
+def page(classroom):
+    return classroom.telegram.from_bot(classroom.lucia)[-1]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +60,7 @@ def preferences(classroom, person=ANA):
 )  # fmt: skip
 async def test_words_change_a_setting(classroom, text, field, value, answer):
     assert await words(classroom, text) == answer
-    assert getattr(preferences(classroom), field) == value
+    assert getattr(await classroom.preferences(), field) == value
 
 
 @pytest.mark.parametrize(
@@ -78,7 +82,7 @@ async def test_words_change_a_setting(classroom, text, field, value, answer):
 )
 async def test_wrong_words_change_nothing(classroom, text, answer):
     assert await words(classroom, text) == answer
-    assert classroom.people.known_preferences(f"user:{ANA}") is None
+    assert await classroom.preferences() is None
 
 
 async def test_unknown_setting_lists_the_known_ones(classroom):
@@ -88,134 +92,173 @@ async def test_unknown_setting_lists_the_known_ones(classroom):
 
 
 async def test_english_person(classroom):
-    await classroom.say("/settings length 20", **{"from": user(ANA, "en")})
+    ann = classroom.telegram.people.create_user("Ann", language_code="en").id
+    await classroom.say("/settings length 20", ann)
     await classroom.settle()
-    assert classroom.telegram.texts(ANA) == ["Length: it has to be a number between 30 and 3000."]
+    (answer,) = classroom.telegram.texts(ann)
+    assert answer == "Length: it has to be a number between 30 and 3000."
 
 
 async def test_reset_keeps_the_language(classroom):
-    classroom.people.save_preferences(
-        f"user:{ANA}", Preferences(words=500, language=Language.ENGLISH)
-    )
+    await classroom.prefer(words=500, language=Language.ENGLISH)
     assert await words(classroom, "restablecer") == "Done: everything is back at the defaults."
-    assert preferences(classroom) == Preferences(language=Language.ENGLISH)
+    assert await classroom.preferences() == Preferences(language=Language.ENGLISH)
 
 
-async def open_config(classroom, person=ANA, chat_id=ANA):
-    await classroom.say("/config", person, chat_id)
+async def open_config(classroom):
+    await classroom.say("/config")
     await classroom.settle()
-    return max(classroom.telegram.chats[chat_id])
+    return page(classroom)
 
 
 async def test_keyboard_changes_in_place(classroom):
-    page = await open_config(classroom)
-    assert classroom.telegram.texts(ANA)[0].startswith("Tus ajustes\n\nLongitud: 250 palabras\n")
-    buttons = classroom.buttons(ANA, page)
-    assert list(buttons)[-2:] == ["Restablecer", "Cerrar"]
-    await classroom.press(buttons["Longitud"], message_id=page)
-    buttons = classroom.buttons(ANA, page)
-    assert list(buttons) == [
+    opened = await open_config(classroom)
+    assert opened.text.startswith("Tus ajustes\n\nLongitud: 250 palabras\n")
+    assert list(opened.buttons)[-2:] == ["Restablecer", "Cerrar"]
+    await press(classroom, "Longitud")
+    assert list(page(classroom).buttons) == [
         "Corto (120)",
         "✓ Medio (250)",
         "Largo (500)",
         "Muy largo (1000)",
         "‹ Volver",
     ]
-    await classroom.press(buttons["Largo (500)"], message_id=page)
-    assert preferences(classroom).words == 500
-    (text,) = classroom.telegram.texts(ANA)
+    long = page(classroom).buttons["Largo (500)"]
+    await press(classroom, "Largo (500)")
+    assert (await classroom.preferences()).words == 500
+    (text,) = classroom.telegram.texts(classroom.lucia)
     assert "Longitud: 500 palabras" in text
     # The same again: Telegram says that nothing is modified, and nobody minds.
-    assert await classroom.press(buttons["Largo (500)"], message_id=page) is None
-    assert preferences(classroom).words == 500
+    assert await classroom.forge(long, message_id=opened.id) == ""
+    await classroom.settle()
+    assert (await classroom.preferences()).words == 500
+    assert classroom.telegram.texts(classroom.lucia) == [text]
 
 
-async def test_every_button_works_after_a_restart(url):
-    async with Classroom(url) as first:
-        page = await open_config(first)
-        main = first.buttons(ANA, page)
-    async with Classroom(url, telegram=first.telegram) as second:
-        for field in FIELDS:
-            label = SPANISH.config.names[field.name]
-            await second.press(main[label], message_id=page)
-            text = second.telegram.chats[ANA][page]["text"]
-            assert text.startswith(f"{label}: ")
-            for name, data in second.buttons(ANA, page).items():
-                if name == SPANISH.config.back:
-                    continue
-                await second.press(data, message_id=page)
-                assert second.telegram.chats[ANA][page]["text"].startswith(("Tus", "Your"))
-        changed = preferences(second)
-        assert (changed.words, changed.style, changed.live_preview) == (1000, Style.POEM, False)
-        assert changed.seed is not None
-        assert changed.language is Language.ENGLISH
-        await second.press(main["Restablecer"], message_id=page)
-        assert preferences(second) == Preferences(language=Language.ENGLISH)
+async def test_hasty_presses_leave_the_last_page(classroom):
+    await open_config(classroom)
+    classroom.telegram.latency_s = 0.3
+    for label in ("Longitud", "Estilo", "Semilla"):
+        classroom.telegram.press(classroom.lucia, label)
+    await classroom.settle()
+    assert page(classroom).text.startswith("Semilla: ")
+
+
+async def test_every_button_works_after_a_restart(classroom):
+    main = (await open_config(classroom)).buttons
+    opened = page(classroom).id
+    await classroom.stop()
+    await classroom.start()
+    for field in FIELDS:
+        label = SPANISH.config.names[field.name]
+        await classroom.forge(main[label], message_id=opened)
+        await classroom.settle()
+        assert page(classroom).text.startswith(f"{label}: ")
+        for name, data in page(classroom).buttons.items():
+            if name == SPANISH.config.back:
+                continue
+            await classroom.forge(data, message_id=opened)
+            await classroom.settle()
+            assert page(classroom).text.startswith(("Tus", "Your"))
+    changed = await classroom.preferences()
+    assert (changed.words, changed.style, changed.live_preview) == (1000, Style.POEM, False)
+    assert changed.seed is not None
+    assert changed.language is Language.ENGLISH
+    await classroom.forge(main["Restablecer"], message_id=opened)
+    assert await classroom.preferences() == Preferences(language=Language.ENGLISH)
 
 
 async def test_seed_of_the_last_essay(classroom):
     await classroom.say("El mar")
-    seed = classroom.jobs.last_of(f"user:{ANA}", ANA).seed
-    page = await open_config(classroom)
-    await classroom.press(classroom.buttons(ANA, page)["Semilla"], message_id=page)
-    await classroom.press(classroom.buttons(ANA, page)[f"La del último: {seed}"], message_id=page)
-    assert preferences(classroom).seed == seed
+    seed = (await classroom.last_job()).seed
+    await open_config(classroom)
+    await press(classroom, "Semilla")
+    await press(classroom, f"La del último: {seed}")
+    assert (await classroom.preferences()).seed == seed
 
 
 async def test_close_takes_the_keyboard_away(classroom):
-    page = await open_config(classroom)
-    await classroom.press(classroom.buttons(ANA, page)["Cerrar"], message_id=page)
-    assert classroom.buttons(ANA, page) == {}
-    assert "Toca un ajuste" not in classroom.telegram.texts(ANA)[0]
+    await open_config(classroom)
+    await press(classroom, "Cerrar")
+    assert page(classroom).buttons == {}
+    assert "Toca un ajuste" not in page(classroom).text
 
 
 async def test_only_the_opener_presses_in_a_group(classroom):
-    page = await open_config(classroom, ANA, GROUP)
-    length = classroom.buttons(GROUP, page)["Longitud"]
-    before = classroom.telegram.texts(GROUP)
-    toast = await classroom.press(length, BEA, GROUP, page)
-    assert toast == "Este botón es de otra persona."
-    assert classroom.telegram.texts(GROUP) == before
-    assert await classroom.press(length, ANA, GROUP, page) is None
-    assert classroom.telegram.texts(GROUP) != before
+    group = classroom.group
+    await classroom.say("/config@redactor_bot", chat_id=group)
+    await classroom.settle()
+    before = classroom.telegram.texts(group)
+    for other in (classroom.mateo, classroom.telegram.room.teacher):
+        toast = await classroom.toast("Longitud", other, group)
+        assert toast == "Este botón es de otra persona."
+    await classroom.settle()
+    assert classroom.telegram.texts(group) == before
+    assert await classroom.toast("Longitud", None, group) == ""
+    await classroom.settle()
+    assert classroom.telegram.texts(group) != before
 
 
 async def test_anonymous_admin_has_settings_of_their_own(classroom):
-    anonymous = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
-    sender = {"from": anonymous, "sender_chat": chat(GROUP)}
-    await classroom.say("/config", chat_id=GROUP, **sender)
+    room, people = classroom.telegram.room, classroom.telegram.people
+    forum = room.forum
+    people.set_status(forum, room.teacher, room.lucia, "administrator", is_anonymous=True)
+    await classroom.say("/config@redactor_bot", chat_id=forum)
     await classroom.settle()
-    page = max(classroom.telegram.chats[GROUP])
-    classroom.telegram.members[GROUP, BEA] = "administrator"
-    await classroom.press(classroom.buttons(GROUP, page)["Longitud"], BEA, GROUP, page)
-    await classroom.press(classroom.buttons(GROUP, page)["Corto (120)"], BEA, GROUP, page)
-    assert classroom.people.preferences(f"chat:{GROUP}").words == 120
-    assert classroom.people.known_preferences(f"user:{BEA}") is None
+    assert await classroom.toast("Longitud", room.mateo, forum) == "Este botón es de otra persona."
+    for label in ("Longitud", "Corto (120)"):
+        assert await classroom.toast(label, room.teacher, forum) == ""
+        await classroom.settle()
+    assert (await classroom.preferences(f"chat:{forum}")).words == 120
+    assert await classroom.preferences(room.teacher) is None
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        "cfg:u11:s:len:7",
-        "cfg:u11:s:nope:7",
-        "cfg:u11:?",
+        "cfg:{0}:s:len:7",
+        "cfg:{0}:s:len:nan",
+        "cfg:{0}:s:len:inf",
+        "cfg:{0}:s:len:1e999",
+        "cfg:{0}:s:tem:nan",
+        "cfg:{0}:s:nope:7",
+        "cfg:{0}:s:len",
+        "cfg:{0}:?",
+        "cfg:{0}:",
+        "cfg:{0}:s:sty:x",
+        "cfg:{0}:o",
+        "cfg:u99999999999999999999999:s:len:500",
         "cfg:zz",
-        "cfg:u11:s:sty:x",
-        "cfg:u11:o",
+        "cfg::",
+        "cfg:::s:len:500",
+        "erase:u99999999999999999999999:yes",
+        "erase:{0}:perhaps",
+        "erase:{0}",
+        "len:inf",
         "old:1",
         "stop:12345678",
+        "stop:99999999999999999999999",
+        "stop:",
+        "again:ÿ",
+        "",
     ],
 )
 async def test_buttons_of_another_version(classroom, data):
-    toast = await classroom.press(data)
+    await classroom.say("El mar")
+    await classroom.settle()
+    toast = await classroom.forge(data.format(f"u{classroom.lucia}"))
     assert toast == SPANISH.chat.button_gone
+    assert await classroom.preferences() is None
+    (job,) = await classroom.unfinished()
+    assert job.state is JobState.RUNNING
+    assert len(classroom.telegram.texts(classroom.lucia)) == 1
 
 
-async def test_settings_survive_a_restart(url):
-    async with Classroom(url) as first:
-        await words(first, "longitud 300")
-    async with Classroom(url) as second:
-        assert preferences(second).words == 300
+async def test_settings_survive_a_restart(classroom):
+    await words(classroom, "longitud 300")
+    await classroom.kill()
+    await classroom.start()
+    assert (await classroom.preferences()).words == 300
 
 
 @given(st.sampled_from(["es", "en"]), st.integers(-(10**13), 2**52))
@@ -225,8 +268,9 @@ def test_callback_data_fits(language, number):
     keyboards = [main_page(chosen, person)[1]]
     keyboards += [field_page(chosen, person, field, 2**32 - 2)[1] for field in FIELDS]
     for keyboard in keyboards:
-        for data in buttons_of(json.dumps(keyboard.to_dict())).values():
-            assert 1 <= len(data.encode()) <= 64
+        for row in keyboard["inline_keyboard"]:
+            for button in row:
+                assert 1 <= len(button["callback_data"].encode()) <= 64
 
 
 @pytest.mark.parametrize("texts", [SPANISH.config, ENGLISH.config])
