@@ -12,6 +12,7 @@ from bot.storage.database import Transaction
 from bot.storage.schema import inbox
 
 NEW, DONE, ASIDE = "new", "done", "aside"
+_GREATEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,9 @@ def received(payload: dict[str, Any]) -> Received:
     Raises:
         ValueError: It has no number.
     """
-    update_id = payload.get("update_id")
-    if not isinstance(update_id, int):
-        raise ValueError("an update without a number")  # noqa: TRY004 - it came from outside
+    update_id = _number(payload.get("update_id"))
+    if update_id is None:
+        raise ValueError("an update without a number")
     content = next((value for name, value in payload.items() if name != "update_id"), None)
     content = content if isinstance(content, dict) else {}
     message = content.get("message") if "callback_query" in payload else content
@@ -58,21 +59,24 @@ def received(payload: dict[str, Any]) -> Received:
         # A draft's stop button names the private chat only, which is the person's.
         owner = user if user is not None else chat_id
         person = None if owner is None else f"user:{owner}"
-    number = message.get("message_id")
     thread = message.get("message_thread_id") if message.get("is_topic_message") else None
     return Received(
         update_id,
         person,
         chat_id,
-        number if isinstance(number, int) else None,
-        thread if isinstance(thread, int) else None,
+        _number(message.get("message_id")),
+        _number(thread),
         payload,
     )
 
 
 def _id_in(value: object) -> int | None:
-    number = value.get("id") if isinstance(value, dict) else None
-    return number if isinstance(number, int) else None
+    return _number(value.get("id")) if isinstance(value, dict) else None
+
+
+def _number(value: object) -> int | None:
+    """A number that a column can hold."""
+    return value if isinstance(value, int) and abs(value) <= _GREATEST else None
 
 
 async def record(tx: Transaction, batch: list[Received]) -> list[Received]:
@@ -91,7 +95,8 @@ async def record(tx: Transaction, batch: list[Received]) -> list[Received]:
             person=one.person,
             chat_id=one.chat_id,
             message_id=one.message_id,
-            payload=json.dumps(one.payload, ensure_ascii=False),
+            # As ASCII: half a character cannot be stored, and must not keep the others out.
+            payload=json.dumps(one.payload),
             state=NEW,
             received_at=tx.now,
         )

@@ -312,6 +312,14 @@ async def open_answers(tx: Transaction, chat_id: int, person: str) -> list[Owed]
     return [_owed(row) for row in await tx.rows(query)]
 
 
+async def was_owed(tx: Transaction, key: str, *, since: datetime) -> bool:
+    """Whether something whose key begins so became owed since then."""
+    query = select(outbox.c.id).where(
+        tx.mine(outbox), outbox.c.key.startswith(key, autoescape=True), outbox.c.created_at > since
+    )
+    return await tx.first(query.limit(1)) is not None
+
+
 async def count_in_doubt(tx: Transaction) -> int:
     """How many messages are on their way or in doubt, over all chats."""
     return int(

@@ -22,7 +22,6 @@ from telegram import (
     User,
 )
 from telegram.constants import ChatMemberStatus, ChatType
-from telegram.error import TelegramError
 from telegram.ext import filters
 
 from bot.storage import chats, jobs, people
@@ -244,7 +243,7 @@ class Access:
         try:
             async with asyncio.timeout(_LOOK_TIMEOUT_S):
                 return await self._bot.get_chat_member(chat_id, user_id)
-        except (TelegramError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - also an answer that the library cannot read
             logger.info("cannot see the members of chat %d: %s", chat_id, type(error).__name__)
             return None
 

@@ -121,6 +121,9 @@ class Intake:
             await self._begin(one)
         if readable:
             self._offset = max(one.update_id for one in readable) + 1
+        elif batch:
+            # Nothing of it can be confirmed, so that it comes again at once.
+            await asyncio.sleep(_LONGEST_PAUSE_S)
 
     async def settle(self) -> None:
         """Wait until everything received has been handled."""
@@ -147,6 +150,8 @@ class Intake:
         )
         if not isinstance(batch, list):
             raise TypeError("updates that are no list")
+        if batch and not any(isinstance(payload, dict) for payload in batch):
+            raise TypeError("updates that are no objects")
         return [payload for payload in batch if isinstance(payload, dict)]
 
     async def _explain(self, error: Exception) -> None:
@@ -191,8 +196,7 @@ class Intake:
             assert update is not None  # mypy: the payload is not empty
             visit = await self._access.read(update)
         except Exception as error:  # noqa: BLE001 - an update that cannot be read must delay nobody
-            logger.warning("update %d is set aside: %s", one.update_id, type(error).__name__)
-            await self._database.step("set aside", lambda tx: inbox.set_aside(tx, one.update_id))
+            await self._set_aside(one, error)
             return
         toast: str | None
         try:
@@ -201,9 +205,18 @@ class Intake:
             toast = await self._apologise(visit, error)
         except Exception as error:  # noqa: BLE001 - one broken handler must not stop the others
             log_unexpected(logger, error)
-            toast = await self._apologise(visit, error)
+            try:
+                toast = await self._apologise(visit, error)
+            except Exception as again:  # noqa: BLE001 - nor what cannot even be answered
+                await self._set_aside(one, again)
+                return
         if visit.press is not None:
             self._sender.toast(visit.press.query_id, toast)
+
+    async def _set_aside(self, one: Received, error: Exception) -> None:
+        """Leave an update alone for good; only its number is logged."""
+        logger.warning("update %d is set aside: %s", one.update_id, type(error).__name__)
+        await self._database.step("set aside", lambda tx: inbox.set_aside(tx, one.update_id))
 
     async def _do(self, tx: Transaction, visit: Visit) -> str | None:
         toast = await HANDLERS[visit.what](tx, visit, self._desk)

@@ -3,8 +3,10 @@
 import logging
 
 import pytest
+from sqlalchemy import text as sql
 
 from bot.errors import (
+    EmptyTopicError,
     EngineBusyError,
     FailureReason,
     GenerationError,
@@ -13,15 +15,22 @@ from bot.errors import (
     PromptTooLongError,
     QueueFullError,
     ShuttingDownError,
+    TooManyWaitingError,
+    TopicTooLongError,
 )
-from bot.telegram.apologies import failure_text
-from bot.telegram.application import HANDLERS
+from bot.essays.apologies import failure_text, reason_text
+from bot.essays.desk import Limits
+from bot.logs import TokenFilter, hide_token
+from bot.storage import inbox
+from bot.telegram.access import What
+from bot.telegram.handlers import HANDLERS
 from bot.telegram.keyboards import data, packed, unpacked
-from bot.telegram.logs import TokenFilter, hide_token
 from bot.telegram.menu import COMMANDS, help_text
 from bot.texts import ENGLISH, SPANISH
-from tests.telegram.classroom import ANA, BEA, GROUP
-from tests.telegram.fake_telegram import TOKEN, Failure
+from tests.telegram.classroom import Classroom
+from tests.telegram_in_process import TOKEN
+
+WRITE = "/redactar@redactor_bot"
 
 
 @pytest.mark.parametrize(
@@ -39,93 +48,132 @@ from tests.telegram.fake_telegram import TOKEN, Failure
 async def test_answers(classroom, command, beginning):
     await classroom.say(command)
     await classroom.settle()
-    (text,) = classroom.telegram.texts(ANA)
-    assert text.startswith(beginning)
-    (sent,) = classroom.telegram.of("sendMessage")
-    assert "reply_parameters" not in sent.parameters
+    (answer,) = classroom.telegram.from_bot(classroom.lucia)
+    assert answer.text.startswith(beginning)
+    assert answer.reply_to is None
 
 
 async def test_answers_in_a_group_are_replies(classroom):
-    message_id = await classroom.say("/ayuda", chat_id=GROUP)
-    await classroom.say("/nada", chat_id=GROUP)
+    group = classroom.group
+    request = await classroom.say("/ayuda@redactor_bot", chat_id=group)
+    await classroom.say("/nada@redactor_bot", chat_id=group)
     await classroom.settle()
-    (sent,) = classroom.telegram.of("sendMessage")
-    assert sent.parameters["reply_parameters"]["message_id"] == message_id
+    (answer,) = classroom.telegram.from_bot(group)
+    assert answer.reply_to == request.id
 
 
 async def test_photos_get_one_kind_sentence(classroom):
-    photo = [{"file_id": "a", "file_unique_id": "b", "width": 1, "height": 1}]
+    telegram, lucia = classroom.telegram, classroom.lucia
+    telegram.latency_s = 0.1
+    file = telegram.world.add_file(b"x", "foto.png", "image/png")
     for _ in range(5):
-        await classroom.say(None, photo=photo)
-    await classroom.say(None, chat_id=GROUP, photo=photo)
-    await classroom.say(None, new_chat_title="La clase")
+        telegram.write(lucia, "", document=file)
+    telegram.world.profile.reads_all_group_messages = True
+    telegram.write(lucia, "", classroom.group, document=file)
+    telegram.people.react(lucia, lucia, telegram.messages(lucia)[0].id, "👍")
     await classroom.settle()
-    assert classroom.telegram.texts(ANA) == [SPANISH.chat.not_text]
-    assert classroom.telegram.texts(GROUP) == []
+    assert telegram.texts(lucia) == [SPANISH.chat.not_text]
+    assert telegram.texts(classroom.group) == []
+
+
+async def test_service_messages_get_none(classroom):
+    telegram = classroom.telegram
+    message = {**telegram.write(classroom.lucia, "Hola").service}
+    (hello,) = telegram.updates
+    telegram.world.updates.drop_all()
+    message = {name: value for name, value in hello["message"].items() if name != "text"}
+    telegram.deliver({"message": {**message, "new_chat_title": "La clase"}})
+    await classroom.settle()
+    assert telegram.texts(classroom.lucia) == []
 
 
 async def test_erase(classroom):
+    lucia, telegram = classroom.lucia, classroom.telegram
     await classroom.say("/config longitud 300")
     await classroom.say("El mar")
     await classroom.say("/borrar")
     await classroom.settle()
-    question = max(classroom.telegram.chats[ANA])
-    buttons = classroom.buttons(ANA, question)
-    await classroom.press(buttons["No, déjalo"], message_id=question)
-    assert classroom.telegram.texts(ANA)[-1] == "De acuerdo, no he borrado nada."
-    assert len(classroom.jobs.unfinished()) == 1
-    assert (
-        await classroom.press(buttons["Sí, bórralo todo"], BEA) == "Este botón es de otra persona."
-    )
-    await classroom.press(buttons["Sí, bórralo todo"], message_id=question)
-    assert classroom.telegram.texts(ANA)[-1] == "Hecho: ya no guardo nada de ti."
-    assert classroom.people.known_preferences(f"user:{ANA}") is None
-    assert classroom.jobs.last_of(f"user:{ANA}", ANA) is None
+    question = telegram.from_bot(lucia)[-1]
+    await classroom.toast("No, déjalo")
+    await classroom.settle()
+    assert telegram.texts(lucia)[-1] == "De acuerdo, no he borrado nada."
+    assert len(await classroom.unfinished()) == 1
+    yes = question.buttons["Sí, bórralo todo"]
+    toast = await classroom.forge(yes, classroom.mateo)
+    assert toast == "Este botón es de otra persona."
+    assert len(await classroom.unfinished()) == 1
+    await classroom.forge(yes, message_id=question.id)
+    await classroom.settle()
+    assert telegram.texts(lucia)[-1] == "Hecho: ya no guardo nada de ti."
+    assert await classroom.preferences() is None
+    assert await classroom.jobs() == []
     await classroom.finish()
-    assert not [text for text in classroom.telegram.texts(ANA) if text.startswith("El mar.")]
+    assert not [text for text in telegram.texts(lucia) if text.startswith("El mar.")]
+    # The placeholder has gone too.
+    assert len(telegram.texts(lucia)) == 2
 
 
-async def test_button_meets_a_full_queue(classroom):
-    await classroom.say("El mar")
-    await classroom.finish()
-    await classroom.dispatcher.stop(1)
-    essay = max(classroom.telegram.chats[ANA])
-    toast = await classroom.press(classroom.buttons(ANA, essay)["Otra"])
-    assert toast == SPANISH.failures.shutting_down
+async def test_button_meets_a_full_queue(url):
+    async with Classroom(url, limits=Limits(waiting_per_person=0)) as classroom:
+        await classroom.say("El mar")
+        await classroom.finish()
+        classroom.service.gate.clear()
+        await classroom.say("El sol")
+        assert await classroom.toast("Otra") == SPANISH.failures.too_many_waiting(0)
 
 
-async def test_unknown_error_is_an_apology_and_a_log_without_the_text(classroom, caplog):
-    with classroom.database.engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE jobs")
+async def test_unknown_error_is_an_apology_and_a_log_without_the_text(
+    classroom, caplog, monkeypatch
+):
+    async def breaks(tx, visit, desk):
+        await tx.run(sql("SELECT nowhere FROM jobs WHERE topic = :topic").bindparams(topic="x"))
+
+    monkeypatch.setattr("bot.telegram.intake.HANDLERS", {**HANDLERS, What.TOPIC: breaks})
     await classroom.say("Un secreto muy mío")
     await classroom.settle()
-    assert classroom.telegram.texts(ANA) == [SPANISH.failures.unknown]
+    assert classroom.telegram.texts(classroom.lucia) == [SPANISH.failures.unknown]
     assert "unexpected OperationalError" in caplog.text
-    assert "writing.py" in caplog.text
+    assert "test_about.py" in caplog.text
     assert "secreto" not in caplog.text
-
-
-async def test_telegram_error_in_a_handler_is_quiet(classroom, caplog):
-    await classroom.say("/redactar El mar", chat_id=GROUP)
+    assert await classroom.database.read(inbox.pending) == []
+    # Nobody behind it waits.
+    await classroom.say("/ayuda")
     await classroom.settle()
-    cancel = classroom.buttons(GROUP, max(classroom.telegram.chats[GROUP]))["Cancelar"]
-    classroom.telegram.fail("getChatMember", Failure(400, "Bad Request: member list is hidden"))
-    assert await classroom.press(cancel, BEA, GROUP) == "Este botón es de otra persona."
-    classroom.telegram.fail("answerCallbackQuery", Failure(400, "Bad Request: query is too old"))
-    await classroom.press(cancel, BEA, GROUP)
+    assert len(classroom.telegram.texts(classroom.lucia)) == 2
+
+
+async def test_telegram_error_while_a_button_is_read_is_quiet(classroom):
+    group = classroom.group
+    await classroom.say(f"{WRITE} El mar", chat_id=group)
+    await classroom.settle()
+    refusal = {"status": 400, "description": "member list is hidden"}
+    classroom.telegram.fail("getChatMember", **refusal)
+    toast = await classroom.toast("Cancelar", classroom.telegram.room.teacher, group)
+    assert toast == "Este botón es de otra persona."
+    classroom.telegram.fail("answerCallbackQuery", status=400, description="query is too old")
+    assert await classroom.toast("Cancelar", None, group) is None
+    await classroom.settle()
+    assert classroom.telegram.texts(group) == ["Cancelado."]
 
 
 @pytest.mark.parametrize(
     ("error", "text"),
     [
+        (EmptyTopicError(), SPANISH.failures.empty_topic),
+        (TopicTooLongError(9, 5), SPANISH.failures.topic_too_long(9, 5)),
         (PromptTooLongError(9, 5), SPANISH.failures.prompt_too_long),
         (QueueFullError(1), SPANISH.failures.queue_full(1)),
+        (TooManyWaitingError(2), SPANISH.failures.too_many_waiting(2)),
         (EngineBusyError(3), SPANISH.failures.busy),
         (NothingToRepeatError(), SPANISH.failures.nothing_to_repeat),
         (ShuttingDownError(), SPANISH.failures.shutting_down),
         (InvalidParameterError("top_k", -1, 0, 1), SPANISH.failures.out_of_range),
-        (GenerationError(FailureReason.AWAY), SPANISH.failures.generation_passing),
-        (GenerationError(FailureReason.REFUSED), SPANISH.failures.generation_lasting),
+        (GenerationError(FailureReason.AWAY), SPANISH.failures.generation_away),
+        (GenerationError(FailureReason.REFUSED), SPANISH.failures.generation_refused),
+        (GenerationError(FailureReason.EMPTY), SPANISH.failures.generation_empty),
+        (GenerationError(FailureReason.TIMEOUT), SPANISH.failures.generation_timeout),
+        (GenerationError(FailureReason.MISCONFIGURED), SPANISH.failures.generation_misconfigured),
+        (GenerationError(FailureReason.TOO_LONG), SPANISH.failures.prompt_too_long),
         (ValueError("x"), SPANISH.failures.unknown),
     ],
 )
@@ -133,9 +181,15 @@ def test_every_error_has_a_sentence(error, text):
     assert failure_text(error, SPANISH.failures) == text
 
 
+@pytest.mark.parametrize("texts", [SPANISH, ENGLISH])
+def test_every_reason_has_a_sentence(texts):
+    assert all(reason_text(reason, texts.failures) for reason in FailureReason)
+
+
 def test_commands_handlers_and_texts_agree():
     keys = {command.key for command in COMMANDS}
-    assert set(HANDLERS) == keys
+    assert set(HANDLERS) == set(What)
+    assert keys <= {str(what) for what in What}
     for texts in (SPANISH.chat, ENGLISH.chat):
         assert set(texts.commands) == keys
         # Telegram allows 256 characters.
@@ -172,7 +226,7 @@ def test_hide_token_quiets_what_prints_urls(caplog, monkeypatch):
     monkeypatch.setattr(logging.getLogger(), "handlers", [caplog.handler])
     hide_token(TOKEN)
     assert not logging.getLogger("httpx").isEnabledFor(logging.INFO)
-    assert not logging.getLogger("telegram.ext.Application").isEnabledFor(logging.DEBUG)
+    assert not logging.getLogger("telegram.Bot").isEnabledFor(logging.DEBUG)
     logging.getLogger("bot.test").warning(TOKEN)
     assert TOKEN not in caplog.handler.format(caplog.records[-1])
     assert TokenFilter("").filter(logging.makeLogRecord({"msg": "a"}))

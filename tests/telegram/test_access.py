@@ -4,12 +4,17 @@ import asyncio
 
 import pytest
 
-from bot.telegram.application import owner_link
-from tests.telegram.classroom import ANA, BEA, CARLOS, GROUP, Classroom
-from tests.telegram.fake_telegram import Failure
+from bot.playground import wire
+from bot.playground.text import detect_entities
+from bot.storage import chats, people
+from bot.telegram.connection import owner_link
+from tests.telegram.classroom import Classroom
 
-OWNER = BEA
 REFUSED = "¡Hola! Este bot es de una clase"
+CLOSED = "¡Hola! Todavía no puedo escribir en este grupo"
+NOT_YOURS = "Este botón es de otra persona."
+GONE = "Este botón ya no sirve. Empieza de nuevo con la orden."
+WRITE = "/redactar@redactor_bot"
 
 
 @pytest.fixture
@@ -18,134 +23,268 @@ async def private(url):
         yield classroom
 
 
+async def owner_code(classroom):
+    return await classroom.database.step("owner code", people.owner_code)
+
+
 @pytest.fixture
 async def owned(private):
-    assert private.access.claim(f"user:{OWNER}", private.access.owner_code())
+    """A bot that belongs to the teacher, who has not added it anywhere yet."""
+    code = await owner_code(private)
+    teacher = f"user:{private.telegram.room.teacher}"
+    assert await private.database.step("claim", lambda tx: people.claim(tx, teacher, code))
     return private
 
 
+@pytest.fixture
+def teacher(owned):
+    return owned.telegram.room.teacher
+
+
+async def admitted(classroom):
+    return await classroom.database.read(chats.admitted)
+
+
+async def new_group(classroom, by, members=(), kind="group"):
+    """Somebody makes a group with the bot in it."""
+    chat = classroom.telegram.people.create_chat(kind, "Clase", by, list(members))
+    await classroom.settle()
+    return chat.id
+
+
 async def test_owner_claims_with_the_link(private):
-    code = private.access.owner_code()
+    code = await owner_code(private)
+    telegram, room = private.telegram, private.telegram.room
     assert owner_link("redactor_bot", code) == f"https://t.me/redactor_bot?start={code}"
-    await private.say("/redactar El mar", OWNER)
-    await private.say("/start wrong-code", OWNER)
+    await private.say("/redactar El mar", room.teacher)
+    await private.say("/start wrong-code", room.teacher)
     await private.settle()
-    unclaimed, wrong = private.telegram.texts(OWNER)
+    unclaimed, wrong = telegram.texts(room.teacher)
     assert unclaimed.startswith("¡Hola! Todavía no tengo dueño.")
     assert wrong == "Ese enlace ya se usó o no es correcto."
-    await private.say(f"/start {code}", OWNER)
+    telegram.people.start(room.teacher, code)
     await private.settle()
-    assert private.telegram.texts(OWNER)[-1].startswith("¡Hola! Desde ahora este bot es tuyo.")
-    await private.say(f"/start {code}", ANA)
+    assert telegram.texts(room.teacher)[-1].startswith("¡Hola! Desde ahora este bot es tuyo.")
+    telegram.people.start(room.lucia, code)
     await private.settle()
-    assert private.telegram.texts(ANA) == ["Ese enlace ya se usó o no es correcto."]
-    await private.say(f"/start {code}", OWNER)
-    await private.say("El mar", OWNER)
+    assert telegram.texts(room.lucia) == ["Ese enlace ya se usó o no es correcto."]
+    await private.say(f"/start {code}", room.teacher)
     await private.settle()
-    assert private.telegram.texts(OWNER)[-2].startswith("¡Hola! Dame un tema")
-    assert len(private.jobs.unfinished()) == 1
+    assert telegram.texts(room.teacher)[-1].startswith("¡Hola! Dame un tema")
+    await private.say("El mar", room.teacher)
+    assert len(await private.unfinished()) == 1
 
 
-async def test_stranger_gets_one_sentence(owned):
-    for text in ("El mar", "/redactar El mar", "/config longitud 300", "/start"):
-        await owned.say(text, ANA)
-    await owned.settle()
-    (refusal,) = owned.telegram.texts(ANA)
+async def test_link_in_a_group_makes_no_owner(private):
+    code = await owner_code(private)
+    await private.say(f"/start@redactor_bot {code}", chat_id=private.group)
+    await private.settle()
+    assert await private.database.read(people.owner) is None
+
+
+async def test_stranger_gets_one_sentence_an_hour(owned):
+    for text in ("El mar", "/redactar El mar", "/config longitud 300", "/start", "/borrar"):
+        await owned.say(text)
+        await owned.settle()
+    (refusal,) = owned.telegram.texts(owned.lucia)
     assert refusal.startswith(REFUSED)
-    assert not owned.jobs.unfinished()
-    assert owned.people.known_preferences(f"user:{ANA}") is None
+    # An hour is an hour, wherever the clock stands.
+    for _ in range(59):
+        await asyncio.sleep(60)
+        await owned.say("El mar")
+    await owned.settle()
+    assert len(owned.telegram.texts(owned.lucia)) == 1
+    await asyncio.sleep(120)
+    await owned.say("El mar")
+    await owned.settle()
+    assert owned.telegram.texts(owned.lucia) == [refusal, refusal]
+    assert not await owned.jobs()
+    assert await owned.preferences() is None
+
+
+@pytest.mark.parametrize("text", ["/start Any words", "/start El mar es hondo", "/start"])
+async def test_marked_command_of_a_stranger_is_that_command(owned, text):
+    telegram, lucia = owned.telegram, owned.lucia
+    telegram.write(lucia, text)
+    update = telegram.updates[-1]
+    telegram.world.updates.drop_all()
+    bold = {"type": "bold", "offset": 0, "length": len(text)}
+    update["message"]["entities"] = [bold, *detect_entities(text)]
+    telegram.deliver(update)
+    await owned.settle()
+    (refusal,) = telegram.texts(lucia)
+    assert refusal.startswith(REFUSED)
+    assert not await owned.jobs()
 
 
 async def test_stranger_presses_a_button(owned):
-    toast = await owned.press(f"cfg:u{ANA}:s:len:500", ANA)
+    toast = await owned.forge(f"cfg:u{owned.lucia}:s:len:500")
     assert toast == "Este bot es de una clase y solo escribe para ella."
-    assert owned.people.known_preferences(f"user:{ANA}") is None
+    assert await owned.preferences() is None
 
 
-async def test_group_of_the_owner_is_open_to_its_members(owned):
-    await owned.join(OWNER, "left", "member")
+async def test_group_of_the_owner_is_open_to_its_members(owned, teacher):
+    telegram, lucia, mateo = owned.telegram, owned.lucia, owned.mateo
+    group = await new_group(owned, teacher, [lucia, mateo])
+    await asyncio.sleep(5)
     await owned.settle()
-    (greeting,) = owned.telegram.texts(GROUP)
+    (greeting,) = telegram.texts(group)
     assert greeting.startswith("¡Hola, clase!")
-    await owned.say("/redactar El mar", ANA, GROUP)
+    await owned.say(f"{WRITE} El mar", lucia, group)
     # Whoever wrote in the group may write in private too, without asking Telegram.
-    await owned.say("El sol", ANA)
-    assert len(owned.jobs.unfinished()) == 2
-    assert not owned.telegram.of("getChatMember")
+    await owned.say("El sol", lucia)
+    assert len(await owned.unfinished()) == 2
+    assert not telegram.calls("getChatMember")
 
-    await owned.join(OWNER, "member", "left")
-    await owned.say("/redactar La luna", CARLOS, GROUP)
-    assert len(owned.jobs.unfinished()) == 2
+    telegram.people.set_status(group, teacher, telegram.bot_id, "left")
+    await owned.settle()
+    assert await admitted(owned) == []
+    telegram.deliver({"message": said(owned, mateo, group)})
+    await owned.settle()
+    assert len(await owned.jobs()) == 2
 
 
-async def test_member_who_never_wrote_in_the_group(owned):
-    await owned.join(OWNER, "left", "administrator")
-    owned.telegram.members[GROUP, ANA] = "restricted"
-    owned.telegram.members[GROUP, CARLOS] = "left"
+def said(classroom, person, chat_id):
+    """A command as Telegram describes it, from a group that the bot is not in any more."""
+    world = classroom.telegram.world
+    return {
+        "message_id": 900_000_000,
+        "date": int(world.now()),
+        "chat": wire.chat_json(world, world.chats[chat_id]),
+        "from": wire.user_json(world.users[person]),
+        "text": f"{WRITE} La luna",
+        "entities": detect_entities(f"{WRITE} La luna"),
+    }
+
+
+async def test_member_who_never_wrote_in_the_group(owned, teacher):
+    telegram, lucia, mateo = owned.telegram, owned.lucia, owned.mateo
+    group = await new_group(owned, teacher, [lucia, mateo], kind="supergroup")
+    telegram.world.chats[group].member(lucia).is_muted = True
+    telegram.people.set_status(group, teacher, mateo, "left")
     for _ in range(3):
-        await owned.say("El mar", ANA)
-        await owned.say("El mar", CARLOS)
-    await owned.settle()
-    assert {job.request.person for job in owned.jobs.unfinished()} == {f"user:{ANA}"}
-    assert len(owned.telegram.of("getChatMember")) == 2
+        await owned.say("El mar", lucia)
+        await owned.say("El mar", mateo)
+    assert {job.request.person for job in await owned.unfinished()} == {f"user:{lucia}"}
+    assert len(telegram.calls("getChatMember")) == 2
     # A stranger may have joined meanwhile.
-    owned.telegram.members[GROUP, CARLOS] = "member"
+    telegram.people.set_status(group, teacher, mateo, "member")
     await asyncio.sleep(61)
-    await owned.say("El mar", CARLOS)
-    assert f"user:{CARLOS}" in {job.request.person for job in owned.jobs.unfinished()}
+    await owned.say("El mar", mateo)
+    assert f"user:{mateo}" in {job.request.person for job in await owned.unfinished()}
 
 
-async def test_members_cannot_be_seen(owned, caplog):
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 403, "description": "bot was kicked"},
+        {"kind": "hang"},
+        {"kind": "html"},
+        {"kind": "no_result"},
+    ],
+)
+async def test_members_cannot_be_seen(owned, teacher, caplog, fault):
     caplog.set_level("INFO")
-    await owned.join(OWNER, "left", "member")
-    owned.telegram.fail("getChatMember", Failure(403, "Forbidden: bot was kicked"))
-    await owned.say("El mar", ANA)
+    await new_group(owned, teacher, [owned.lucia])
+    owned.telegram.fail("getChatMember", **fault)
+    await owned.say("El mar")
     await owned.settle()
-    assert owned.telegram.texts(ANA)[0].startswith(REFUSED)
+    assert owned.telegram.texts(owned.lucia)[0].startswith(REFUSED)
     assert "cannot see the members" in caplog.text
 
 
-async def test_group_of_a_stranger_stays_closed(owned):
-    await owned.join(ANA, "left", "member")
-    await owned.say("/redactar El mar", ANA, GROUP)
-    await owned.say("/redactar El mar", CARLOS, GROUP)
+async def test_group_of_a_stranger_stays_closed(owned, teacher):
+    telegram, lucia, mateo = owned.telegram, owned.lucia, owned.mateo
+    group = await new_group(owned, lucia, [mateo, teacher])
+    for person in (lucia, mateo, lucia):
+        await owned.say(f"{WRITE} El mar", person, group)
+        await owned.settle()
+    await asyncio.sleep(5)
     await owned.settle()
-    closed = "¡Hola! Todavía no puedo escribir en este grupo"
-    assert [text[: len(closed)] for text in owned.telegram.texts(GROUP)] == [closed, closed]
-    assert not owned.jobs.unfinished()
-    await owned.say("/redactar El mar", OWNER, GROUP)
-    assert len(owned.jobs.unfinished()) == 1
+    texts = telegram.texts(group)
+    assert 1 <= len(texts) <= 2
+    assert all(text.startswith(CLOSED) for text in texts)
+    assert not await owned.jobs()
+    await owned.say(f"{WRITE} El mar", teacher, group)
+    assert len(await owned.unfinished()) == 1
 
 
 async def test_open_bot_greets_everywhere(classroom):
-    await classroom.join(ANA, "kicked", "member")
+    telegram, lucia = classroom.telegram, classroom.lucia
+    chat = telegram.people.create_chat("group", "Clase", lucia, [classroom.mateo])
+    telegram.people.set_status(chat.id, lucia, telegram.bot_id, "administrator")
+    await classroom.say("/ayuda")
+    telegram.people.block(lucia)
+    telegram.people.unblock(lucia)
+    await asyncio.sleep(6)
     await classroom.settle()
-    assert classroom.telegram.texts(GROUP)[0].startswith("¡Hola, clase!")
-    await classroom.join(ANA, "member", "administrator")
-    await classroom.join(ANA, "member", "kicked", chat_id=ANA)
-    await classroom.settle()
-    assert len(classroom.telegram.of("sendMessage")) == 1
+    (greeting,) = telegram.texts(chat.id)
+    assert greeting.startswith("¡Hola, clase!")
+    assert len(telegram.texts(lucia)) == 1
 
 
-async def test_migrated_group_stays_admitted(owned):
-    await owned.join(OWNER, "left", "member", chat_id=-5)
-    update = {"migrate_to_chat_id": GROUP}
-    await owned.handle(
-        owned.telegram.new_update(message=owned.message(None, ANA, -5, 9, **update))
-    )
-    update = {"migrate_from_chat_id": -5}
-    await owned.handle(
-        owned.telegram.new_update(message=owned.message(None, ANA, GROUP, 1, **update))
-    )
-    await owned.say("/redactar El mar", ANA, GROUP)
-    assert len(owned.jobs.unfinished()) == 1
-    assert owned.access.admitted_chats() == [GROUP]
+async def test_migrated_group_stays_admitted(owned, teacher):
+    group = await new_group(owned, teacher, [owned.lucia])
+    new = owned.telegram.people.migrate(group, teacher)
+    await owned.settle()
+    await owned.say(f"{WRITE} El mar", chat_id=new.id)
+    assert len(await owned.unfinished()) == 1
+    assert await admitted(owned) == [new.id]
 
 
-async def test_memory_of_strangers_is_bounded(owned, monkeypatch):
+async def test_memory_of_strangers_is_bounded(owned, teacher, monkeypatch):
     monkeypatch.setattr("bot.telegram.access._REMEMBERED", 1)
-    await owned.join(OWNER, "left", "member")
-    for person in (ANA, CARLOS, ANA):
+    await new_group(owned, teacher)
+    for person in (owned.lucia, owned.mateo, owned.lucia):
         await owned.say("El mar", person)
-        await owned.settle()
-    assert len(owned.telegram.texts(ANA)) == 2
+    assert len(owned.telegram.calls("getChatMember")) == 3
+
+
+class TestForgedButtons:
+    """Somebody who runs one group sends what was shown under messages of another."""
+
+    @pytest.fixture
+    async def two_groups(self, classroom):
+        """Mateo runs group B; Lucía, and an anonymous admin, have things in the forum A."""
+        room, people = classroom.telegram.room, classroom.telegram.people
+        people.set_status(room.forum, room.teacher, room.teacher, "creator", is_anonymous=True)
+        for person in (room.lucia, room.teacher):
+            await classroom.say(f"{WRITE} El mar", person, room.forum)
+        await classroom.settle()
+        other = people.create_chat("supergroup", "Otra", room.mateo, [room.sofia])
+        await classroom.settle()
+        return other.id
+
+    async def test_essays_of_another_group(self, classroom, two_groups):
+        jobs = await classroom.unfinished()
+        assert {job.request.person.partition(":")[0] for job in jobs} == {"user", "chat"}
+        for job in jobs:
+            for kind in ("stop", "again", "more", "retry"):
+                data = f"{kind}:{job.token}"
+                assert await classroom.forge(data, classroom.mateo, two_groups) == GONE
+                # Nor may the author from there: the essay would land in the wrong group.
+                assert await classroom.forge(data, classroom.lucia, two_groups) == GONE
+                assert await classroom.forge(data, classroom.mateo, classroom.mateo) == GONE
+        assert await classroom.unfinished() == jobs
+
+    async def test_numbers_of_essays_are_no_tokens(self, classroom, two_groups):
+        jobs = await classroom.unfinished()
+        for job in jobs:
+            toast = await classroom.forge(f"stop:{job.id}", classroom.lucia, classroom.forum)
+            assert toast == GONE
+        assert await classroom.unfinished() == jobs
+
+    @pytest.mark.parametrize(
+        "data",
+        ["cfg:{}:s:len:500", "cfg:{}:r", "cfg:{}:f", "erase:{}:yes", "erase:{}:no"],
+    )
+    async def test_things_of_another_person_or_group(self, classroom, two_groups, data):
+        await classroom.prefer(words=99)
+        jobs = await classroom.unfinished()
+        for owner in (f"u{classroom.lucia}", f"c{classroom.forum}"):
+            for place in (two_groups, classroom.mateo):
+                toast = await classroom.forge(data.format(owner), classroom.mateo, place)
+                assert toast == NOT_YOURS
+        assert (await classroom.preferences()).words == 99
+        assert await classroom.preferences(f"chat:{classroom.forum}") is None
+        assert await classroom.unfinished() == jobs

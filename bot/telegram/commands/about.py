@@ -1,5 +1,7 @@
 """First contact, help, privacy, strangers, and what the bot does not understand."""
 
+from datetime import timedelta
+
 from bot.essays.desk import Desk
 from bot.storage import outbox, people
 from bot.storage.database import Transaction
@@ -7,6 +9,8 @@ from bot.storage.records import Kind, Rank
 from bot.telegram.access import Visit
 from bot.telegram.commands.answering import answer
 from bot.telegram.menu import help_text
+
+_TOLD_EVERY = timedelta(hours=1)
 
 
 async def start(tx: Transaction, visit: Visit, _desk: Desk) -> None:
@@ -56,9 +60,12 @@ async def turn_away(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
         text = texts.unclaimed
     else:
         text = texts.stranger
+    key = f"stranger:{address.chat_id}:"
+    if await outbox.was_owed(tx, key, since=tx.now - _TOLD_EVERY):
+        return None
     await outbox.owe(
         tx,
-        f"stranger:{address.chat_id}:{tx.now:%Y%m%d%H}",
+        f"{key}u{visit.update_id}",
         Kind.ANSWER,
         Rank.ANSWER,
         address.chat_id,
