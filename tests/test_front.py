@@ -22,8 +22,9 @@ BEHIND = (
     "bot/workshop",
 )
 """What a front has no use for: writing, models on the disk, training."""
-UNSEEN = {"python-multipart"}
-"""Imported by another package alone: Starlette asks for it where forms are read."""
+UNSEEN = {"aiosqlite", "python-multipart"}
+"""Imported by another package alone: SQLAlchemy asks for a driver by an address, and Starlette for
+a parser where forms are read."""
 
 FRONT = sorted(
     path.relative_to(ROOT)

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.essays.preferences import Style
+from bot.errors import FailureReason
+from bot.essays.apologies import reason_text
+from bot.storage.preferences import Style
 from bot.texts import ENGLISH, SPANISH, Texts, texts_for
 from bot.texts.numbers import decimal, english_span, plural, rounded_span, spanish_span, thousands
 
@@ -81,6 +83,8 @@ def test_numbers_agree_with_their_nouns():
     )
     assert chat.cancelled(1) == "Cancelado."
     assert chat.cancelled(2) == "He cancelado 2 textos."
+    assert chat.held(1).startswith("No he podido entregarte 1 mensaje:")
+    assert chat.held(2).startswith("No he podido entregarte 2 mensajes:")
     assert chat.queue(1, 2, (2, 60)).endswith("Delante del tuyo hay 1 texto. Estará en un minuto.")
     assert "1 texto en espera" in failures.too_many_waiting(1)
     assert "12 345" in failures.topic_too_long(12345, 600).replace("\N{NO-BREAK SPACE}", " ")
@@ -92,6 +96,8 @@ def test_numbers_agree_with_their_nouns():
     assert chat.acknowledged(3, 100).endswith("It will be ready in about 2 minutes.")
     assert chat.cancelled(1) == "Cancelled."
     assert chat.cancelled(3) == "I cancelled 3 texts."
+    assert chat.held(1).startswith("I couldn't deliver 1 message to you:")
+    assert chat.held(2).startswith("I couldn't deliver 2 messages to you:")
     assert chat.queue(1, 1, (1, None)).endswith("Yours is next.")
     assert "There are 2 texts ahead of yours." in chat.queue(1, 1, (3, 9))
 
@@ -129,6 +135,25 @@ def test_frames_for_every_style(texts: Texts):
         assert set(frames) == set(Style)
         for frame in frames.values():
             assert placeholders(frame) == names
+
+
+@pytest.mark.parametrize("texts", [SPANISH, ENGLISH])
+def test_every_reason_of_a_failure_has_its_own_sentence(texts: Texts):
+    sentences = [reason_text(reason, texts.failures) for reason in FailureReason]
+    assert len(set(sentences)) == len(FailureReason)
+
+
+@pytest.mark.parametrize("texts", [SPANISH, ENGLISH])
+def test_what_was_written_leaves_room_for_what_is_said_of_it(texts: Texts):
+    # A cancelled essay follows its sentence in one message of 4096; a note goes under a late one.
+    for sentence in (
+        texts.chat.stopped_with_text,
+        texts.chat.out_of_time,
+        texts.chat.preview_note,
+    ):
+        assert len(sentence) <= 100
+    for sentence in (texts.chat.restarting, texts.chat.placeholder_over, texts.chat.writing):
+        assert "\n" not in sentence
 
 
 @pytest.mark.parametrize("texts", [SPANISH, ENGLISH])
