@@ -12,6 +12,7 @@ A row is written in the step that makes it owed and closed only with Telegram's 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, select, update
@@ -22,7 +23,7 @@ from bot.storage.records import PENDING, Kind, OutboxState, Owed, Rank
 from bot.storage.schema import outbox
 
 _LOOKED_AT = 40
-"""Rows of a chat among which the next one is chosen."""
+"""Rows of a chat that are looked at together for the next ones."""
 _QUESTION_FOR = timedelta(hours=1)
 _STALE_AFTER = timedelta(hours=1)
 """An answer that was held for longer is of no use any more."""
@@ -148,11 +149,16 @@ async def ready(tx: Transaction, chat_id: int) -> tuple[list[Owed], datetime | N
         .order_by(outbox.c.rank, outbox.c.turn, outbox.c.id)
         .limit(_LOOKED_AT)
     )
-    rows = [_owed(row) for row in await tx.rows(query)]
-    closed = await _closed(tx, {number for row in rows for number in row.waits})
-    free = [row for row in rows if closed.issuperset(row.waits)]
-    due = [row for row in free if row.not_before is None or row.not_before <= tx.now]
-    later = [row.not_before for row in free if row.not_before and row.not_before > tx.now]
+    later: list[datetime] = []
+    for page in count():
+        rows = [_owed(row) for row in await tx.rows(query.offset(page * _LOOKED_AT))]
+        closed = await _closed(tx, {number for row in rows for number in row.waits})
+        free = [row for row in rows if closed.issuperset(row.waits)]
+        due = [row for row in free if row.not_before is None or row.not_before <= tx.now]
+        later += [row.not_before for row in free if row.not_before and row.not_before > tx.now]
+        # Many that wait for one another must not hide what comes behind them.
+        if due or len(rows) < _LOOKED_AT:
+            break
     return due, min(later, default=None)
 
 
@@ -459,7 +465,7 @@ async def open_questions(tx: Transaction, person: str, chat_id: int) -> list[Owe
         outbox.c.state.in_((*PENDING, OutboxState.SENT)),
         outbox.c.created_at > tx.now - _QUESTION_FOR,
     )
-    return [_owed(row) for row in await tx.rows(query)]
+    return [_owed(row) for row in await tx.rows(query.order_by(outbox.c.id))]
 
 
 async def answer_question(tx: Transaction, question: Owed) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+from datetime import timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -27,11 +28,12 @@ async def test_migrations_lead_to_the_schema(database, url):
     engine.dispose()
 
 
-async def test_opening_twice_keeps_what_is_there(url):
-    for words in (None, Preferences(words=99)):
+async def test_opening_twice_keeps_what_is_there(tmp_path):
+    url = f"sqlite:///{tmp_path / 'folder' / 'redactor.db'}"
+    wanted = Preferences(words=99)
+    for kept in (None, wanted):
         database = await Database.open(url, BOT_ID)
-        assert await database.read(lambda tx: people.preferences(tx, "user:1")) == words
-        wanted = Preferences(words=99)
+        assert await database.read(lambda tx: people.preferences(tx, "user:1")) == kept
         await database.step("save", lambda tx: people.save_preferences(tx, "user:1", wanted))
         await database.close()
 
@@ -155,7 +157,7 @@ async def test_a_damaged_file_ends_the_process(database):
     step.cancel()
 
 
-async def test_no_byte_of_what_is_forgotten_stays(database, step, url):
+async def test_no_byte_of_what_is_forgotten_stays(database, step):
     topic, text = "Un tema inconfundible", "Un texto inconfundible." * 400
     job = await step(jobs.add, a_request(topic=topic), update_id=1, seed=1)
     payload = {"update_id": 1, "message": {"from": {"id": 1}, "text": topic}}
@@ -169,15 +171,11 @@ async def test_no_byte_of_what_is_forgotten_stays(database, step, url):
         tx.changes.has_erased = True
 
     await database.step("forget", forget)
-    path = url.removeprefix("sqlite:///")
-    for name in (path, f"{path}-wal"):
-        with open(name, "rb") as file:
-            assert b"inconfundible" not in file.read()
+    for name in ("redactor.db", "redactor.db-wal"):
+        assert b"inconfundible" not in database.file.with_name(name).read_bytes()
 
 
 async def test_old_rows_go_and_young_ones_stay(database, step, clock):
-    from datetime import timedelta
-
     old = await step(jobs.add, a_request(), update_id=1, seed=1)
     waiting = await step(jobs.add, a_request(person="user:2"), update_id=2, seed=1)
     await step(jobs.cancel, old.id, "")

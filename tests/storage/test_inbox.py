@@ -61,7 +61,7 @@ async def test_only_handled_updates_are_forgotten(step, clock):
         ({"update_id": 1, "message": {"chat": {"id": "7"}}}, None, None, None),
         (message(person=2**70, chat_id=2**70, message_id=2**70), None, None, None),
         (
-            {"update_id": 1, "callback_query": {"from": {"id": 3}, "message": message()["message"]}},
+            {"update_id": 1, "callback_query": {"from": {"id": 3}, **message()}},
             "user:3",
             11,
             100,
@@ -72,9 +72,14 @@ async def test_only_handled_updates_are_forgotten(step, clock):
             9,
             None,
         ),
-        ({"update_id": 1, "my_chat_member": {"from": {"id": 3}, "chat": {"id": -5}}}, "user:3", -5, None),
+        (
+            {"update_id": 1, "my_chat_member": {"from": {"id": 3}, "chat": {"id": -5}}},
+            "user:3",
+            -5,
+            None,
+        ),
     ],
-)  # fmt: skip
+)
 async def test_person_and_place_of_any_update(step, update, person, chat_id, message_id):
     one = received(update)
     assert (one.person, one.chat_id, one.message_id) == (person, chat_id, message_id)
@@ -96,7 +101,7 @@ async def test_whoever_is_heard_from_gets_what_was_held(step):
     )
     row = await step(outbox.get, row_id)
     await step(outbox.take, row)
-    await step(outbox.hold, row, "bot was blocked", only_topic=False)
+    await step(outbox.hold, [row], "bot was blocked")
     await step(inbox.record, [received(message(1, chat_id=12))])
     assert (await step(outbox.get, row_id)).state is OutboxState.HELD
     await step(inbox.record, [received(message(2))])

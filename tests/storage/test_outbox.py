@@ -144,8 +144,7 @@ async def test_a_refusal_that_meets_a_retraction_sends_nothing(step, owe, state)
 
 async def test_held_answers_get_stale_and_essays_do_not(step, owe, state, clock):
     piece, answer = await owe(Kind.PIECE, Rank.PIECE), await owe()
-    await step(outbox.take, answer)
-    await step(outbox.hold, answer, "bot was blocked", only_topic=False)
+    await step(outbox.hold_around, answer, "bot was blocked", only_topic=False)
     assert [await state(row) for row in (piece, answer)] == [HELD, HELD]
     assert await step(outbox.held) == {"bot was blocked": 2}
     assert await step(outbox.held, "user:2") == {}
@@ -157,7 +156,7 @@ async def test_held_answers_get_stale_and_essays_do_not(step, owe, state, clock)
 async def test_held_rows_are_offered_again_by_themselves(step, owe, state, clock):
     piece = await owe(Kind.PIECE, Rank.PIECE)
     await step(outbox.take, piece)
-    await step(outbox.hold, piece, "chat not found", only_topic=False)
+    await step(outbox.hold, [piece], "chat not found")
     due = await step(outbox.release_due)
     assert due > clock.now
     assert await state(piece) is HELD
@@ -170,8 +169,7 @@ async def test_a_closed_topic_holds_nothing_of_others(step, owe, state):
     here = await owe(thread_id=3, chat_id=NEW_ID)
     there = await owe(thread_id=4, chat_id=NEW_ID)
     general = await owe(chat_id=NEW_ID)
-    await step(outbox.take, here)
-    await step(outbox.hold, here, "TOPIC_CLOSED", only_topic=True)
+    await step(outbox.hold_around, here, "TOPIC_CLOSED", only_topic=True)
     assert [await state(row) for row in (here, there, general)] == [HELD, OPEN, OPEN]
 
 
@@ -212,7 +210,7 @@ async def test_numbers_are_never_used_again(step, owe):
 async def test_what_is_held_for_too_long_is_dead(step, owe, state, clock):
     row = await owe(Kind.PIECE, Rank.PIECE)
     await step(outbox.take, row)
-    await step(outbox.hold, row, "chat not found", only_topic=False)
+    await step(outbox.hold, [row], "chat not found")
     clock.advance(days=31)
     await step(outbox.prune, clock.now - timedelta(days=30), 500)
     assert await state(row) is OutboxState.DEAD

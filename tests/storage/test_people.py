@@ -1,5 +1,7 @@
 """What is kept of people, and which chats are open."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.storage import chats, jobs, outbox, people, upkeep
@@ -89,8 +91,6 @@ async def test_a_closed_chat_is_not_opened_by_a_late_word_of_its_move(step):
 
 
 async def test_pauses_end(step, clock):
-    from datetime import timedelta
-
     until = clock.now + timedelta(seconds=30)
     await step(chats.pause, 10, until)
     assert await step(chats.pauses) == {10: until}
