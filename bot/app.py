@@ -148,10 +148,10 @@ class Front:
 
     async def recover(self) -> None:
         """Take up what the last run left, whichever version it was."""
+        await self.sender.recover()
         await self.database.step("recover jobs", jobs.recover)
         await self.database.step("recover outbox", outbox.recover)
         await adopt_old_deliveries(self.database)
-        await self.sender.recover()
 
     async def run(self) -> None:
         """Send, write and receive until cancelled, or until one of the three cannot go on."""

@@ -502,13 +502,16 @@ async def backlog(tx: Transaction) -> tuple[int, float]:
 async def sent_since(tx: Transaction, since: datetime) -> list[tuple[int, datetime]]:
     """Chat and time of every request that Telegram counted lately, oldest first."""
     query = (
-        select(outbox.c.chat_id, outbox.c.closed_at)
+        select(outbox.c.id, outbox.c.kind, outbox.c.chat_id, outbox.c.closed_at)
         .where(tx.mine(outbox), outbox.c.closed_at > since, outbox.c.state == OutboxState.SENT)
-        # What was closed together was one request.
-        .distinct()
         .order_by(outbox.c.closed_at)
     )
-    return [(row.chat_id, row.closed_at) for row in await tx.rows(query)]
+    # Removals that were closed together were one request.
+    requests = {
+        (row.chat_id, row.closed_at, None if row.kind == Kind.TIDY else row.id): row
+        for row in await tx.rows(query)
+    }
+    return [(row.chat_id, row.closed_at) for row in requests.values()]
 
 
 async def troubled_chats(tx: Transaction) -> list[int]:

@@ -1,77 +1,20 @@
-"""Pacing, order, coalescing and failures, on a clock that jumps."""
+"""Pacing, order and coalescing: what leaves when. Judged by Telegram's own limits where it can."""
 
 import asyncio
-from datetime import timedelta
-from itertools import chain, pairwise
+from itertools import chain, count, pairwise
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Forbidden,
-    InvalidToken,
-    RetryAfter,
-)
 
-from bot.essays.job import Address
-from bot.telegram.budget import DeliveryLimits, Window
-from bot.telegram.delivery import Delivery
-from bot.telegram.lane import Rank
-from bot.telegram.message_numbers import MessageNumbers
-from bot.telegram.outbox import Outbox
-from bot.telegram.receipts import Receipt, Refusal
-from tests.telegram.classroom import ANA, BEA, GROUP
-from tests.telegram.fake_telegram import (
-    Failure,
-    lost_connection,
-    refused_connection,
-    silent_server,
-)
+from bot.storage import outbox
+from bot.storage.records import Kind, Rank
+from bot.telegram.sending.pacing import DeliveryLimits, Pacing, Window
 from tests.telegram.virtual_time import VirtualTimeLoop
 
 
-class Calls:
-    """Requests that note when they were made, and fail as told."""
-
-    def __init__(self) -> None:
-        self.made: list[tuple[str, int, float]] = []
-        self.errors: list[Exception | None] = []
-
-    def call(self, name: str, result: int | None = None):
-        async def call(chat_id: int, *, with_thread: bool) -> int | None:
-            self.made.append((name, chat_id, asyncio.get_running_loop().time()))
-            await asyncio.sleep(0.01)
-            error = self.errors.pop(0) if self.errors else None
-            if error is not None:
-                raise error
-            return result
-
-        return call
-
-    @property
-    def names(self) -> list[str]:
-        return [name for name, _, _ in self.made]
-
-    @property
-    def times(self) -> list[float]:
-        return [at_s for _, _, at_s in self.made]
-
-
-@pytest.fixture
-def calls():
-    return Calls()
-
-
-@pytest.fixture
-async def delivery():
-    delivery = Delivery()
-    yield delivery
-    await delivery.stop(0)
-
-
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.floats(0, 5), max_size=60),
     st.integers(1, 6),
@@ -91,313 +34,280 @@ def test_window_is_never_exceeded(pauses, count, span_s, reserve):
         assert times[index + allowed] - times[index] >= span_s - 1e-6
 
 
-async def test_one_a_second_with_short_bursts(delivery, calls):
-    for number in range(9):
-        delivery.submit(ANA, calls.call(str(number)), Rank.TEXT)
-    await delivery.drain()
-    assert calls.names == [str(number) for number in range(9)]
-    start = calls.times[0]
-    assert [round(at_s - start) for at_s in calls.times] == [0, 0, 0, 3, 3, 3, 6, 6, 6]
+_KEYS = count()
 
 
-async def test_twenty_a_minute_in_a_group(delivery, calls):
-    for number in range(45):
-        delivery.submit(GROUP, calls.call(str(number)), Rank.TEXT)
-    await delivery.drain()
-    times = calls.times
-    assert all(times[index + 20] - times[index] >= 60 for index in range(25))
-    assert times[-1] - times[0] < 140
+async def owe(classroom, chat_id, *texts, kind=Kind.PIECE, rank=Rank.PIECE, **more):
+    """Owe a chat some messages, in one step."""
+    classroom.telegram.world.chats[chat_id].is_started = True
+    first = next(_KEYS)
+
+    async def work(tx):
+        return [
+            await outbox.owe(tx, f"t{first}:{n}", kind, rank, chat_id, body={"text": text}, **more)
+            for n, text in enumerate(texts)
+        ]
+
+    return await classroom.database.step("owe", work)
 
 
-async def test_thirty_a_second_over_all_chats(calls):
-    delivery = Delivery()
-    for chat_id in range(1, 101):
-        delivery.submit(chat_id, calls.call("text"), Rank.TEXT)
-    await delivery.drain()
-    times = sorted(calls.times)
-    assert all(times[index + 30] - times[index] >= 0.999 for index in range(70))
-    assert times[-1] - times[0] < 4
+def times(classroom, chat_id=None, method="sendMessage"):
+    """When a method was called, from the first call on."""
+    calls = classroom.telegram.calls(method, chat_id)
+    return [call.started_at - calls[0].started_at for call in calls]
 
 
-async def test_chats_do_not_wait_for_each_other(delivery, calls):
-    calls.errors = [RetryAfter(timedelta(seconds=100))]
-    slow = delivery.submit(ANA, calls.call("a"), Rank.TEXT)
-    fast = delivery.submit(BEA, calls.call("b"), Rank.TEXT)
-    await fast
-    assert not slow.done()
-    start = calls.times[0]
-    assert (await slow).refusal is None
-    assert calls.names == ["a", "b", "a"]
-    assert calls.times[-1] - start >= 100
-
-
-async def test_texts_first_and_only_the_latest_preview(delivery, calls):
-    delivery.submit(ANA, calls.call("first"), Rank.TEXT)
-    await asyncio.sleep(0)
-    old = delivery.submit(ANA, calls.call("old"), Rank.PREVIEW, key="p")
-    new = delivery.submit(ANA, calls.call("new"), Rank.PREVIEW, key="p")
-    delivery.submit(ANA, calls.call("tidy"), Rank.TIDY)
-    delivery.submit(ANA, calls.call("status"), Rank.STATUS)
-    delivery.submit(ANA, calls.call("text"), Rank.TEXT)
-    await delivery.drain()
-    assert (await old).refusal is Refusal.SUPERSEDED
-    assert (await new).refusal is None
-    assert calls.names == ["first", "text", "status", "tidy", "new"]
-
-
-async def test_text_overtakes_a_waiting_preview(delivery, calls):
-    delivery.submit(GROUP, calls.call("p1"), Rank.PREVIEW, key="p")
-    await asyncio.sleep(0.1)
-    delivery.submit(GROUP, calls.call("p2"), Rank.PREVIEW, key="p")
-    await asyncio.sleep(1)
-    delivery.submit(GROUP, calls.call("text"), Rank.TEXT)
-    await delivery.drain()
-    assert calls.names == ["p1", "text", "p2"]
-    assert calls.times[2] - calls.times[0] >= 6
-
-
-async def test_previews_leave_room_in_a_group(delivery, calls):
-    for number in range(9):
-        delivery.submit(GROUP, calls.call(f"text {number}"), Rank.TEXT)
-    await delivery.drain()
-    delivery.submit(GROUP, calls.call("preview"), Rank.PREVIEW)
-    await delivery.drain()
-    assert calls.times[-1] - calls.times[0] >= 60
-
-
-async def test_drop(delivery, calls):
-    calls.errors = [RetryAfter(timedelta(seconds=5))]
-    delivery.submit(ANA, calls.call("a"), Rank.TEXT, key="a")
-    assert delivery.drop(ANA, "a")
-    assert not delivery.drop(ANA, "a")
-    await delivery.drain()
-    assert not calls.made
-
-
-async def test_forbidden_gives_up_with_a_reason(delivery, calls):
-    calls.errors = [Forbidden("Forbidden: bot was blocked by the user")]
-    receipts = []
-    receipt = await delivery.submit(ANA, calls.call("a"), Rank.TEXT, on_done=receipts.append)
-    assert receipt == Receipt(refusal=Refusal.FORBIDDEN)
-    assert receipts == [receipt]
-    assert len(calls.made) == 1
-
-
-@pytest.mark.parametrize(
-    ("description", "refusal"),
-    [
-        ("Message is not modified: specified new message content is the same", None),
-        ("Message to edit not found", Refusal.GONE),
-        ("Chat not found", Refusal.GONE),
-        ("Not enough rights to send text messages to the chat", Refusal.FORBIDDEN),
-        ("Message text is empty", Refusal.EMPTY),
-        ("Message is too long", Refusal.REFUSED),
-    ],
-)
-async def test_bad_requests_are_not_repeated(delivery, calls, description, refusal):
-    calls.errors = [BadRequest(description)]
-    receipt = await delivery.submit(ANA, calls.call("a"), Rank.TEXT, is_lasting=True)
-    assert receipt.refusal is refusal
-    assert len(calls.made) == 1
-
-
-async def test_other_errors_are_not_repeated(delivery, calls):
-    calls.errors = [InvalidToken(), ValueError("a broken request")]
-    for name in "ab":
-        receipt = await delivery.submit(ANA, calls.call(name), Rank.TEXT)
-        assert receipt.refusal is Refusal.REFUSED
-    assert (await delivery.submit(ANA, calls.call("c", 5), Rank.TEXT)).message_id == 5
-
-
-async def test_network_errors_are_repeated_with_growing_pauses(delivery, calls):
-    calls.errors = [refused_connection() for _ in range(9)]
-    receipt = await delivery.submit(ANA, calls.call("a", 7), Rank.TEXT, is_lasting=True)
-    assert receipt.message_id == 7
-    gaps = [later - earlier for earlier, later in pairwise(calls.times)]
-    assert gaps[0] < gaps[2] < gaps[5]
-    assert max(gaps) < 31
-
-
-async def test_answers_are_given_up_in_the_end(delivery, calls):
-    calls.errors = [refused_connection() for _ in range(99)]
-    receipt = await delivery.submit(ANA, calls.call("a"), Rank.TEXT)
-    assert receipt.refusal is Refusal.UNREACHABLE
-    assert len(calls.made) == 6
-
-
-async def test_previews_are_tried_once(delivery, calls):
-    calls.errors = [refused_connection()]
-    receipt = await delivery.submit(ANA, calls.call("a"), Rank.PREVIEW)
-    assert receipt.refusal is Refusal.UNREACHABLE
-
-
-async def test_newer_preview_replaces_one_that_must_wait(delivery, calls):
-    calls.errors = [RetryAfter(timedelta(seconds=9))]
-    old = delivery.submit(ANA, calls.call("old"), Rank.PREVIEW, key="p")
-    await asyncio.sleep(0.005)
-    new = delivery.submit(ANA, calls.call("new"), Rank.PREVIEW, key="p")
-    assert (await old).refusal is Refusal.SUPERSEDED
-    assert (await new).refusal is None
-    assert calls.names == ["old", "new"]
-
-
-async def test_migration_follows_the_group(calls):
-    moved = []
-    delivery = Delivery(on_migrated=lambda old, new: moved.append((old, new)))
-    calls.errors = [ChatMigrated(GROUP)]
-    first = delivery.submit(-5, calls.call("a"), Rank.TEXT)
-    second = delivery.submit(-5, calls.call("b"), Rank.TEXT)
-    await first
-    await second
-    delivery.submit(-5, calls.call("c"), Rank.TEXT)
-    await delivery.drain()
-    assert [(name, chat_id) for name, chat_id, _ in calls.made] == [
-        ("a", -5),
-        ("a", GROUP),
-        ("b", GROUP),
-        ("c", GROUP),
-    ]
-    delivery.migrate(-5, GROUP)
-    assert moved == [(-5, GROUP)]
-
-
-async def test_stop_sends_what_it_can(calls):
-    delivery = Delivery()
-    first = delivery.submit(ANA, calls.call("a"), Rank.TEXT)
-    preview = delivery.submit(ANA, calls.call("p"), Rank.PREVIEW)
-    await delivery.stop(5)
-    assert (await first).refusal is None
-    assert (await preview).refusal is Refusal.SUPERSEDED
-    late = delivery.submit(ANA, calls.call("b"), Rank.TEXT)
-    assert (await late).refusal is Refusal.STOPPED
-
-
-async def test_stop_gives_up_at_its_timeout(calls):
-    delivery = Delivery()
-    calls.errors = [RetryAfter(timedelta(seconds=1000))]
-    first = delivery.submit(ANA, calls.call("a"), Rank.TEXT)
-    await asyncio.sleep(1)
-    await delivery.stop(5)
-    assert (await first).refusal is Refusal.STOPPED
-
-
-async def test_many_chats_are_forgotten(calls):
-    delivery = Delivery(DeliveryLimits(all_per_s=10_000))
-    for chat_id in range(1, 1003):
-        delivery.submit(chat_id, calls.call("a"), Rank.TEXT)
-    await delivery.drain()
-    await asyncio.sleep(60)
-    delivery.submit(5000, calls.call("a"), Rank.TEXT)
-    await delivery.drain()
-    assert len(calls.made) == 1003
-
-
-class TestLostAnswers:
-    """A text whose answer is lost is looked for before it is sent again."""
-
-    address = Address(GROUP, None, 100, is_private=False)
-
-    @pytest.fixture
-    def outbox(self, classroom):
-        classroom.delivery.saw(GROUP, 100)
-        return Outbox(classroom.bot, classroom.delivery)
-
-    @pytest.mark.parametrize("error", [lost_connection, silent_server])
-    async def test_arrived(self, classroom, outbox, error):
-        classroom.telegram.fail("sendMessage", Failure(exception=error(), is_processed=True))
-        receipt = await outbox.send_text(self.address, "hola", is_lasting=True)
-        assert receipt.message_id == 101
-        assert classroom.telegram.texts(GROUP) == ["hola"]
-
-    @pytest.mark.parametrize("error", [lost_connection, refused_connection])
-    async def test_did_not_arrive(self, classroom, outbox, error):
-        classroom.telegram.fail("sendMessage", Failure(exception=error()))
-        receipt = await outbox.send_text(self.address, "hola", is_lasting=True)
-        assert receipt.message_id == 101
-        assert classroom.telegram.texts(GROUP) == ["hola"]
-
-    async def test_gateway_error_is_not_looked_for(self, classroom, outbox):
-        classroom.telegram.fail("sendMessage", Failure(502, "Bad Gateway"))
-        await outbox.send_text(self.address, "hola", is_lasting=True)
-        assert not classroom.telegram.of("editMessageText")
-        assert classroom.telegram.texts(GROUP) == ["hola"]
-
-    async def test_found_behind_messages_of_others(self, classroom, outbox):
-        classroom.telegram.last_id[GROUP] = 102
-        failure = Failure(exception=lost_connection(), is_processed=True)
-        classroom.telegram.fail("sendMessage", failure)
-        receipt = await outbox.send_text(self.address, "hola", is_lasting=True)
-        assert receipt.message_id == 103
-        assert classroom.telegram.texts(GROUP) == ["hola"]
-
-    async def test_found_among_messages_in_other_private_chats(self, classroom):
-        """They share a counter, in which every number is accounted for."""
-        outbox = Outbox(classroom.bot, classroom.delivery)
-        classroom.delivery.saw(BEA, 100)
-        telegram = classroom.telegram
-        # Ana's message gets 110, while Bea's chat takes what lies between.
-        telegram.last_id[ANA] = 109
-        failure = Failure(exception=lost_connection(), is_processed=True)
-        telegram.fail("sendMessage", failure)
-        receipt = outbox.send_text(Address(ANA, None, 99, is_private=True), "hola")
-        await asyncio.sleep(0.1)
-        for number in (*range(101, 110), 111):
-            classroom.delivery.saw(BEA, number)
-        assert (await receipt).message_id == 110
-        assert telegram.texts(ANA) == ["hola"]
-
-    async def test_nothing_is_known_yet(self, classroom):
-        outbox = Outbox(classroom.bot, classroom.delivery)
-        failure = Failure(exception=lost_connection(), is_processed=True)
-        classroom.telegram.fail("sendMessage", failure)
-        await outbox.send_text(self.address, "hola")
-        assert classroom.telegram.texts(GROUP) == ["hola", "hola"]
-
-    async def test_flood_limit_while_looking(self, classroom, outbox):
-        failure = Failure(exception=lost_connection(), is_processed=True)
-        classroom.telegram.fail("sendMessage", failure)
-        classroom.telegram.fail("editMessageText", Failure(429, "Slow", {"retry_after": 9}))
-        receipt = await outbox.send_text(self.address, "hola", is_lasting=True)
-        assert receipt.message_id == 101
-        assert classroom.telegram.texts(GROUP) == ["hola"]
-
-    async def test_edit_is_simply_repeated(self, classroom, outbox):
-        await outbox.send_text(self.address, "hola")
-        failure = Failure(exception=lost_connection(), is_processed=True)
-        classroom.telegram.fail("editMessageText", failure)
-        receipt = await outbox.edit_text(GROUP, 101, "adiós")
-        assert receipt.refusal is None
-        assert classroom.telegram.texts(GROUP) == ["adiós"]
-
-
-async def test_removals_of_a_chat_go_together(classroom):
-    outbox = Outbox(classroom.bot, classroom.delivery)
-    for message_id in range(1, 151):
-        outbox.remove(GROUP, message_id)
+async def test_one_a_second_with_short_bursts(classroom):
+    classroom.telegram.limits.is_on = True
+    await owe(classroom, classroom.lucia, *map(str, range(12)))
     await classroom.settle()
-    removed = [call.parameters["message_ids"] for call in classroom.telegram.of("deleteMessages")]
-    assert [len(batch) for batch in removed] == [100, 50]
-    assert sorted(chain(*removed)) == list(range(1, 151))
+    assert classroom.telegram.texts(classroom.lucia) == [str(number) for number in range(12)]
+    sent_s = times(classroom)
+    assert sent_s[2] < 0.5
+    assert sent_s[3] >= 3
+    # On average no slower than one a second.
+    assert all(at_s <= index + 0.1 for index, at_s in enumerate(sent_s))
+    assert classroom.telegram.floods() == []
 
 
-async def test_removal_after_a_flood_limit(classroom):
-    outbox = Outbox(classroom.bot, classroom.delivery)
-    classroom.telegram.fail("deleteMessages", Failure(429, "Slow", {"retry_after": 9}))
-    outbox.remove(GROUP, 1)
-    await asyncio.sleep(1)
-    outbox.remove(GROUP, 2)
+async def test_twenty_a_minute_in_a_group(classroom):
+    classroom.telegram.limits.is_on = True
+    await owe(classroom, classroom.group, *map(str, range(45)))
     await classroom.settle()
-    assert classroom.telegram.of("deleteMessages")[-1].parameters["message_ids"] == [1, 2]
+    assert classroom.telegram.texts(classroom.group) == [str(number) for number in range(45)]
+    # A quarter of each minute is left to answers.
+    assert times(classroom)[-1] < 190
+    assert classroom.telegram.floods() == []
 
 
-def test_numbers_known_are_bounded():
-    numbers = MessageNumbers()
-    assert list(numbers.unknown_after(0, 5)) == []
-    for number in range(1, 1001):
-        numbers.saw(number)
-    assert numbers.last == 1000
-    assert list(numbers.unknown_after(900, 3)) == [1001, 1002, 1003]
-    assert next(numbers.unknown_after(1, 1)) == 2
+async def test_answers_find_room_in_a_full_minute(classroom):
+    classroom.telegram.limits.is_on = True
+    await owe(classroom, classroom.group, *map(str, range(40)))
+    await asyncio.sleep(30)
+    await owe(classroom, classroom.group, "answer", kind=Kind.ANSWER, rank=Rank.ANSWER)
+    await asyncio.sleep(2)
+    assert classroom.telegram.texts(classroom.group)[-1] == "answer"
+    assert classroom.telegram.floods() == []
+
+
+async def test_thirty_a_second_over_all_chats(classroom):
+    classroom.telegram.limits.is_on = True
+    people = [classroom.telegram.people.create_user(f"P{n}").id for n in range(100)]
+    for person in people:
+        await owe(classroom, person, "text")
+    await classroom.settle()
+    assert all(classroom.telegram.texts(person) == ["text"] for person in people)
+    assert times(classroom)[-1] < 5
+    assert classroom.telegram.floods() == []
+
+
+async def test_chats_do_not_wait_for_each_other(classroom):
+    classroom.telegram.fail("sendMessage", status=429, retry_after=100, chat_id=classroom.lucia)
+    await owe(classroom, classroom.lucia, "a")
+    await owe(classroom, classroom.mateo, "b")
+    await asyncio.sleep(5)
+    assert classroom.telegram.texts(classroom.mateo) == ["b"]
+    assert classroom.telegram.texts(classroom.lucia) == []
+    await classroom.settle()
+    assert classroom.telegram.texts(classroom.lucia) == ["a"]
+    assert times(classroom, classroom.lucia)[1] >= 100
+
+
+async def test_what_goes_first(classroom):
+    """Whatever was owed first, answers come before essays, and removals come last."""
+    classroom.telegram.fail("sendMessage", status=429, retry_after=20)
+    await owe(classroom, classroom.lucia, "refused")
+    await asyncio.sleep(1)
+    await owe(classroom, classroom.lucia, "", kind=Kind.TIDY, rank=Rank.TIDY, target=1)
+    await owe(classroom, classroom.lucia, "piece")
+    await owe(classroom, classroom.lucia, "answer", kind=Kind.ANSWER, rank=Rank.ANSWER)
+    await classroom.settle()
+    assert classroom.telegram.texts(classroom.lucia) == ["answer", "refused", "piece"]
+    assert classroom.telegram.calls()[-1].method == "deleteMessages"
+
+
+async def test_network_errors_are_repeated_with_growing_pauses(classroom):
+    classroom.telegram.disconnect("sendMessage", times=9)
+    started_s = classroom.telegram.clock()
+    await owe(classroom, classroom.lucia, "a")
+    await classroom.settle()
+    (call,) = classroom.telegram.calls("sendMessage")
+    # 0.5, 1, 2, 4, 8, 16, 30, 30, 30
+    assert call.started_at - started_s == pytest.approx(121.5, abs=1)
+    assert classroom.telegram.texts(classroom.lucia) == ["a"]
+
+
+@pytest.mark.parametrize("error", [httpx.PoolTimeout(""), httpx.ConnectTimeout("")])
+async def test_what_did_not_leave_is_not_looked_for(classroom, error):
+    classroom.telegram.disconnect("sendMessage", error)
+    await owe(classroom, classroom.lucia, "a")
+    await classroom.settle()
+    assert [call.method for call in classroom.telegram.calls()] == ["getMe", "sendMessage"]
+
+
+async def test_many_chats_are_forgotten():
+    now_s = 0.0
+    pacing = Pacing(DeliveryLimits(all_per_s=10_000), lambda: now_s)
+    for chat_id in range(1, 1001):
+        assert pacing.claim(chat_id, Rank.PIECE) == 0
+    now_s = 60.0
+    assert pacing.claim(5000, Rank.PIECE) == 0
+    assert len(pacing._chats) == 1
+
+
+class TestPreviews:
+    """They are the first to give way."""
+
+    async def test_texts_overtake_a_waiting_preview(self, classroom):
+        await classroom.say("/redactar@redactor_bot El mar", chat_id=classroom.group)
+        classroom.service.gate.set()
+        await classroom.telegram.until(lambda: classroom.telegram.calls("editMessageText"))
+        await owe(classroom, classroom.group, "text")
+        asked_s = classroom.telegram.clock()
+        await classroom.telegram.until(
+            lambda: "text" in classroom.telegram.texts(classroom.group), 3
+        )
+        assert classroom.telegram.clock() - asked_s < 1
+        await classroom.finish()
+        shown_s = times(classroom, classroom.group, "editMessageText")
+        assert all(later - earlier >= 6 for earlier, later in pairwise(shown_s))
+
+    async def test_they_leave_room_in_a_group(self, classroom):
+        """Nine texts a minute are enough to show no growing text any more."""
+        await owe(classroom, classroom.group, *map(str, range(9)))
+        await classroom.settle()
+        await classroom.say("/redactar@redactor_bot El mar", chat_id=classroom.group)
+        classroom.service.gate.set()
+        await asyncio.sleep(15)
+        assert not classroom.telegram.calls("editMessageText")
+
+    @pytest.mark.parametrize("method", ["sendMessageDraft", "editMessageText"])
+    async def test_a_look_that_hangs_delays_no_essay(self, classroom, method):
+        chat_id = classroom.lucia if method == "sendMessageDraft" else classroom.group
+        classroom.telegram.fail(method, "late", delay_s=300, times=0)
+        await classroom.prefer(words=60)
+        await classroom.say("/redactar@redactor_bot El mar", chat_id=chat_id)
+        classroom.service.gate.set()
+        await classroom.telegram.until(lambda: not_waiting(classroom, chat_id), 40)
+
+    async def test_a_flood_limit_is_not_met_again_by_the_next_look(self, classroom):
+        classroom.telegram.fail("sendMessageDraft", status=429, retry_after=7)
+        await classroom.say("/redactar El mar")
+        classroom.service.gate.set()
+        await classroom.finish()
+        drafts_s = times(classroom, classroom.lucia, "sendMessageDraft")
+        assert drafts_s[1] >= 7
+        assert len(classroom.telegram.texts(classroom.lucia)) == 1
+
+    async def test_none_leaves_while_the_bot_stops(self, classroom):
+        await classroom.say("/redactar El mar")
+        classroom.service.gate.set()
+        await classroom.telegram.until(lambda: classroom.telegram.calls("sendMessageDraft"))
+        shown = len(classroom.telegram.calls("sendMessageDraft"))
+        await classroom.stop(30)
+        assert len(classroom.telegram.calls("sendMessageDraft")) <= shown + 1
+
+
+def not_waiting(classroom, chat_id):
+    """Whether an essay is there."""
+    return any(
+        "Otra" in label for m in classroom.telegram.from_bot(chat_id) for label in m.buttons
+    )
+
+
+class TestRestart:
+    """A new process knows how much of the budget the last one spent."""
+
+    @pytest.mark.parametrize("chat", ["lucia", "group"])
+    @pytest.mark.parametrize("end", ["kill", "stop"])
+    async def test_no_limit_is_met(self, classroom, chat, end):
+        classroom.telegram.limits.is_on = True
+        chat_id = getattr(classroom, chat)
+        await owe(classroom, chat_id, *map(str, range(30)))
+        for _ in range(6):
+            await asyncio.sleep(2.5)
+            await (classroom.kill() if end == "kill" else classroom.stop(0.5))
+            await classroom.start()
+        await classroom.settle()
+        assert classroom.telegram.texts(chat_id) == [str(number) for number in range(30)]
+        assert classroom.telegram.floods() == []
+
+    async def test_no_limit_is_met_by_growing_texts_of_both_runs(self, classroom):
+        classroom.telegram.limits.is_on = True
+        await owe(classroom, classroom.group, *map(str, range(7)))
+        await classroom.prefer(words=200)
+        await classroom.say("/redactar@redactor_bot El mar", chat_id=classroom.group)
+        classroom.service.gate.set()
+        for _ in range(4):
+            await asyncio.sleep(9)
+            await classroom.kill()
+            await classroom.start()
+        await owe(classroom, classroom.group, *map(str, range(12)))
+        await classroom.finish()
+        assert not_waiting(classroom, classroom.group)
+        assert classroom.telegram.floods() == []
+
+    async def test_a_pause_goes_on(self, classroom):
+        classroom.telegram.fail("sendMessage", status=429, retry_after=100)
+        await owe(classroom, classroom.lucia, "a")
+        await asyncio.sleep(10)
+        await classroom.kill()
+        await asyncio.sleep(10)
+        await classroom.start()
+        await classroom.settle()
+        assert times(classroom)[1] >= 100
+        assert classroom.telegram.texts(classroom.lucia) == ["a"]
+
+    async def test_stop_sends_what_it_can(self, classroom):
+        await owe(classroom, classroom.lucia, *map(str, range(5)))
+        await classroom.stop(10)
+        assert len(classroom.telegram.texts(classroom.lucia)) == 5
+        await classroom.start()
+
+    async def test_stop_gives_up_at_its_deadline(self, classroom):
+        classroom.telegram.fail("sendMessage", status=429, retry_after=1000)
+        await owe(classroom, classroom.lucia, "a")
+        await asyncio.sleep(1)
+        stopped_s = classroom.telegram.clock()
+        await classroom.stop(5)
+        assert classroom.telegram.clock() - stopped_s < 6
+        await classroom.start()
+        await asyncio.sleep(1000)
+        assert classroom.telegram.texts(classroom.lucia) == ["a"]
+
+
+class TestRemovals:
+    async def test_those_of_a_chat_go_together(self, classroom):
+        await owe_removals(classroom, range(1, 151))
+        await classroom.settle()
+        removed = [
+            call.parameters["message_ids"] for call in classroom.telegram.calls("deleteMessages")
+        ]
+        assert [len(batch) for batch in removed] == [40, 40, 40, 30]
+        assert sorted(chain(*removed)) == list(range(1, 151))
+
+    async def test_after_a_flood_limit(self, classroom):
+        classroom.telegram.fail("deleteMessages", status=429, retry_after=9)
+        await owe_removals(classroom, [1])
+        await asyncio.sleep(1)
+        await owe_removals(classroom, [2])
+        await classroom.settle()
+        last = classroom.telegram.calls("deleteMessages")[-1]
+        assert last.parameters["message_ids"] == [1, 2]
+        assert len(classroom.telegram.calls("deleteMessages")) == 2
+
+
+async def owe_removals(classroom, targets):
+    """Owe the removal of messages, in one step."""
+    classroom.telegram.world.chats[classroom.lucia].is_started = True
+
+    async def work(tx):
+        for target in targets:
+            await outbox.owe(
+                tx, f"r{target}", Kind.TIDY, Rank.TIDY, classroom.lucia, target=target
+            )
+
+    await classroom.database.step("owe", work)
 
 
 def test_virtual_time_tells_a_deadlock():
