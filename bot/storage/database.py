@@ -52,6 +52,7 @@ _SCRUBS = 20
 """Times that the write-ahead log is tried to be cut, while somebody reads."""
 _STEP_TIMEOUT_S = 15.0
 """Longer than any lock that a statement waits for by itself."""
+_CLOSE_S = 2.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _SQLITE_BUSY_MS = 2000
 _POSTGRES_OPTIONS = (
@@ -182,7 +183,9 @@ class Database:
         return cls(parsed, writer, readers, bot_id, clock)
 
     async def close(self) -> None:
-        """Let steps in progress end, then close every connection."""
+        """Let steps in progress end, those apart that wait for the database; then disconnect."""
+        if self._steps:
+            await asyncio.wait(set(self._steps), timeout=_CLOSE_S)
         for task in list(self._steps):
             task.cancel()
         await asyncio.gather(*self._steps, return_exceptions=True)
@@ -219,20 +222,27 @@ class Database:
         Raises:
             Exception: What the work itself raised; then nothing was written.
         """
-        task = asyncio.create_task(self._repeat(name, work), name=f"step {name}")
-        self._steps.add(task)
-        task.add_done_callback(self._steps.discard)
-        # Whoever waits may be cancelled; a commit is not torn in two for that.
-        return await asyncio.shield(task)
+        return await self._undisturbed(name, self._repeat(name, work))
 
     async def read(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Look at one moment of the database, beside any step."""
-        return await self._persist("read", lambda: self._once(self._readers, work))
+        reading = self._persist("read", lambda: self._once(self._readers, work))
+        return await self._undisturbed("read", reading)
 
     async def settle(self) -> None:
         """Wait until no step is in progress."""
         while self._steps:
             await asyncio.wait(set(self._steps))
+
+    async def _undisturbed(self, name: str, work: Coroutine[Any, Any, Result]) -> Result:
+        """Finish some work though whoever waits for it is cancelled.
+
+        A commit is not torn in two for that, and no connection is left in the middle.
+        """
+        task = asyncio.create_task(work, name=name)
+        self._steps.add(task)
+        task.add_done_callback(self._steps.discard)
+        return await asyncio.shield(task)
 
     async def _repeat(self, name: str, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         async with self._lock:
