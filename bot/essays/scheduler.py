@@ -144,7 +144,7 @@ class Scheduler:
     async def _run(self, job: Job) -> None:
         started_s = asyncio.get_running_loop().time()
         try:
-            text = await self._write(job)
+            text, note = await self._write(job)
         except RequestError as error:
             logger.warning("job %d ! %s", job.id, error)
             await self._end_failed(job, error)
@@ -152,7 +152,7 @@ class Scheduler:
             log_unexpected(logger, error)
             await self._end_failed(job, GenerationError(FailureReason.AWAY))
         else:
-            await self._end_written(job, text)
+            await self._end_written(job, text, note)
             logger.info(
                 "job %d → %d words in %.1f s, %d others at once",
                 job.id,
@@ -161,11 +161,12 @@ class Scheduler:
                 len(self._tasks) - 1,
             )
 
-    async def _end_written(self, job: Job, text: str) -> None:
+    async def _end_written(self, job: Job, text: str, note: str = "") -> None:
         async def finish(tx: Transaction) -> None:
+            # The note is no part of the text, which may be gone on from.
             if await jobs.finish(tx, job.id, text):
                 # The chat may have moved since the job was started.
-                await owe_essay(tx, await jobs.get(tx, job.id) or job, text)
+                await owe_essay(tx, await jobs.get(tx, job.id) or job, text + note)
 
         self._ending.add(job.id)
         await self._database.step("finish", finish)
@@ -180,10 +181,13 @@ class Scheduler:
         self._ending.add(job.id)
         await self._database.step("fail", fail)
 
-    async def _write(self, job: Job) -> str:
+    async def _write(self, job: Job) -> tuple[str, str]:
         """Have the essay written, again if the service breaks down on the way.
 
         Waiting for a service that is away costs nothing; a text that broke off costs an attempt.
+
+        Returns:
+            The essay, and what is to be said under it.
         """
         preceding = await self._database.read(lambda tx: jobs.text_before(tx, job.request))
         pause_s = self._pause_s
@@ -193,9 +197,9 @@ class Scheduler:
                     await self._writer.wait_until_ready(_READY_TIMEOUT_S)
                     self._is_service_ready = True
                 async with asyncio.timeout(self._essay_timeout_s):
-                    return await self._attempt(job, preceding)
+                    return await self._attempt(job, preceding), ""
             except TimeoutError:
-                return self._what_there_is(job)
+                return self._what_there_is(job), f"\n\n{texts_of(job).chat.out_of_time}"
             except GenerationError as error:
                 self._is_service_ready = False
                 if not error.is_passing:
@@ -236,7 +240,7 @@ class Scheduler:
         draft = self._desk.drafts.get(job.id, "")
         if not finishing.sentence_ends(draft):
             raise GenerationError(FailureReason.TIMEOUT)
-        return f"{finishing.finish(draft)}\n\n{texts_of(job).chat.out_of_time}"
+        return finishing.finish(draft)
 
 
 async def _open_jobs(tx: Transaction) -> tuple[list[Job], list[Job]]:
