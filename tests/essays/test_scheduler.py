@@ -4,7 +4,6 @@ import asyncio
 from contextlib import suppress
 from random import Random
 
-import pytest
 from sqlalchemy import select
 
 from bot.errors import FailureReason, GenerationError, TooManyWaitingError

@@ -55,6 +55,8 @@ class Classroom:
     limits: Limits = field(default_factory=Limits)
     delivery_limits: DeliveryLimits = field(default_factory=DeliveryLimits)
     essay_timeout_s: float = 1800.0
+    api: tuple[str, str] | None = None
+    """Token and address of a Bot API that listens, instead of the one in process."""
     _running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Classroom":
@@ -68,7 +70,10 @@ class Classroom:
     async def start(self) -> None:
         """Start the bot as the program does."""
         self.database = await Database.open(self.url, BOT_ID, self.now)
-        self.bot = build_bot(TOKEN, self.telegram.base_url, request=self.telegram.request())
+        if self.api is None:
+            self.bot = build_bot(TOKEN, self.telegram.base_url, request=self.telegram.request())
+        else:
+            self.bot = build_bot(*self.api)
         self.front: Front = compose(
             self.bot,
             self.database,
@@ -177,16 +182,20 @@ class Classroom:
     async def settle(self) -> None:
         """Until nothing is left to send, the essays that wait for the gate apart."""
         await self.handled()
+        pause_s = 0.3
         while await self.database.read(_can_send):
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(pause_s)
+            pause_s = min(1.3 * pause_s, 10)
         await self.front.sender.drain()
 
     async def finish(self) -> None:
         """Until every essay has been written and has arrived."""
         self.service.gate.set()
         await self.handled()
+        pause_s = 1.0
         while await self.unfinished():
-            await asyncio.sleep(1)
+            await asyncio.sleep(pause_s)
+            pause_s = min(1.2 * pause_s, 10)
         await self.settle()
 
     async def unfinished(self) -> list[Job]:

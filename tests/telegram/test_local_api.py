@@ -7,14 +7,18 @@ import pytest
 
 from bot.playground import PlaygroundServer
 from bot.playground.faults import Fault
-from bot.telegram.application import start_receiving, stop_receiving
-from bot.telegram.budget import DeliveryLimits
-from tests.telegram.classroom import Classroom, buttons_of
+from bot.telegram.menu import publish_commands
+from bot.telegram.sending.pacing import DeliveryLimits
+from tests.telegram.classroom import Classroom
 
 PATIENCE_S = 120
 """Far beyond what is needed; other work may share the machine."""
 FAST = DeliveryLimits(
-    chat_per_s=100, chat_burst=50, group_preview_interval_s=0.2, private_preview_interval_s=0.1
+    chat_per_s=100,
+    chat_burst=50,
+    group_per_minute=1000,
+    group_preview_interval_s=0.2,
+    private_preview_interval_s=0.1,
 )
 
 
@@ -30,12 +34,12 @@ async def running(server, url):
     async with Classroom(url, api=api, delivery_limits=FAST) as classroom:
         classroom.service.pause_s = 0.02
         classroom.service.gate.set()
-        await start_receiving(classroom.application)
-        try:
-            yield classroom
-        finally:
-            await stop_receiving(classroom.application)
-            await classroom.application.stop()
+        yield classroom
+
+
+def buttons_of(markup):
+    rows = (markup or {}).get("inline_keyboard", [])
+    return {button["text"]: button["callback_data"] for row in rows for button in row}
 
 
 async def until(condition):
@@ -99,10 +103,10 @@ async def test_native_stop_button(server, url):
         await until(lambda: server.world.chats[lucia].draft)
         assert server.world.chats[lucia].draft.can_stop
         server.people.stop_draft(lucia)
-        await until(lambda: not classroom.jobs.unfinished())
         await until(
             lambda: any(m.text.startswith("Cancelado.") for m in bots_texts(server, lucia))
         )
+        assert not await classroom.unfinished()
 
 
 async def test_group_becomes_a_supergroup(server, url):
@@ -118,7 +122,7 @@ async def test_group_becomes_a_supergroup(server, url):
 
 
 async def test_menus_are_published(server, url):
-    async with running(server, url):
-        pass
+    async with running(server, url) as classroom:
+        await publish_commands(classroom.bot)
     calls = [call for call in server.gateway.calls if call.method == "setMyCommands"]
     assert len(calls) == 6

@@ -1,292 +1,345 @@
-"""Restarts: nothing is lost, nothing is doubled."""
+"""Restarts, kills and lost answers: nothing is lost, and nothing doubled that could be known."""
 
 import asyncio
-import json
+from random import Random
 
 import pytest
 
-from bot.essays.job import JobState
-from bot.essays.preferences import Preferences
+from bot.essays.desk import Limits
+from bot.storage import inbox, people
+from bot.storage.records import JobState
 from bot.telegram.intake import ALLOWED_UPDATES
-from tests.telegram.classroom import ANA, BEA, GROUP, Classroom
-from tests.telegram.fake_telegram import Failure, decoded, lost_connection
+from bot.telegram.menu import publish_commands
+from tests.telegram.classroom import Classroom
+
+WRITE = "/redactar@redactor_bot"
 
 
-def update_saying(classroom, text, person=ANA, message_id=None):
-    message_id = message_id or classroom.telegram.next_message_id(person)
-    message = classroom.message(text, person, person, message_id)
-    return classroom.telegram.new_update(message=message)
+def marks(texts):
+    """The numbers under pieces, as they stand."""
+    return [text.rpartition("\n\n")[2] for text in texts]
 
 
-async def test_placeholder_is_used_again(url):
-    async with Classroom(url) as first:
-        await first.say("El mar")
-        await first.settle()
-        placeholder_id = max(first.telegram.chats[ANA])
-    async with Classroom(url, telegram=first.telegram) as second:
-        await second.finish()
-        assert len(second.telegram.of("sendMessage")) == 2
-        (essay,) = second.telegram.texts(ANA)
-        assert essay.startswith("El mar.")
-        assert placeholder_id not in second.telegram.chats[ANA]
+def in_full(texts):
+    """The marks that they should have."""
+    return [f"({number}/{len(texts)})" for number in range(1, len(texts) + 1)]
 
 
-async def test_placeholder_is_sent_after_the_restart_if_it_was_not_before(url):
-    async with Classroom(url) as first:
-        first.telegram.fail("sendMessage", Failure(429, "Slow", {"retry_after": 500}))
-        await first.say("El mar")
-    assert first.telegram.texts(ANA) == []
-    async with Classroom(url, telegram=first.telegram) as second:
-        await asyncio.sleep(1)
-        assert second.telegram.texts(ANA) == ["Escribiendo…"]
-        await second.finish()
-        (essay,) = second.telegram.texts(ANA)
-        assert essay.startswith("El mar.")
+async def restart(classroom):
+    await classroom.kill()
+    await classroom.start()
 
 
-async def test_delivery_goes_on_with_the_next_chunk(url):
-    async with Classroom(url) as first:
-        first.people.save_preferences(f"user:{ANA}", Preferences(words=200, chunk_units=400))
-        await first.say("El mar")
-        await first.settle()
-        first.service.gate.set()
-        while first.jobs.last_of(f"user:{ANA}", ANA).delivered_chunks < 1:
-            await asyncio.sleep(0.2)
-        first.telegram.fail("sendMessage", Failure(429, "Slow", {"retry_after": 900}))
-        await asyncio.sleep(0.1)
-    job = first.jobs.last_of(f"user:{ANA}", ANA)
-    assert job.state is JobState.WRITTEN
-    arrived = len([text for text in first.telegram.texts(ANA) if text.endswith(")")])
-    assert 0 < arrived == job.delivered_chunks
-    async with Classroom(url, telegram=first.telegram) as second:
-        await second.finish()
-        texts = second.telegram.texts(ANA)
-        assert [text.rpartition("\n\n")[2] for text in texts] == [
-            f"({number}/{len(texts)})" for number in range(1, len(texts) + 1)
-        ]
-        assert second.jobs.last_of(f"user:{ANA}", ANA).state is JobState.DELIVERED
-
-
-SILENT = Failure(is_processed=True, is_silent=True)
-
-
-async def test_chunk_on_its_way_when_the_bot_was_killed_is_not_doubled(url):
-    async with Classroom(url) as first:
-        first.people.save_preferences(f"user:{ANA}", Preferences(words=200, chunk_units=400))
-        await first.say("El mar")
-        await first.settle()
-        # The first chunk arrives, but the bot never hears of it.
-        first.telegram.fail("sendMessage", SILENT)
-        first.service.gate.set()
-        while len(first.telegram.of("sendMessage")) < 2:
-            await asyncio.sleep(0.2)
-    job = first.jobs.last_of(f"user:{ANA}", ANA)
-    assert (job.state, job.delivered_chunks) == (JobState.WRITTEN, 0)
-    assert job.sending_after is not None
-    async with Classroom(url, telegram=first.telegram) as second:
-        await second.finish()
-        texts = second.telegram.texts(ANA)
-        assert [text.rpartition("\n\n")[2] for text in texts] == [
-            f"({number}/{len(texts)})" for number in range(1, len(texts) + 1)
-        ]
-        job = second.jobs.last_of(f"user:{ANA}", ANA)
-        assert (job.state, job.sending_after) == (JobState.DELIVERED, None)
-
-
-async def test_acknowledgement_on_its_way_when_the_bot_was_killed_is_used(url):
-    async with Classroom(url) as first:
-        first.telegram.fail("sendMessage", SILENT)
-        await first.say("/redactar El mar", chat_id=GROUP)
-        await asyncio.sleep(1)
-    assert len(first.telegram.texts(GROUP)) == 1
-    async with Classroom(url, telegram=first.telegram) as second:
-        await asyncio.sleep(1)
-        assert second.telegram.texts(GROUP) == ["Escribiendo…"]
-        await second.finish()
-        (essay,) = second.telegram.texts(GROUP)
-        assert essay.startswith("El mar.")
-
-
-async def test_nothing_is_on_its_way_after_a_refusal(classroom):
-    blocked = Failure(403, "Forbidden: bot was blocked by the user")
-    classroom.telegram.fail("sendMessage", blocked)
+async def test_placeholder_is_used_again(classroom):
     await classroom.say("El mar")
     await classroom.settle()
-    assert classroom.jobs.last_of(f"user:{ANA}", ANA).sending_after is None
-
-
-async def test_lost_answer_doubles_no_chunk(classroom):
-    classroom.people.save_preferences(f"user:{ANA}", Preferences(words=200, chunk_units=400))
-    await classroom.say("El mar")
-    await classroom.settle()
-    classroom.telegram.fail(
-        "sendMessage", *[Failure(exception=lost_connection(), is_processed=True) for _ in range(2)]
-    )
+    (placeholder,) = classroom.telegram.from_bot(classroom.lucia)
+    await restart(classroom)
     await classroom.finish()
-    texts = classroom.telegram.texts(ANA)
+    assert len(classroom.telegram.calls("sendMessage")) == 2
+    (essay,) = classroom.telegram.from_bot(classroom.lucia)
+    assert essay.text.startswith("El mar.")
+    assert essay.id != placeholder.id
+
+
+async def test_whoever_waits_is_told_of_the_restart_and_of_its_end(classroom):
+    lucia = classroom.lucia
+    await classroom.say("El mar")
+    await classroom.settle()
+    await classroom.stop(10)
+    (text,) = classroom.telegram.texts(lucia)
+    assert text == "Me están reiniciando: tu texto llegará en un minuto."
+    await classroom.start()
+    await asyncio.sleep(5)
+    assert classroom.telegram.texts(lucia) == ["Escribiendo…"]
+    await classroom.finish()
+    (essay,) = classroom.telegram.texts(lucia)
+    assert essay.startswith("El mar.")
+
+
+async def test_acknowledgement_is_sent_after_the_restart_if_it_was_not_before(classroom):
+    classroom.telegram.fail("sendMessage", status=429, retry_after=50)
+    await classroom.say("El mar")
+    await restart(classroom)
+    assert classroom.telegram.texts(classroom.lucia) == []
+    await classroom.settle()
+    assert len(classroom.telegram.texts(classroom.lucia)) == 1
+    await classroom.finish()
+    (essay,) = classroom.telegram.texts(classroom.lucia)
+    assert essay.startswith("El mar.")
+
+
+async def test_delivery_goes_on_with_the_next_piece(classroom):
+    lucia, telegram = classroom.lucia, classroom.telegram
+    await classroom.prefer(words=200, chunk_units=400)
+    await classroom.say("El mar")
+    await classroom.settle()
+    telegram.fail("sendMessage", status=429, retry_after=90, skip=1)
+    classroom.service.gate.set()
+    await telegram.until(lambda: any(marks(telegram.texts(lucia)[1:])))
+    await asyncio.sleep(5)
+    arrived = [text for text in telegram.texts(lucia) if text.endswith(")")]
+    assert len(arrived) == 1
+    assert (await classroom.last_job()).state is JobState.WRITTEN
+    await restart(classroom)
+    await classroom.finish()
+    texts = telegram.texts(lucia)
+    assert marks(texts) == in_full(texts)
+    assert texts[0] == arrived[0]
+    assert (await classroom.last_job()).state is JobState.DELIVERED
+
+
+@pytest.mark.parametrize("place", ["private", "group", "forum"])
+@pytest.mark.parametrize("skip", [0, 1, 2])
+async def test_what_was_on_its_way_when_the_bot_was_killed_is_not_doubled(classroom, place, skip):
+    """The acknowledgement, the first piece or the second arrives, and the bot hears nothing."""
+    telegram = classroom.telegram
+    chat_id = {"private": classroom.lucia}.get(place) or getattr(classroom, place)
+    await classroom.prefer(words=200, chunk_units=400)
+    telegram.fail("sendMessage", "hang", acts="first", skip=skip)
+    await classroom.say(f"{WRITE} El mar", chat_id=chat_id)
+    classroom.service.gate.set()
+    await telegram.until(lambda: any(call.fault for call in telegram.calls("sendMessage")))
+    await restart(classroom)
+    await classroom.finish()
+    texts = telegram.texts(chat_id)
     assert len(texts) > 2
-    assert len(set(texts)) == len(texts)
-    assert texts[-1].endswith(f"({len(texts)}/{len(texts)})")
+    assert marks(texts) == in_full(texts)
+    assert (await classroom.last_job(chat_id=chat_id)).state is JobState.DELIVERED
+
+
+async def test_lost_answer_doubles_no_piece(classroom):
+    await classroom.prefer(words=200, chunk_units=400)
+    await classroom.say("El mar")
+    await classroom.settle()
+    classroom.telegram.fail("sendMessage", "reset", acts="first", times=2)
+    await classroom.finish()
+    texts = classroom.telegram.texts(classroom.lucia)
+    assert len(texts) > 2
+    assert marks(texts) == in_full(texts)
 
 
 async def test_essay_survives_a_long_flood_limit(classroom):
-    await classroom.say("/redactar El mar", chat_id=GROUP)
+    await classroom.say(f"{WRITE} El mar", chat_id=classroom.group)
     await classroom.settle()
-    classroom.telegram.fail("sendMessage", *[Failure(429, "Slow", {"retry_after": 200})] * 3)
+    classroom.telegram.fail("sendMessage", status=429, retry_after=40, times=3)
     await classroom.finish()
-    (essay,) = classroom.telegram.texts(GROUP)
+    (essay,) = classroom.telegram.texts(classroom.group)
     assert essay.startswith("El mar.")
 
 
-async def test_blocked_bot_gives_the_essay_up(classroom, caplog):
+async def test_essay_waits_for_who_blocked_the_bot(classroom, caplog):
+    lucia, telegram = classroom.lucia, classroom.telegram
     await classroom.say("El mar")
     await classroom.settle()
-    blocked = Failure(403, "Forbidden: bot was blocked by the user")
-    classroom.telegram.fail("sendMessage", blocked)
-    await classroom.finish()
-    assert "a chunk was given up: forbidden" in caplog.text
+    telegram.people.block(lucia)
+    classroom.service.gate.set()
+    while (await classroom.last_job()).state is not JobState.WRITTEN:
+        await asyncio.sleep(1)
+    await classroom.settle()
+    assert "messages are held" in caplog.text
     assert "El mar" not in caplog.text
+    await restart(classroom)
+    telegram.people.unblock(lucia)
+    await classroom.say("/ayuda")
+    await classroom.finish()
+    assert [text for text in telegram.texts(lucia) if text.startswith("El mar.")]
 
 
 async def test_group_becomes_a_supergroup_while_writing(classroom):
-    await classroom.say("/redactar El mar", chat_id=-77)
+    room, people = classroom.telegram.room, classroom.telegram.people
+    await classroom.say(f"{WRITE} El mar", chat_id=room.group)
     await classroom.settle()
-    classroom.telegram.fail(
-        "sendMessage", Failure(400, "Upgraded", {"migrate_to_chat_id": GROUP}, chat_id=-77)
-    )
+    new = people.migrate(room.group, room.teacher)
     await classroom.finish()
-    (essay,) = classroom.telegram.texts(GROUP)
+    (essay,) = classroom.telegram.texts(new.id)
     assert essay.startswith("El mar.")
-    assert classroom.jobs.last_of(f"user:{ANA}", GROUP).state is JobState.DELIVERED
+    assert (await classroom.last_job(chat_id=new.id)).state is JobState.DELIVERED
+
+
+FLOWS = ("El mar", "/redactar El sol", "/otra", "/continuar", "/cola", "/config longitud 60")
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_kills_at_any_moment_lose_and_double_nothing(url, seed):
+    """Two people ask for all sorts of things; the bot is killed again and again meanwhile."""
+    draw = Random(seed)
+    limits = Limits(waiting_per_person=50)
+    async with Classroom(url, limits=limits) as classroom:
+        telegram = classroom.telegram
+        telegram.latency_s = 0.2
+        classroom.service.gate.set()
+        asked = 0
+        for person in (classroom.lucia, classroom.mateo):
+            await classroom.prefer(person, words=60)
+        await classroom.say("El mar")
+        await classroom.say("El mar", classroom.mateo)
+        asked += 2
+        await classroom.finish()
+        for _ in range(10):
+            text = draw.choice(FLOWS)
+            telegram.write(draw.choice((classroom.lucia, classroom.mateo)), text)
+            asked += text not in FLOWS[4:]
+            await asyncio.sleep(draw.choice((0.05, 0.3, 1, 4)))
+            if draw.random() < 0.6:
+                await restart(classroom)
+        await classroom.finish()
+        jobs = await classroom.jobs()
+        assert len(jobs) == asked
+        assert {job.state for job in jobs} == {JobState.DELIVERED}
+        for person in (classroom.lucia, classroom.mateo):
+            standing = telegram.from_bot(person)
+            texts = [message.text for message in standing]
+            wanted = [job.text for job in jobs if job.request.person == f"user:{person}"]
+            assert sorted(text for text in texts if text in wanted) == sorted(wanted)
+            assert not [message for message in standing if "Cancelar" in message.buttons]
+            # Whatever else stands there answers /cola or /config, each once.
+            others = [text for text in texts if text not in wanted]
+            said = [
+                update["message"]["text"]
+                for update in telegram.updates
+                if update.get("message", {}).get("from", {}).get("id") == person
+            ]
+            assert len(others) == sum(text in FLOWS[4:] for text in said)
 
 
 class TestIntake:
-    async def test_update_is_on_disk_when_put_returns(self, classroom):
-        update = decoded(update_saying(classroom, "El mar"), classroom.bot)
-        await classroom.queue.put(update)
-        (payload,) = classroom.journal.pending()
-        assert json.loads(payload)["message"]["text"] == "El mar"
-        await classroom.queue.put(update)
-        assert classroom.queue.qsize() == 1
+    async def test_update_is_on_disk_before_it_is_handled(self, classroom, monkeypatch):
+        never = asyncio.Event()
+        monkeypatch.setattr(classroom.front.intake, "handle", lambda one: never.wait())
+        classroom.telegram.write(classroom.lucia, "El mar")
+        await classroom.telegram.until(lambda: not len(classroom.telegram.world.updates))
+        (one,) = await classroom.database.read(inbox.pending)
+        assert one.payload["message"]["text"] == "El mar"
+        await restart(classroom)
+        await classroom.handled()
+        assert [job.request.topic for job in await classroom.unfinished()] == ["El mar"]
+        assert await classroom.database.read(inbox.pending) == []
 
-    async def test_restart_handles_what_was_not_handled(self, url):
-        async with Classroom(url) as first:
-            for person in (ANA, BEA):
-                update = update_saying(first, "El mar", person)
-                await first.queue.put(decoded(update, first.bot))
-        async with Classroom(url, telegram=first.telegram) as second:
-            assert second.queue.replay(second.bot) == 2
-            await second.application.start()
-            await second.queue.join()
-            assert len(second.jobs.unfinished()) == 2
-            assert second.journal.pending() == []
-            await second.application.stop()
+    async def test_restart_handles_what_was_not_handled_in_order(self, classroom, monkeypatch):
+        never = asyncio.Event()
+        monkeypatch.setattr(classroom.front.intake, "handle", lambda one: never.wait())
+        for text in ("uno", "dos", "tres"):
+            classroom.telegram.write(classroom.lucia, text)
+        await classroom.telegram.until(lambda: not len(classroom.telegram.world.updates))
+        await restart(classroom)
+        await classroom.handled()
+        topics = [job.request.topic for job in await classroom.unfinished()]
+        assert topics == ["uno", "dos", "tres"]
 
-    async def test_unknown_kind_survives_the_journal(self, url):
-        async with Classroom(url) as first:
-            stopped = {"chat": {"id": ANA, "type": "private"}, "draft_id": 1}
-            update = first.telegram.new_update(stopped_message_generation=stopped)
-            await first.queue.put(decoded(update, first.bot))
-            first.queue.get_nowait()
-            assert first.queue.replay(first.bot) == 1
-            again = first.queue.get_nowait()
-            assert again.api_kwargs["stopped_message_generation"] == stopped
+    async def test_kinds_that_the_library_does_not_know_survive(self, classroom, monkeypatch):
+        await classroom.say("El mar")
+        await classroom.settle()
+        (job,) = await classroom.unfinished()
+        never = asyncio.Event()
+        monkeypatch.setattr(classroom.front.intake, "handle", lambda one: never.wait())
+        stopped = {"chat": {"id": classroom.lucia, "type": "private"}, "draft_id": job.id}
+        classroom.telegram.deliver({"stopped_message_generation": stopped})
+        await classroom.telegram.until(lambda: not len(classroom.telegram.world.updates))
+        await restart(classroom)
+        await classroom.handled()
+        assert (await classroom.job(job.id)).state is JobState.CANCELLED
 
-    async def test_unreadable_payload_is_put_aside(self, classroom, caplog):
-        classroom.journal.record(1, json.dumps({"update_id": 1, "message": {"secret": "x"}}))
-        assert classroom.queue.replay(classroom.bot) == 0
-        assert classroom.journal.pending() == []
-        assert "update 1 cannot be read" in caplog.text
-        assert "secret" not in caplog.text
-
-    async def test_journal_that_cannot_be_written_confirms_nothing(self, classroom):
-        from telegram.error import NetworkError
-
-        update = decoded(update_saying(classroom, "El mar"), classroom.bot)
-        with classroom.database.engine.begin() as connection:
-            connection.exec_driver_sql("DROP TABLE updates")
-        with pytest.raises(NetworkError, match="journal"):
-            await classroom.queue.put(update)
-
-    async def test_old_numbers_are_forgotten(self, classroom, monkeypatch):
-        monkeypatch.setattr("bot.telegram.intake._PRUNE_EVERY", 1)
-        update = decoded(update_saying(classroom, "El mar"), classroom.bot)
-        classroom.queue.done(update)
-
-    async def test_other_objects_pass(self, classroom):
-        await classroom.queue.put("stop")
-        assert classroom.queue.get_nowait() == "stop"
-
-
-class TestRunning:
-    """Polling, through the real updater."""
-
-    async def test_from_the_poll_to_the_essay_and_out(self, url):
-        from bot.telegram.application import start_receiving, stop_receiving
-
-        async with Classroom(url) as classroom:
-            classroom.telegram.updates.append(
-                [update_saying(classroom, "El mar"), update_saying(classroom, "/cola", BEA)]
-            )
-            assert await start_receiving(classroom.application) == 0
-            polls = classroom.telegram.of("getUpdates")
-            while not classroom.telegram.texts(ANA):
-                await asyncio.sleep(0.1)
-            polls = classroom.telegram.of("getUpdates")
-            assert polls[0].parameters["allowed_updates"] == list(ALLOWED_UPDATES)
-            await classroom.finish()
-            (essay,) = classroom.telegram.texts(ANA)
-            assert essay.startswith("El mar.")
-            await stop_receiving(classroom.application)
-            await classroom.application.stop()
-            assert classroom.journal.pending() == []
-            languages = [
-                call.parameters.get("language_code")
-                for call in classroom.telegram.of("setMyCommands")
-            ]
-            assert languages == [None, None, None, "es", "es", "es"]
-
-    async def test_polling_errors_are_logged_without_token(self, url, caplog):
-        from bot.telegram.application import start_receiving, stop_receiving
-
-        async with Classroom(url) as classroom:
-            classroom.telegram.fail("getUpdates", Failure(409, "Conflict: other getUpdates"))
-            classroom.telegram.fail("setMyCommands", Failure(500, "Oops"))
-            await start_receiving(classroom.application)
-            await asyncio.sleep(5)
-            await stop_receiving(classroom.application)
-            await classroom.application.stop()
-        assert "polling: Conflict" in caplog.text
-        assert "cannot publish the commands: NetworkError" in caplog.text
-        assert "SECRET" not in caplog.text
+    async def test_what_cannot_be_read_is_set_aside_and_delays_nobody(self, classroom, caplog):
+        telegram, lucia = classroom.telegram, classroom.lucia
+        telegram.write(lucia, "secreto")
+        whole = telegram.updates[-1]["message"]
+        telegram.world.updates.drop_all()
+        odd = [
+            {"message": {"secreto": "x"}},
+            {"message": {**whole, "story": {}}},
+            {"message": {**whole, "entities": [{"type": 5}]}},
+            {"message": {**whole, "chat": {"id": 2**70, "type": "private"}}},
+            {"message": {**whole, "text": "half \ud83d of a secreto"}},
+            {"message": [1, 2]},
+            {"callback_query": {"id": "1", "from": {}, "data": "secreto"}},
+            {"stopped_message_generation": {"chat": {"id": "secreto"}, "draft_id": 2**70}},
+            {"secreto": {"from": {"id": lucia}}},
+            {"update_id": 5, "message": None},
+        ]
+        numbered = [{"update_id": number, **one} for number, one in enumerate(odd, start=1)]
+        await classroom.front.intake.take(numbered)
+        await classroom.front.intake.settle()
+        telegram.write(lucia, "El mar")
+        await classroom.handled()
+        topics = [job.request.topic for job in await classroom.unfinished()]
+        assert "El mar" in topics
+        assert "is set aside" in caplog.text
+        assert "secreto" not in caplog.text
+        assert await classroom.database.read(inbox.pending) == []
 
     async def test_one_person_in_order_and_nobody_waits_for_another(self, url):
         async with Classroom(url, is_open=False) as classroom:
-            classroom.access.admit_chat(GROUP, "user:1")
-            classroom.telegram.members[GROUP, ANA] = "member"
-            classroom.access.admit_chat(-5, "user:1")
-            await classroom.application.start()
-            # Looking Ana up takes long; Bea is the owner and needs no look.
-            classroom.access.claim(f"user:{BEA}", classroom.access.owner_code())
-            classroom.telegram.held = asyncio.Event()
+            telegram, room = classroom.telegram, classroom.telegram.room
+            code = await classroom.database.step("code", people.owner_code)
+            owner = f"user:{room.mateo}"
+            await classroom.database.step("own", lambda tx: people.claim(tx, owner, code))
+            telegram.people.create_chat("supergroup", "Clase", room.mateo, [room.lucia])
+            await classroom.settle()
+            # Looking Lucía up takes long; Mateo is the owner and needs no look.
+            telegram.fail("getChatMember", "late", delay_s=4)
             for text in ("uno", "dos", "tres"):
-                update = update_saying(classroom, text)
-                await classroom.queue.put(decoded(update, classroom.bot))
-            await classroom.queue.put(decoded(update_saying(classroom, "yo", BEA), classroom.bot))
+                telegram.write(room.lucia, text)
+            telegram.write(room.mateo, "yo")
             await asyncio.sleep(1)
-            assert [job.request.topic for job in classroom.jobs.unfinished()] == ["yo"]
-            assert len(classroom.journal.pending()) == 3
-            classroom.telegram.held.set()
-            await classroom.queue.join()
-            topics = [job.request.topic for job in classroom.jobs.unfinished()]
-            assert topics == ["yo", "uno", "dos", "tres"]
-            await classroom.application.stop()
+            assert [job.request.topic for job in await classroom.jobs()] == ["yo"]
+            assert len(await classroom.database.read(inbox.pending)) == 3
+            await classroom.handled()
+            topics = [job.request.topic for job in await classroom.jobs()]
+            assert sorted(topics) == ["dos", "tres", "uno", "yo"]
+            theirs = [job.id for text in ("uno", "dos", "tres") for job in await classroom.jobs()
+                      if job.request.topic == text]  # fmt: skip
+            assert theirs == sorted(theirs)
 
-    async def test_stop_does_not_wait_for_ever(self, url, caplog):
-        from bot.telegram.application import stop_receiving
+    async def test_what_is_asked_of_telegram(self, classroom):
+        await classroom.say("/ayuda")
+        poll = classroom.telegram.calls("getUpdates")[0]
+        assert poll.parameters["allowed_updates"] == list(ALLOWED_UPDATES)
+        assert "offset" not in poll.parameters
 
-        async with Classroom(url) as classroom:
-            await classroom.queue.put(decoded(update_saying(classroom, "El mar"), classroom.bot))
-            await stop_receiving(classroom.application, timeout_s=1)
-            assert "left to the next start" in caplog.text
-            assert len(classroom.journal.pending()) == 1
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            {"status": 409, "description": "other getUpdates"},
+            {"status": 401},
+            {"status": 404},
+            {"status": 429, "retry_after": 3},
+            {"status": 502},
+            {"kind": "html"},
+            {"kind": "braces"},
+            {"kind": "empty"},
+            {"kind": "cut"},
+            {"kind": "reset"},
+            {"kind": "hang"},
+        ],
+    )
+    async def test_polling_goes_on_after_anything(self, classroom, caplog, fault):
+        await classroom.say("/ayuda")
+        classroom.telegram.fail("getUpdates", **fault)
+        await asyncio.sleep(60)
+        await classroom.say("El mar")
+        assert len(await classroom.unfinished()) == 1
+        assert classroom.front.intake.deaf_since is None
+        assert "polling: " in caplog.text
+        assert "in-process-token" not in caplog.text
+
+    async def test_menus_that_cannot_be_filled_stop_nothing(self, classroom, caplog):
+        await publish_commands(classroom.bot)
+        calls = classroom.telegram.calls("setMyCommands")
+        languages = [call.parameters.get("language_code") for call in calls]
+        assert languages == [None, None, None, "es", "es", "es"]
+        classroom.telegram.fail("setMyCommands", status=500)
+        await publish_commands(classroom.bot)
+        assert "cannot publish the commands: NetworkError" in caplog.text
+
+    async def test_stop_does_not_wait_for_ever(self, classroom, monkeypatch):
+        never = asyncio.Event()
+        monkeypatch.setattr(classroom.front.intake, "handle", lambda one: never.wait())
+        classroom.telegram.write(classroom.lucia, "El mar")
+        await classroom.telegram.until(lambda: not len(classroom.telegram.world.updates))
+        before_s = asyncio.get_running_loop().time()
+        await classroom.stop(10)
+        assert asyncio.get_running_loop().time() - before_s <= 11
+        await classroom.start()
+        await classroom.handled()
+        assert len(await classroom.unfinished()) == 1
