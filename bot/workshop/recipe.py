@@ -29,7 +29,7 @@ SAMPLING_DEFAULTS: dict[str, float] = {
     "top_k": 50,
     "no_repeat_ngram_size": 24,
 }
-"""As the bot asks by default: ``bot.essays.preferences`` and ``bot.essays.writing``."""
+"""As the bot asks by default: ``bot.storage.preferences`` and ``bot.essays.writing``."""
 SAMPLE_WORDS = 200
 WARMUP_STEPS = 200
 MOST_WORDS = 500

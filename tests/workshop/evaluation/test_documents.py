@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.essays import writing
-from bot.essays.preferences import Preferences
 from bot.generation.models import EMBEDDED_FOLDER
+from bot.storage.preferences import Preferences
 from bot.workshop.evaluation.documents import replace_section
 from bot.workshop.evaluation.run import (
     EvaluationOptions,
