@@ -6,7 +6,7 @@ known number before one that was on its way. What this version would have owed i
 
 from datetime import timedelta
 
-from bot.essays.desk import owe_essay, owe_placeholder, owe_tidy
+from bot.essays.desk import owe_end, owe_essay, owe_placeholder, owe_tidy
 from bot.storage import jobs, legacy, outbox
 from bot.storage.database import Database, Transaction
 from bot.storage.legacy import OldDelivery
@@ -52,8 +52,19 @@ async def _adopt(tx: Transaction, job: Job, old: OldDelivery) -> None:
             await outbox.adopt(tx, piece, message_id=None)
         if old.sending_after is not None and old.delivered_chunks < len(pieces):
             await outbox.adopt_taken(tx, pieces[old.delivered_chunks], old.sending_after)
-    elif old.placeholder_id is not None and tx.now - job.created_at < _PLACEHOLDERS_FOR:
-        # Whatever kept it: a placeholder must not outlive its essay.
+    elif tx.now - job.created_at < _PLACEHOLDERS_FOR:
+        await _adopt_ended(tx, job, old)
+
+
+async def _adopt_ended(tx: Transaction, job: Job, old: OldDelivery) -> None:
+    """Whatever kept its placeholder: it must not outlive its essay.
+
+    The first version wrote the end of a job that brought no essay into its placeholder. It says
+    the same again: where it stands there already nothing changes.
+    """
+    if old.placeholder_id is not None and job.state is not JobState.DELIVERED:
+        await owe_end(tx, job, old.placeholder_id)
+    elif old.placeholder_id is not None or old.sending_after is not None:
         await owe_placeholder(tx, job)
         await _take_ack(tx, job, old)
         await owe_tidy(tx, job, [])

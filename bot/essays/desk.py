@@ -162,8 +162,7 @@ class Desk:
         leaving = await outbox.retract(tx, job.id, Kind.PIECE)
         chat = texts_of(job).chat
         if text:
-            head = chat.stopped_with_text + "\n\n"
-            word = head + shorten(without_mentions(text), TELEGRAM_LIMIT_UNITS - len(head))
+            word = _stopped_with(job, text)
             await _owe(
                 tx, job, Kind.WORD, "word", Rank.ANSWER, word, buttons="essay", waits=leaving
             )
@@ -208,6 +207,11 @@ def texts_of(job: Job) -> Texts:
     return texts_for(job.request.preferences.language)
 
 
+def _stopped_with(job: Job, text: str) -> str:
+    head = texts_of(job).chat.stopped_with_text + "\n\n"
+    return head + shorten(without_mentions(text), TELEGRAM_LIMIT_UNITS - len(head))
+
+
 async def owe_placeholder(tx: Transaction, job: Job, text: str | None = None) -> None:
     """Owe the acknowledgement of a job, with a button to cancel it."""
     text = text or texts_of(job).chat.writing
@@ -240,6 +244,19 @@ async def owe_failure(tx: Transaction, job: Job, error: RequestError) -> None:
     text = failure_text(error, texts_of(job).failures)
     await _owe(tx, job, Kind.WORD, "word", Rank.ANSWER, text, buttons="retry")
     await owe_tidy(tx, job, [])
+
+
+async def owe_end(tx: Transaction, job: Job, placeholder_id: int) -> None:
+    """Owe that a placeholder says how its job ended, where that was not with an essay."""
+    texts = texts_of(job)
+    text, buttons = texts.chat.stopped, None
+    if job.state is JobState.FAILED:
+        text, buttons = texts.failures.unknown, "retry"
+    elif job.text:
+        text, buttons = _stopped_with(job, job.text), "essay"
+    await _owe(
+        tx, job, Kind.EDIT, "end", Rank.CHANGE, text, buttons=buttons, target=placeholder_id
+    )
 
 
 async def owe_tidy(tx: Transaction, job: Job, waits: list[int]) -> None:
@@ -275,6 +292,7 @@ async def _owe(
     buttons: str | None = None,
     turn: int = 0,
     waits: list[int] | tuple[int, ...] = (),
+    target: int | None = None,
 ) -> int | None:
     address = job.request.address
     return await outbox.owe(
@@ -291,6 +309,7 @@ async def _owe(
         },
         thread_id=address.thread_id,
         reply_to=address.message_id,
+        target=target,
         person=job.request.person,
         job_id=job.id,
         turn=turn,

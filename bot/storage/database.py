@@ -10,14 +10,11 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from alembic import command
-from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import (
     URL,
@@ -26,40 +23,41 @@ from sqlalchemy import (
     Executable,
     Row,
     Table,
-    create_engine,
-    event,
     make_url,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import DatabaseError, LeaseLostError, StartupError
-from bot.storage.schema import leases, metadata, utc_now
+from bot.storage.engines import (
+    async_engine,
+    file_of,
+    is_broken,
+    is_passing,
+    is_worth_waiting,
+    kind_of,
+    reason_of,
+)
+from bot.storage.migrating import migrate
+from bot.storage.schema import leases, utc_now
 
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
 _READERS = 3
-_SCRUBS = 20
-"""Times that the write-ahead log is tried to be cut, while somebody reads."""
 _STEP_TIMEOUT_S = 15.0
 """Longer than any lock that a statement waits for by itself."""
 _CLOSE_S = 2.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
-_SQLITE_BUSY_MS = 2000
-_POSTGRES_OPTIONS = (
-    "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000"
-)
-_WRONG = ("no such ", "syntax error", "has no column", "does not exist")
-_BROKEN = ("malformed", "not a database", "disk image")
+_OPEN_FOR_S = 30.0
+"""How long a database may be locked or away when the program starts."""
+_SCRUB_FOR_S = 600.0
+_SCRUB_BUSY_MS = 200
+_FAULTS = (SQLAlchemyError, OSError, TimeoutError, sqlite3.Error)
 
 
 @dataclass(slots=True)
@@ -69,12 +67,10 @@ class Changes:
     Attributes:
         chats: Chats whose outbox changed.
         has_jobs: Whether jobs changed.
-        has_erased: Whether somebody was forgotten, of whom no byte may stay in the file.
     """
 
     chats: set[int] = field(default_factory=set)
     has_jobs: bool = False
-    has_erased: bool = False
 
 
 class Transaction:
@@ -132,7 +128,8 @@ class Database:
     Attributes:
         bot_id: The bot.
         url: Its address, without a password.
-        away_since: When a step began to fail, or None while all is well.
+        clock: The time, UTC.
+        file: The file of SQLite, or None.
     """
 
     def __init__(
@@ -145,9 +142,9 @@ class Database:
     ) -> None:
         self.bot_id = bot_id
         self.url = url.render_as_string(hide_password=True)
-        self.away_since: datetime | None = None
         self.clock = clock
-        self.file = _file_of(url)
+        self.file = file_of(url)
+        self._away: dict[AsyncEngine, datetime] = {}
         self._writer = writer
         self._readers = readers
         self._lock = asyncio.Lock()
@@ -157,13 +154,21 @@ class Database:
         self._epoch: int | None = None
 
     @classmethod
-    async def open(cls, url: str, bot_id: int, clock: Callable[[], datetime] = utc_now) -> Self:
+    async def open(
+        cls,
+        url: str,
+        bot_id: int,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        patience_s: float = _OPEN_FOR_S,
+    ) -> Self:
         """Connect, make the file and its folder where needed, and migrate.
 
         Args:
             url: SQLAlchemy URL, such as ``sqlite:////data/redactor.db``.
             bot_id: The number before the colon of the bot's token.
             clock: The time, UTC.
+            patience_s: How long it may be locked, or its server away.
 
         Raises:
             DatabaseError: The address is wrong, or the database cannot be opened or migrated.
@@ -173,14 +178,24 @@ class Database:
             safe_url = parsed.render_as_string(hide_password=True)
         except (SQLAlchemyError, ValueError) as error:
             raise DatabaseError("REDACTOR_DATABASE_URL", str(error)) from None
-        try:
-            await asyncio.to_thread(migrate, parsed, bot_id)
-            writer, readers = _engine(parsed, 1), _engine(parsed, _READERS)
-        except (SQLAlchemyError, CommandError, OSError, ImportError, sqlite3.Error) as error:
-            raise DatabaseError(
-                safe_url, reason_of(error), is_passing=_is_passing(error)
-            ) from None
-        return cls(parsed, writer, readers, bot_id, clock)
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + patience_s
+        while True:
+            try:
+                await asyncio.to_thread(migrate, parsed, bot_id)
+                writer, readers = async_engine(parsed, 1), async_engine(parsed, _READERS)
+            except (*_FAULTS, CommandError, ImportError, RuntimeError) as error:
+                is_soon = is_worth_waiting(error)
+                if not is_soon or loop.time() >= deadline_s:
+                    raise DatabaseError(safe_url, reason_of(error), is_passing=is_soon) from None
+                await asyncio.sleep(1.0)
+            else:
+                return cls(parsed, writer, readers, bot_id, clock)
+
+    @property
+    def away_since(self) -> datetime | None:
+        """When reading or writing began to fail, or None while all is well."""
+        return min(self._away.values(), default=None)
 
     async def close(self) -> None:
         """Let steps in progress end, those apart that wait for the database; then disconnect."""
@@ -226,8 +241,8 @@ class Database:
 
     async def read(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Look at one moment of the database, beside any step."""
-        reading = self._persist("read", lambda: self._once(self._readers, work))
-        return await self._undisturbed("read", reading)
+        result, _ = await self._undisturbed("read", self._persist("read", self._readers, work))
+        return result
 
     async def settle(self) -> None:
         """Wait until no step is in progress."""
@@ -244,49 +259,77 @@ class Database:
         task.add_done_callback(self._steps.discard)
         return await asyncio.shield(task)
 
+    async def scrub(self, for_s: float = _SCRUB_FOR_S) -> bool:
+        """Leave no byte of what was deleted, in the file or in what lies beside it.
+
+        Args:
+            for_s: How long to try: whoever looks at an old state of the file, a backup say, keeps
+                the write-ahead log from being cut.
+
+        Returns:
+            Whether that was done.
+        """
+        loop = asyncio.get_running_loop()
+        deadline_s, pause_s = loop.time() + for_s, _FIRST_PAUSE_S
+        while not await self._try_to_scrub():
+            if loop.time() >= deadline_s:
+                logger.warning("a reader keeps deleted rows in the log of the database")
+                return False
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        return True
+
+    async def _try_to_scrub(self) -> bool:
+        async with self._lock:
+            with suppress(*_FAULTS):
+                async with asyncio.timeout(_STEP_TIMEOUT_S), self._writer.connect() as connection:
+                    if self.file is None:
+                        alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+                        await alone.execute(text("VACUUM inbox, jobs, outbox, people"))
+                        return True
+                    raw = await connection.get_raw_connection()
+                    return await _cut_log(raw.driver_connection)
+        return False
+
     async def _repeat(self, name: str, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         async with self._lock:
-            return await self._persist(name, lambda: self._once(self._writer, work))
-
-    async def _persist(
-        self, name: str, attempt: Callable[[], Coroutine[Any, Any, Result]]
-    ) -> Result:
-        pause_s = _FIRST_PAUSE_S
-        while True:
-            try:
-                async with asyncio.timeout(_STEP_TIMEOUT_S):
-                    result = await attempt()
-            except (SQLAlchemyError, OSError, TimeoutError, sqlite3.Error) as error:
-                if is_broken(error):
-                    self.fail(DatabaseError(self.url, reason_of(error)))
-                elif not _is_passing(error):
-                    raise
-                if self.away_since is None:
-                    self.away_since = self.clock()
-                    logger.warning("step %s waits for the database: %s", name, _kind_of(error))
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-            else:
-                if self.away_since is not None:
-                    logger.info("the database is back")
-                    self.away_since = None
-                return result
-
-    async def _once(
-        self, engine: AsyncEngine, work: Callable[[Transaction], Awaitable[Result]]
-    ) -> Result:
-        async with engine.begin() as connection:
-            transaction = Transaction(connection, self.bot_id, self.clock())
-            if self._epoch is not None and engine is self._writer:
-                await self._ensure_lease(transaction)
-            result = await work(transaction)
-        changes = transaction.changes
-        if changes.has_erased:
-            await self._scrub()
+            result, changes = await self._persist(name, self._writer, work)
         if changes.chats or changes.has_jobs:
             for listener in self._listeners:
                 listener(changes)
         return result
+
+    async def _persist(
+        self, name: str, engine: AsyncEngine, work: Callable[[Transaction], Awaitable[Result]]
+    ) -> tuple[Result, Changes]:
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                async with asyncio.timeout(_STEP_TIMEOUT_S):
+                    done = await self._once(engine, work)
+            except _FAULTS as error:
+                if is_broken(error):
+                    self.fail(DatabaseError(self.url, reason_of(error)))
+                elif not is_passing(error):
+                    raise
+                if engine not in self._away:
+                    self._away[engine] = self.clock()
+                    logger.warning("step %s waits for the database: %s", name, kind_of(error))
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            else:
+                if self._away.pop(engine, None) is not None:
+                    logger.info("the database is back")
+                return done
+
+    async def _once(
+        self, engine: AsyncEngine, work: Callable[[Transaction], Awaitable[Result]]
+    ) -> tuple[Result, Changes]:
+        async with engine.begin() as connection:
+            transaction = Transaction(connection, self.bot_id, self.clock())
+            if self._epoch is not None and engine is self._writer:
+                await self._ensure_lease(transaction)
+            return await work(transaction), transaction.changes
 
     async def _ensure_lease(self, transaction: Transaction) -> None:
         held = await transaction.value(
@@ -299,159 +342,18 @@ class Database:
             self.fail(error)
             raise error
 
-    async def scrub(self) -> None:
-        """Leave no byte of what was deleted in the write-ahead log."""
-        async with self._lock:
-            await self._scrub()
 
-    async def _scrub(self) -> None:
-        if self.file is None:
-            return
-        for _ in range(_SCRUBS):
-            # An idle reader that once saw the old pages keeps the log from being cut.
-            await self._readers.dispose()
-            with suppress(SQLAlchemyError):
-                async with self._writer.connect() as connection:
-                    raw = await connection.get_raw_connection()
-                    driver: Any = raw.driver_connection
-                    async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
-                        is_busy, *_ = await cursor.fetchone()
-                    if not is_busy:
-                        return
-            await asyncio.sleep(_FIRST_PAUSE_S)
-        logger.warning("a reader keeps the write-ahead log; the next start cuts it")
-
-
-def _engine(url: URL, size: int) -> AsyncEngine:
-    is_sqlite = url.get_backend_name() == "sqlite"
-    options: dict[str, Any] = {}
-    if is_sqlite:
-        url = url.set(drivername="sqlite+aiosqlite")
-    else:
-        url = url.set(drivername="postgresql+psycopg")
-        options["connect_args"] = {"connect_timeout": 5, "options": _POSTGRES_OPTIONS}
-        options["pool_pre_ping"] = True
-    engine = create_async_engine(
-        url,
-        # A statement that fails is logged without what people wrote.
-        hide_parameters=True,
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=5,
-        **options,
-    )
-    if is_sqlite:
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        begin = "BEGIN IMMEDIATE" if size == 1 else "BEGIN"
-        event.listen(
-            engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin)
-        )
-    return engine
-
-
-def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    # SQLAlchemy begins transactions itself; the driver would begin them too late to be immediate.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    # A write-ahead log lets readers go on while one writes; FULL makes a commit survive a power
-    # cut, and an acknowledged update must. What is deleted is overwritten.
-    for setting in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "secure_delete=ON",
-        f"busy_timeout={_SQLITE_BUSY_MS}",
-    ):
-        cursor.execute(f"PRAGMA {setting}")
-    cursor.close()
-
-
-def migrate(url: URL, bot_id: int, revision: str = "head") -> None:
-    """Bring a database to a revision; PostgreSQL under a lock, so that one process does it.
-
-    Args:
-        url: Its address.
-        bot_id: Whose rows of the first version are; it knew one bot only.
-        revision: Where to go; ``head`` is the newest.
-    """
-    is_sqlite = url.get_backend_name() == "sqlite"
-    if is_sqlite and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    if not is_sqlite:
-        url = url.set(drivername="postgresql+psycopg")
-    engine = create_engine(url, hide_parameters=True)
-    if is_sqlite:
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_immediate)
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    config.set_main_option("path_separator", "os")
-    config.attributes["bot_id"] = bot_id
+async def _cut_log(driver: Any) -> bool:  # noqa: ANN401 - aiosqlite's connection
+    """Move SQLite's write-ahead log into the file and empty it; False while somebody reads it."""
+    busy_ms = await _pragma(driver, "busy_timeout")
+    await _pragma(driver, f"busy_timeout={_SCRUB_BUSY_MS}")
     try:
-        with engine.begin() as connection:
-            if not is_sqlite:
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7265646163)")
-            config.attributes["connection"] = connection
-            if revision == "head" or revision > "0001":
-                command.upgrade(config, revision)
-            else:
-                command.downgrade(config, revision)
-        if is_sqlite:
-            with closing(engine.raw_connection()) as raw:
-                driver = raw.driver_connection
-                assert isinstance(driver, sqlite3.Connection)  # mypy: the file's driver
-                _tidy_sqlite(driver)
+        return not await _pragma(driver, "wal_checkpoint(TRUNCATE)")
     finally:
-        engine.dispose()
+        await _pragma(driver, f"busy_timeout={busy_ms}")
 
 
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _tidy_sqlite(connection: sqlite3.Connection) -> None:
-    """Once after the first version: what it deleted still stands in free pages."""
-    cursor = connection.cursor()
-    if cursor.execute("PRAGMA user_version").fetchone()[0] < 2:
-        cursor.execute("VACUUM")
-        cursor.execute("PRAGMA user_version=2")
-    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    cursor.close()
-
-
-def _file_of(url: URL) -> Path | None:
-    is_file = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
-    return Path(str(url.database)) if is_file else None
-
-
-def is_broken(error: BaseException) -> bool:
-    """Whether the database file itself is damaged."""
-    return any(mark in reason_of(error).lower() for mark in _BROKEN)
-
-
-def _is_passing(error: BaseException) -> bool:
-    """Whether the same statement may work later: locked, full, read-only, server away."""
-    if isinstance(error, TimeoutError | PoolTimeoutError | OSError):
-        return True
-    # A statement that the schema contradicts is a fault of the program.
-    if any(mark in reason_of(error).lower() for mark in _WRONG):
-        return False
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or type(error).__name__ in (
-            "OperationalError",
-            "InterfaceError",
-            "InternalError",
-        )
-    return isinstance(error, sqlite3.OperationalError)
-
-
-def _kind_of(error: BaseException) -> str:
-    return type(getattr(error, "orig", None) or error).__name__
-
-
-def reason_of(error: BaseException) -> str:
-    """What the driver said, without the statement and its values."""
-    return str(getattr(error, "orig", None) or error)
-
-
-__all__ = ["Changes", "Database", "Transaction", "metadata", "migrate"]
+async def _pragma(driver: Any, pragma: str) -> int:  # noqa: ANN401 - aiosqlite's connection
+    async with driver.execute(f"PRAGMA {pragma}") as cursor:
+        row = await cursor.fetchone()
+    return int(row[0])

@@ -4,7 +4,7 @@ import shutil
 import pytest
 from sqlalchemy import make_url
 
-from bot.storage.database import migrate
+from bot.storage.migrating import migrate
 from tests.telegram.classroom import BOT_ID, Classroom
 from tests.telegram.virtual_time import VirtualTimeLoop
 
