@@ -7,7 +7,7 @@ TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
 .PHONY: help run write serve test check format chaos bench train-embedded judge-embedded check-texts \
-  evaluate-embedded chromium clean
+  evaluate-embedded chromium postgresql clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 22
@@ -15,7 +15,7 @@ help:  ## Show this list
 run: $(VENV)/.ready  ## Start the bot; without a token, the chat page in the browser
 	$(BIN)/redactor run
 
-test: check $(VENV)/.ready-test chromium  ## Lint, types and all tests
+test: check $(VENV)/.ready-test chromium postgresql  ## Lint, types and all tests
 	$(BIN)/pytest --cov --cov-report=term:skip-covered
 
 check: $(VENV)/.ready-test  ## Lint and types
@@ -65,6 +65,13 @@ chromium:  ## Install a browser for the tests of the chat page, if there is none
 	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium >/dev/null; \
 	else echo "Install Chromium or Chrome: the tests of the chat page drive it."; exit 1; fi
+
+postgresql:  ## Install a database server for the tests of PostgreSQL, if there is none
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+	if command -v apt-get >/dev/null; then \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq postgresql >/dev/null; \
+	else echo "No PostgreSQL: its tests are left out."; fi
 
 clean:  ## Remove the virtual environment and all caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
