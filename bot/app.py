@@ -35,9 +35,10 @@ from bot.playground import PlaygroundServer
 from bot.settings import PREFIX, Settings
 from bot.storage import jobs, outbox, people
 from bot.storage.database import Database
+from bot.storage.engines import protect_folder
 from bot.storage.leases import hold_lease
 from bot.storage.records import UNFINISHED, JobState
-from bot.storage.upkeep import prune
+from bot.storage.upkeep import ClockWatch, prune
 from bot.telegram.access import Access
 from bot.telegram.connection import bot_id_of, build_bot, introduce, owner_link
 from bot.telegram.intake import Intake
@@ -50,7 +51,9 @@ from bot.texts.console import ConsoleTexts
 
 logger = logging.getLogger(__name__)
 
-_PRUNE_EVERY_S = 3600.0
+_LOOK_AT_CLOCK_EVERY_S = 60.0
+_PRUNE_EVERY_MINUTES = 60
+_SCRUB_AT_START_S = 5.0
 _SHUTDOWN_S = 2.0
 _STATUS_S = 1.0
 
@@ -136,6 +139,7 @@ class Front:
         previews: What is shown in between.
         sender: Sends what is owed.
         intake: Takes updates in.
+        watch: Says whether the clock can be believed.
     """
 
     bot: Bot
@@ -145,6 +149,7 @@ class Front:
     previews: Previews
     sender: Sender
     intake: Intake
+    watch: ClockWatch
 
     async def recover(self) -> None:
         """Take up what the last run left, whichever version it was."""
@@ -230,8 +235,9 @@ def compose(
         essay_timeout_s=essay_timeout_s,
     )
     access = Access(bot, database, is_open=is_open)
-    intake = Intake(bot, database, access, desk, sender)
-    return Front(bot, database, desk, scheduler, previews, sender, intake)
+    watch = ClockWatch(database.clock, clock)
+    intake = Intake(bot, database, access, desk, sender, watch)
+    return Front(bot, database, desk, scheduler, previews, sender, intake, watch)
 
 
 async def run_bot(settings: Settings, texts: ConsoleTexts, console: Console) -> None:
@@ -264,19 +270,36 @@ async def run_bot(settings: Settings, texts: ConsoleTexts, console: Console) -> 
 async def _run(
     settings: Settings, texts: ConsoleTexts, console: Console, stack: AsyncExitStack
 ) -> None:
-    """Start every part in order, then wait for one that cannot go on."""
+    """Open the database, then do everything else, for as long as the database can be used."""
     token, api_url = settings.telegram_token.get_secret_value(), settings.telegram_api_url
     page = None
     if settings.is_playground:
         page = await stack.enter_async_context(PlaygroundServer(settings.playground_port))
         token, api_url = page.token, page.api_base_url
     hide_token(token)
+    protect_folder(settings.data_dir)
     database = await Database.open(settings.database, bot_id_of(token))
     stack.push_async_callback(database.close)
-    await stack.enter_async_context(hold_lease(database))
-    await database.scrub()
-    service = await start_generation(settings, stack)
     bot = build_bot(token, api_url)
+    await _until_one_fails(
+        _start(settings, texts, console, stack, page, database, bot),
+        _fail_with(database.wait_until_failed()),
+    )
+
+
+async def _start(
+    settings: Settings,
+    texts: ConsoleTexts,
+    console: Console,
+    stack: AsyncExitStack,
+    page: PlaygroundServer | None,
+    database: Database,
+    bot: Bot,
+) -> None:
+    """Start every part in order, then wait for one that cannot go on."""
+    await stack.enter_async_context(hold_lease(database))
+    await database.scrub(_SCRUB_AT_START_S)
+    service = await start_generation(settings, stack)
     front = compose(
         bot,
         database,
@@ -306,9 +329,8 @@ async def _run(
     retention = timedelta(days=settings.retention_days)
     await _until_one_fails(
         front.run(),
-        _prune_for_ever(database, retention),
+        _prune_for_ever(front, retention),
         _fail_with(service.wait_until_failed()),
-        _fail_with(database.wait_until_failed()),
         _tell_when_ready(service, settings, texts, console),
     )
 
@@ -320,10 +342,14 @@ async def _shut_down(bot: Bot) -> None:
             await bot.shutdown()
 
 
-async def _prune_for_ever(database: Database, keep_for: timedelta) -> None:
+async def _prune_for_ever(front: Front, keep_for: timedelta) -> None:
+    """Every hour delete what is old; not before updates came in, which tell a wrong clock."""
+    minutes = 0
     while True:
-        await prune(database, keep_for)
-        await asyncio.sleep(_PRUNE_EVERY_S)
+        await asyncio.sleep(_LOOK_AT_CLOCK_EVERY_S)
+        if not front.watch.is_doubtful() and minutes % _PRUNE_EVERY_MINUTES == 0:
+            await prune(front.database, keep_for)
+        minutes += 1
 
 
 async def _fail_with(failure: Awaitable[StartupError]) -> None:

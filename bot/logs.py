@@ -4,7 +4,8 @@ import logging
 import traceback
 
 _HIDDEN = "<token>"
-_QUIET = ("httpx", "httpcore")
+_QUIET = ("httpx", "httpcore", "aiosqlite")
+"""At DEBUG these print addresses with the token, or statements with what people wrote."""
 
 
 class TokenFilter(logging.Filter):
@@ -37,7 +38,7 @@ class TokenFilter(logging.Filter):
 
 
 def hide_token(token: str) -> None:
-    """Keep the token out of what the root logger's handlers write, and quiet what prints URLs."""
+    """Keep the token out of what the root logger's handlers write, and quiet what prints it."""
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     # A gateway's error page is no JSON; the error that follows is dealt with where it is raised.

@@ -26,6 +26,7 @@ class Received:
         message_id: The message in it, or None.
         thread_id: The forum topic, or None.
         payload: All of it, as parsed JSON.
+        sent_at_s: When it was sent, seconds since the epoch, where it says so.
     """
 
     update_id: int
@@ -34,6 +35,7 @@ class Received:
     message_id: int | None
     thread_id: int | None
     payload: dict[str, Any]
+    sent_at_s: int | None = None
 
 
 def received(payload: dict[str, Any]) -> Received:
@@ -67,6 +69,8 @@ def received(payload: dict[str, Any]) -> Received:
         _number(message.get("message_id")),
         _number(thread),
         payload,
+        # The date of a pressed message is not that of the press.
+        None if "callback_query" in payload else _number(content.get("date")),
     )
 
 
@@ -118,6 +122,14 @@ async def pending(tx: Transaction) -> list[Received]:
         .order_by(inbox.c.update_id)
     )
     return [received(json.loads(row.payload)) for row in await tx.rows(query)]
+
+
+async def is_new(tx: Transaction, update_id: int) -> bool:
+    """Whether an update is still to be handled."""
+    state = await tx.value(
+        select(inbox.c.state).where(tx.mine(inbox), inbox.c.update_id == update_id)
+    )
+    return bool(state == NEW)
 
 
 async def done(tx: Transaction, update_id: int) -> None:

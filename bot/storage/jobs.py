@@ -25,7 +25,7 @@ from bot.storage.records import (
     Job,
     JobState,
 )
-from bot.storage.schema import jobs
+from bot.storage.schema import jobs, outbox
 
 _TOKEN_BYTES = 9
 _WITH_TEXT = (JobState.WRITTEN, JobState.DELIVERED, JobState.CANCELLED)
@@ -254,10 +254,17 @@ async def forget(tx: Transaction, person: str) -> list[int]:
 
 
 async def prune(tx: Transaction, before: datetime, limit: int) -> int:
-    """Delete jobs that ended long ago."""
+    """Delete jobs that ended long ago, those apart of which something is still to come."""
+    owed = select(outbox.c.job_id).where(
+        tx.mine(outbox), outbox.c.job_id.is_not(None), outbox.c.closed_at.is_(None)
+    )
     old = (
         select(jobs.c.id)
-        .where(tx.mine(jobs), jobs.c.ended_at < before, jobs.c.state != JobState.WRITTEN)
+        .where(
+            tx.mine(jobs),
+            jobs.c.ended_at < before,
+            (jobs.c.state != JobState.WRITTEN) | jobs.c.id.not_in(owed),
+        )
         .limit(limit)
     )
     result = await tx.run(delete(jobs).where(jobs.c.id.in_(old.scalar_subquery())))

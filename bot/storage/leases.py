@@ -10,7 +10,7 @@ import os
 import secrets
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
@@ -23,6 +23,7 @@ from bot.storage.schema import leases
 
 _LASTS = timedelta(seconds=15)
 _RENEW_EVERY_S = 5.0
+_FREE_S = 2.0
 
 
 @asynccontextmanager
@@ -33,7 +34,8 @@ async def hold_lease(database: Database) -> AsyncIterator[None]:
         LeaseLostError: Another process is.
     """
     if database.file is not None:
-        with lock_path(database.file, database.bot_id).open("a+b") as file:
+        path = lock_path(database.file, database.bot_id)
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
             _lock(file)
             yield
         return
@@ -48,7 +50,10 @@ async def hold_lease(database: Database) -> AsyncIterator[None]:
     finally:
         renewing.cancel()
         await asyncio.gather(renewing, return_exceptions=True)
-        await database.step("free lease", lambda tx: _extend(tx, epoch, timedelta()))
+        # Where the database is away it lapses by itself; where it is lost there is none to free.
+        with suppress(TimeoutError, LeaseLostError):
+            async with asyncio.timeout(_FREE_S):
+                await database.step("free lease", lambda tx: _extend(tx, epoch, timedelta()))
 
 
 def lock_path(database_file: Path, bot_id: int) -> Path:
@@ -67,7 +72,6 @@ def _lock(file: IO[bytes]) -> None:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.fchmod(file.fileno(), 0o600)
     except OSError:
         raise LeaseLostError from None
 

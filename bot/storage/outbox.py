@@ -15,7 +15,17 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    String,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
 
 from bot.storage import chats, jobs
 from bot.storage.database import Transaction
@@ -576,9 +586,23 @@ async def forget(tx: Transaction, person: str, job_ids: Collection[int]) -> list
     await tx.run(delete(outbox).where(*mine, is_nothing, ~tidy))
     # An acknowledgement names no topic, and its text is needed to find it.
     await tx.run(update(outbox).where(*mine, outbox.c.kind != Kind.ACK, ~tidy).values(body=None))
-    await tx.run(update(outbox).where(*mine, ~tidy).values(is_wanted=False))
+    # Nor does its key name anybody.
+    nobody = literal("gone:") + cast(outbox.c.id, String)
+    await tx.run(update(outbox).where(*mine, ~tidy).values(is_wanted=False, key=nobody))
     await tx.run(update(outbox).where(*mine).values(person=None, job_id=None))
     return [row.id for row in taken]
+
+
+async def hasten(tx: Transaction, key: str) -> None:
+    """What had to wait for some time need not wait any longer."""
+    row = await tx.first(
+        update(outbox)
+        .where(tx.mine(outbox), outbox.c.key == key, outbox.c.state == OutboxState.OPEN)
+        .values(not_before=None)
+        .returning(outbox.c.chat_id)
+    )
+    if row is not None:
+        tx.changes.chats.add(row.chat_id)
 
 
 async def _tidy_after(tx: Transaction, job_ids: Collection[int]) -> None:

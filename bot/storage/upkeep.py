@@ -1,13 +1,65 @@
 """What goes through all tables at once: a person leaves, a chat moves, old rows go."""
 
-from datetime import datetime, timedelta
+import logging
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from bot.storage import chats, inbox, jobs, outbox, people
 from bot.storage.database import Database, Transaction
 
+logger = logging.getLogger(__name__)
+
 _INBOX_FOR = timedelta(days=2)
 """Telegram repeats an update for a day at most."""
 _ROWS_A_STEP = 500
+_JUMP_S = 60.0
+_DOUBTFUL_FOR_S = 3600.0
+_UPDATES_KEPT_FOR = timedelta(days=1)
+"""Telegram keeps what the bot does not fetch for so long; nothing older comes."""
+
+
+class ClockWatch:
+    """Tells whether the clock can be believed when it says how old something is.
+
+    A clock that jumps, or that was wrong when the machine started, must not have anything deleted.
+
+    Args:
+        clock: The time, UTC.
+        monotonic: Seconds that never jump.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
+        self._clock = clock
+        self._monotonic = monotonic
+        self._offset_s = self._look_s()
+        self._looked_s = monotonic()
+        self._doubtful_until_s = -math.inf
+
+    def is_doubtful(self) -> bool:
+        """Whether within the last hour the clock jumped, or an update's date spoke against it.
+
+        To be asked every minute or so: in between a jump there and back is not seen.
+        """
+        now_s, offset_s = self._monotonic(), self._look_s()
+        if abs(offset_s - self._offset_s) > _JUMP_S:
+            logger.warning("the clock jumped; nothing old is deleted for an hour")
+            self._doubt()
+            self._offset_s, self._looked_s = offset_s, now_s
+        elif now_s - self._looked_s > _DOUBTFUL_FOR_S:
+            self._offset_s, self._looked_s = offset_s, now_s
+        return now_s < self._doubtful_until_s
+
+    def heard(self, sent_at_s: int) -> None:
+        """An update arrived that was sent then, seconds since the epoch."""
+        if abs(self._clock().timestamp() - sent_at_s) > _UPDATES_KEPT_FOR.total_seconds():
+            self._doubt()
+
+    def _doubt(self) -> None:
+        self._doubtful_until_s = self._monotonic() + _DOUBTFUL_FOR_S
+
+    def _look_s(self) -> float:
+        return self._clock().astimezone(UTC).timestamp() - self._monotonic()
 
 
 async def forget_person(tx: Transaction, person: str) -> list[int]:
@@ -49,6 +101,6 @@ async def prune(database: Database, keep_for: timedelta) -> int:
 async def _prune(tx: Transaction, before: datetime) -> int:
     return (
         await inbox.prune(tx, tx.now - _INBOX_FOR, _ROWS_A_STEP)
-        + await jobs.prune(tx, before, _ROWS_A_STEP)
         + await outbox.prune(tx, before, _ROWS_A_STEP)
+        + await jobs.prune(tx, before, _ROWS_A_STEP)
     )

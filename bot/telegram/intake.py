@@ -21,7 +21,9 @@ from bot.logs import log_unexpected
 from bot.storage import inbox
 from bot.storage.database import Database, Transaction
 from bot.storage.inbox import Received, received
-from bot.telegram.access import Access, Visit
+from bot.storage.upkeep import ClockWatch
+from bot.telegram.access import Access, Visit, What
+from bot.telegram.commands import erasing
 from bot.telegram.commands.answering import answer
 from bot.telegram.handlers import HANDLERS
 from bot.telegram.sending.sender import Sender
@@ -53,13 +55,20 @@ class Intake:
         access: Reads updates.
         desk: Where handlers ask for essays.
         sender: Answers pressed buttons.
+        watch: Told when updates were sent.
 
     Attributes:
         deaf_since: When polling began to fail, or None while all is well.
     """
 
     def __init__(
-        self, bot: Bot, database: Database, access: Access, desk: Desk, sender: Sender
+        self,
+        bot: Bot,
+        database: Database,
+        access: Access,
+        desk: Desk,
+        sender: Sender,
+        watch: ClockWatch,
     ) -> None:
         self.deaf_since: datetime | None = None
         self._bot = bot
@@ -67,6 +76,7 @@ class Intake:
         self._access = access
         self._desk = desk
         self._sender = sender
+        self._watch = watch
         self._offset: int | None = None
         self._last_of: dict[str, asyncio.Task[None]] = {}
         self._handling: set[asyncio.Task[None]] = set()
@@ -117,6 +127,9 @@ class Intake:
                 readable.append(received(payload))
             except ValueError:
                 logger.warning("an update without a number is left out")
+        for one in readable:
+            if one.sent_at_s is not None:
+                self._watch.heard(one.sent_at_s)
         for one in await self._database.step("record", lambda tx: inbox.record(tx, readable)):
             await self._begin(one)
         if readable:
@@ -212,6 +225,8 @@ class Intake:
                 return
         if visit.press is not None:
             self._sender.toast(visit.press.query_id, toast)
+        if visit.what is What.ERASE_BUTTON:
+            await erasing.finish(self._database, visit)
 
     async def _set_aside(self, one: Received, error: Exception) -> None:
         """Leave an update alone for good; only its number is logged."""
@@ -219,6 +234,8 @@ class Intake:
         await self._database.step("set aside", lambda tx: inbox.set_aside(tx, one.update_id))
 
     async def _do(self, tx: Transaction, visit: Visit) -> str | None:
+        if not await inbox.is_new(tx, visit.update_id):
+            return None  # Only the answer to its COMMIT was lost.
         toast = await HANDLERS[visit.what](tx, visit, self._desk)
         await inbox.done(tx, visit.update_id)
         return toast

@@ -1,12 +1,17 @@
 """``/borrar``: delete what the bot keeps about a person."""
 
+from datetime import timedelta
+
 from bot.essays.desk import Desk
-from bot.storage import upkeep
-from bot.storage.database import Transaction
+from bot.storage import outbox, upkeep
+from bot.storage.database import Database, Transaction
+from bot.storage.records import Kind, Rank
 from bot.telegram.access import Visit
 from bot.telegram.commands.answering import answer as owe_answer
 from bot.telegram.commands.answering import change
 from bot.telegram.keyboards import erase_keyboard, unpacked
+
+_AT_LAST_AFTER = timedelta(minutes=15)
 
 
 async def ask(tx: Transaction, visit: Visit, _desk: Desk) -> None:
@@ -28,8 +33,31 @@ async def answer(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
     if choice != "yes":
         await change(tx, visit, texts.erase_kept)
         return None
-    # The answer comes when nothing of the person can come any more.
+    if visit.address is None or visit.press.message_id is None:
+        return None
+    # The word comes when nothing of the person can come any more, and no byte of them is left in
+    # the file (`finish`); should that take long, then at last without.
     leaving = await upkeep.forget_person(tx, unpacked(owner))
-    tx.changes.has_erased = True
-    await change(tx, visit, texts.erased, waits=leaving)
+    await outbox.owe(
+        tx,
+        _key(visit),
+        Kind.EDIT,
+        Rank.ANSWER,
+        visit.address.chat_id,
+        body={"text": texts.erased},
+        thread_id=visit.address.thread_id,
+        target=visit.press.message_id,
+        waits=leaving,
+        not_before=tx.now + _AT_LAST_AFTER,
+    )
     return None
+
+
+async def finish(database: Database, visit: Visit) -> None:
+    """Leave no byte of whoever was forgotten, then let the word go."""
+    await database.scrub()
+    await database.step("hasten", lambda tx: outbox.hasten(tx, _key(visit)))
+
+
+def _key(visit: Visit) -> str:
+    return f"u{visit.update_id}:erased"
