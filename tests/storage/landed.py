@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: I001 - some of these modules exist in the first version only
 """Makes the databases in ``data/``: folders of the first version, killed in every state.
 
 The first version's own front wrote them, with its own test classroom around it. At the moment of
