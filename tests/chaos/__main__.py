@@ -160,7 +160,7 @@ async def run_flow(
         folder = Path(name)
         async with PlaygroundServer() as server:
             bot, scene, killed = Bot(server, folder, url), Scene(server), 0
-            guards = {"without": list(without)}
+            guards: dict[str, object] = {"without": list(without)}
             _shorten(scene, server)
             await bot.start({**plan, **guards})
             playing = asyncio.create_task(FLOWS[flow](scene))

@@ -1,10 +1,12 @@
 """What people do while the bot is killed, and what they are owed for it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.playground.model import Message
+from bot.playground.seed import Classroom
 from bot.playground.server import PlaygroundServer
 from bot.texts import SPANISH
 
@@ -30,9 +32,15 @@ class Scene:
     is_cancelling: bool = False
 
     @property
+    def room(self) -> Classroom:
+        """The people and chats there are."""
+        assert self.server.classroom is not None
+        return self.server.classroom
+
+    @property
     def lucia(self) -> int:
         """Who asks."""
-        return self.server.classroom.lucia
+        return self.room.lucia
 
     def write(self, text: str, chat_id: int | None = None) -> Message:
         """Lucía writes."""
@@ -117,7 +125,7 @@ async def write_in_pieces(scene: Scene) -> None:
 
 async def write_in_group(scene: Scene) -> None:
     """``/redactar`` in a group."""
-    scene.ask("/redactar@redactor_bot El río", scene.server.classroom.group)
+    scene.ask("/redactar@redactor_bot El río", scene.room.group)
 
 
 async def another(scene: Scene) -> None:
@@ -146,10 +154,11 @@ async def cancel(scene: Scene) -> None:
     scene.ask("/redactar El universo")
     scene.ask("/redactar La luna")
     scene.write("/cancelar")
-    is_answer = lambda text: (
-        text in (SPANISH.chat.nothing_to_cancel, SPANISH.chat.stopped)
-        or text.startswith("He cancelado")
-    )
+
+    def is_answer(text: str) -> bool:
+        known = (SPANISH.chat.nothing_to_cancel, SPANISH.chat.stopped)
+        return text in known or text.startswith("He cancelado")
+
     scene.words.append((scene.lucia, is_answer))
 
 
@@ -180,7 +189,7 @@ async def erase(scene: Scene) -> None:
     scene.words.append((scene.lucia, lambda text: text == SPANISH.chat.erased))
 
 
-FLOWS: dict[str, Callable[[Scene], Awaitable[None]]] = {
+FLOWS: dict[str, Callable[[Scene], Coroutine[Any, Any, None]]] = {
     "redactar": write,
     "pieces": write_in_pieces,
     "group": write_in_group,

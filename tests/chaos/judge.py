@@ -106,6 +106,6 @@ def _after_erasing(scene: Scene) -> list[str]:
         found += [
             f"chat {chat_id}: something came after everything was deleted"
             for one in messages
-            if one.id > word.id and one.date > told_at and not one.text.startswith(STOPPED)
+            if one.id > word.id and one.date > told_at and not (one.text or "").startswith(STOPPED)
         ]
     return found

@@ -1,6 +1,7 @@
 """Updates: on disk before anything else, each once, whatever they hold."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +12,13 @@ from bot.storage.records import Kind, OutboxState, Rank
 from bot.storage.schema import inbox as table
 
 
-def message(update_id=1, person=11, chat_id=11, message_id=100, **more):
+def message(
+    update_id: int = 1,
+    person: int = 11,
+    chat_id: int = 11,
+    message_id: int = 100,
+    **more: object,
+) -> dict[str, Any]:
     content = {"message_id": message_id, "chat": {"id": chat_id}, "from": {"id": person}, **more}
     return {"update_id": update_id, "message": content}
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from bot.app import Front, compose
 from bot.essays.desk import Limits
-from bot.playground import wire
 from bot.playground.model import CallbackQuery, Message
 from bot.storage import jobs, outbox, people
 from bot.storage.database import Database, Transaction
@@ -151,23 +150,7 @@ class Classroom:
     ) -> str | None:
         """Somebody sends button data that no button carries; the toast, "" for nothing."""
         person = person or self.lucia
-        chat_id = chat_id or person
-        world = self.telegram.world
-        life_s = world.now() + 30
-        query = CallbackQuery(f"9{world.serial()}", person, chat_id, message_id, data, life_s)
-        world.queries[query.id] = query
-        chat = wire.chat_json(world, world.chats[chat_id])
-        self.telegram.deliver(
-            {
-                "callback_query": {
-                    "id": query.id,
-                    "from": wire.user_json(world.users[person]),
-                    "message": {"message_id": message_id, "date": 0, "chat": chat},
-                    "chat_instance": "1",
-                    "data": data,
-                }
-            }
-        )
+        query = self.telegram.forge(person, data, chat_id, message_id)
         await self.handled()
         await self.front.sender.drain()
         return self.telegram.toast(query)

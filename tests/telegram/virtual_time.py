@@ -62,7 +62,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._jumping.busy -= 1
 
 
-class _CountedQueue(SimpleQueue):
+class _CountedQueue(SimpleQueue):  # type: ignore[type-arg]
     """What the thread of an SQLite connection is given to do."""
 
     def put_nowait(self, item):
@@ -73,4 +73,4 @@ class _CountedQueue(SimpleQueue):
         super().put_nowait(item)
 
 
-aiosqlite.core.SimpleQueue = _CountedQueue
+aiosqlite.core.SimpleQueue = _CountedQueue  # type: ignore[attr-defined]
