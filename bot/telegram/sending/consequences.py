@@ -4,7 +4,7 @@
 answer                a message                a change                 a removal
 ====================  =======================  =======================  =========================
 done                  closed with its number   closed                   closed
-unchanged             open, plainer, or held   closed                   closed
+unchanged             open, plainer, or held   closed                   alone, then a closing word
 gone                  the same                 closed: as it is wanted  closed: as it is wanted
 fixed                 the same                 dropped                  alone, then a closing word
 pause                 open; the chat pauses    the same                 the same
@@ -104,8 +104,11 @@ class Consequences:
 
     async def after_removal(self, rows: list[Owed], answer: Answer) -> None:
         """Placeholders were to be removed, many at once or one by itself."""
-        is_refused = answer.meaning in (Meaning.FIXED, Meaning.PLAINER)
-        if is_refused and len(rows) == 1 and rows[0].plainness:
+        is_closing_word = len(rows) == 1 and rows[0].plainness != Plain.NOTHING
+        is_refused = answer.meaning in (Meaning.FIXED, Meaning.PLAINER) or (
+            answer.meaning is Meaning.UNCHANGED and not is_closing_word
+        )
+        if is_refused and is_closing_word:
             await self._give_up(rows[0], answer)
         elif is_refused:
             # One of many that cannot be deleted must not keep the others; and Telegram deletes
