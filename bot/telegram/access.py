@@ -8,6 +8,7 @@ import asyncio
 import logging
 import re
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -22,6 +23,7 @@ from telegram import (
     User,
 )
 from telegram.constants import ChatMemberStatus, ChatType
+from telegram.error import BadRequest, Forbidden
 from telegram.ext import filters
 
 from bot.storage import chats, jobs, people
@@ -38,6 +40,7 @@ _MEMBER_FOR_S = 3600.0
 _STRANGER_FOR_S = 60.0
 """How long a look at the members of a group holds."""
 _LOOK_TIMEOUT_S = 5.0
+_LOOK_AGAIN_S = 0.5
 _REMEMBERED = 10_000
 """People whose membership is remembered."""
 _JOB_BUTTON = re.compile(
@@ -240,12 +243,20 @@ class Access:
         return look.is_member
 
     async def _member(self, chat_id: int, user_id: int) -> ChatMember | None:
-        try:
+        reason = ""
+        with suppress(TimeoutError):
             async with asyncio.timeout(_LOOK_TIMEOUT_S):
-                return await self._bot.get_chat_member(chat_id, user_id)
-        except Exception as error:  # noqa: BLE001 - also an answer that the library cannot read
-            logger.info("cannot see the members of chat %d: %s", chat_id, type(error).__name__)
-            return None
+                while True:
+                    try:
+                        return await self._bot.get_chat_member(chat_id, user_id)
+                    except Exception as error:  # noqa: BLE001 - also an answer nobody can read
+                        reason = type(error).__name__
+                        if isinstance(error, BadRequest | Forbidden):
+                            break
+                    # Whatever else is wrong says nothing about who is in the group.
+                    await asyncio.sleep(_LOOK_AGAIN_S)
+        logger.info("cannot see the members of chat %d: %s", chat_id, reason or "no answer")
+        return None
 
     def _remember(self, user_id: int, look: _Look) -> None:
         self._looks[user_id] = look

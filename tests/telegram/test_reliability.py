@@ -178,7 +178,9 @@ class Play:
         if wrong.acted_unseen:
             # In order but for the one that came twice, or an acknowledgement nobody knew of.
             assert list(dict.fromkeys(got)) == self.normal
-            return "twice" if len(got) > len(self.normal) else "✓, ack left"
+            if len(got) > len(self.normal):
+                return "twice"
+            return "✓, ack left" if placeholders(self.classroom, chat_id) else "✓"
         assert got == self.normal, wrong.name
         if self.column == "removal" and wrong.says_gone:
             # Who is told that a message is not there does not ask again.
@@ -203,9 +205,11 @@ class Play:
 
 
 def _later(more_s: float) -> str:
-    if more_s < 2:
-        return ""
-    return "held" if more_s > 600 else f"+{more_s:.0f} s"
+    """How much later something came, as exactly as it is worth."""
+    for most_s, words in ((3, ""), (20, "in seconds"), (100, "in a minute")):
+        if more_s <= most_s:
+            return words
+    return "held"
 
 
 Scene = Callable[[Play, int, "Wrong | None"], Awaitable[Callable[[], str]]]
@@ -374,9 +378,12 @@ async def test_looks_at_members(url):
 async def test_polling(classroom):
     play, cells = Play(classroom), {}
     for wrong in WRONG:
-        person = await play.student("Alguien")
-        play.telegram.write(person, "/privacidad")
+        person, other = await play.student("Alguien"), await play.student("Otra")
         classroom.telegram.fail("getUpdates", **wrong.fault_for(2))
+        # Ends the poll that is going on; the next one is answered wrongly.
+        play.telegram.write(other, "/cola")
+        await asyncio.sleep(0.2)
+        play.telegram.write(person, "/privacidad")
         await classroom.telegram.until(
             lambda person=person: play.telegram.texts(person), timeout_s=200
         )
