@@ -86,10 +86,15 @@ async def end(lesson: Lesson) -> list[str]:
     telegram.write(lesson.people[0], "/cola@redactor_bot", classroom.forum)
     await classroom.handled()
     async with asyncio.timeout(6 * 3600):
-        while await classroom.unfinished() or await classroom.database.read(outbox.pending_chats):
+        while await classroom.unfinished() or await pending_chats(classroom):
             await asyncio.sleep(10)
     held = [row for row in await classroom.owed() if row.state is OutboxState.HELD]
     return [*lesson.faults(), *(f"still held: {row.kind}" for row in held)]
+
+
+async def pending_chats(classroom: Classroom) -> list[int]:
+    """Chats that are owed something."""
+    return await classroom.database.read(outbox.pending_chats)
 
 
 def reopen(lesson: Lesson, *, is_closed: bool = False) -> None:

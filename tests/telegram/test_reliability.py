@@ -10,6 +10,7 @@ import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ class Wrong:
     """
 
     name: str
-    fault: dict[str, object] = field(hash=False)
+    fault: dict[str, Any] = field(hash=False)
     acted_unseen: bool = False
     wordings: tuple[str, ...] = ()
 
@@ -53,7 +54,7 @@ class Wrong:
         """How long after the request its last effect may come."""
         return 20 + float(str(self.fault.get("delay_s", 0)))
 
-    def fault_for(self, number: int) -> dict[str, object]:
+    def fault_for(self, number: int) -> dict[str, Any]:
         """The fault, in the words for a column."""
         if not self.wordings:
             return self.fault
@@ -71,7 +72,7 @@ def _wordings() -> dict[object, list[str]]:
 def _wrong_answers() -> list[Wrong]:
     refusals = [
         Wrong("429, 7 s", {"status": 429, "retry_after": 7}),
-        Wrong("429, 7 s in words", {"status": 429, "retry_after": 7} | IN_WORDS),
+        Wrong("429, 7 s in words", {"status": 429, "retry_after": 7, **IN_WORDS}),
         Wrong("429, 0 s", {"status": 429, "retry_after": 0}),
         Wrong("429, no figure", {"status": 429}),
         *(
@@ -82,7 +83,7 @@ def _wrong_answers() -> list[Wrong]:
         *(Wrong(str(status), {"status": status}) for status in (401, 403, 404, 409)),
     ]
     doubts = []
-    for name, fault in {
+    kinds: dict[str, dict[str, Any]] = {
         "500": {"status": 500},
         "502": {"status": 502},
         "504": {"status": 504},
@@ -92,7 +93,8 @@ def _wrong_answers() -> list[Wrong]:
         "`{}`": {"kind": "braces"},
         "empty body": {"kind": "empty"},
         "`ok` alone": {"kind": "no_result"},
-    }.items():
+    }
+    for name, fault in kinds.items():
         doubts += [
             Wrong(f"{name}, not done", fault | {"acts": "no"}),
             Wrong(f"{name}, done", fault | {"acts": "first"}),

@@ -41,7 +41,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 _PAUSE_WITHOUT_FIGURE_S, _LONGEST_WITHOUT_FIGURE_S = 5.0, 60.0
 _LOOK_AFTER_S, _LOOK_AFTER_LATE_S = 1.0, 15.0
 _UNKNOWN_BOT_TRIES = 8
-_CHANGE_TRIES = 2
+_CHANGE_TRIES = _MESSAGE_TRIES = 2
+"""What nothing can be left out of is asked for once more before it is believed to be refused."""
 _GET_ME_TIMEOUT_S = 15.0
 
 
@@ -217,6 +218,9 @@ class Consequences:
         if not plain or row.plainness & plain:
             # Telegram does not say what it minds, or minds it still.
             plain = rendering.plainer(row)
+        if not plain and row.tries < _MESSAGE_TRIES:
+            await self._wait([row], answer)
+            return
         if not plain:
             await self._hold([row], answer)
             return
