@@ -18,6 +18,11 @@ _STOPPED = (CHAT.stopped, CHAT.stopped_with_text.partition("\n")[0])
 LIMITS = Limits(waiting=500, waiting_per_person=100)
 
 
+def is_ack(message: Shown) -> bool:
+    """Whether it is a placeholder, which may show a growing text."""
+    return CHAT.button_cancel in message.buttons
+
+
 @dataclass
 class Asked:
     """A request that was written.
@@ -151,11 +156,13 @@ class Lesson:
                 found += [
                     f"{chat_id}: a placeholder stands: {one.text!r}"
                     for one in messages
-                    if CHAT.button_cancel in one.buttons
+                    if is_ack(one)
                 ]
         for topic, asked in self.asked.items():
             if not essays[topic] and not self._is_answered(asked):
                 found.append(f"{topic}: neither an essay nor a word")
+            if self._comes_after_its_word(asked):
+                found.append(f"{topic}: a piece came after the word that it was cancelled")
             if essays[topic] > asked.most and asked.chat_id not in self.moved:
                 found.append(f"{topic}: {essays[topic]} essays, {asked.most} asked for")
         return found
@@ -164,7 +171,7 @@ class Lesson:
         found = []
         last: dict[int | None, tuple[int, int, int]] = {}
         for one in messages:
-            if "número" not in one.text or CHAT.button_cancel in one.buttons:
+            if "número" not in one.text or is_ack(one):
                 continue
             if one.text.startswith(_STOPPED):
                 continue
@@ -195,6 +202,23 @@ class Lesson:
     def _may_break(self, chat_id: int) -> bool:
         """Whether an essay may have been stopped, erased or moved between two pieces."""
         return bool(self.cancelling or self.forgotten or chat_id in self.moved or self.moved)
+
+    def _comes_after_its_word(self, asked: Asked) -> bool:
+        """Whether a piece stands below the word that its essay was stopped."""
+        if asked.most > 1:
+            return False
+        answers = [
+            one
+            for one in self.classroom.telegram.from_bot(asked.chat_id)
+            if one.reply_to == asked.message_id
+        ]
+        words = [one.id for one in answers if one.text.startswith(_STOPPED)]
+        pieces = [
+            one.id
+            for one in answers
+            if "número" in one.text and not one.text.startswith(_STOPPED) and not is_ack(one)
+        ]
+        return bool(words and pieces) and max(pieces) > min(words)
 
     def _is_answered(self, asked: Asked) -> bool:
         telegram = self.classroom.telegram

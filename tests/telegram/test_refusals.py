@@ -175,6 +175,13 @@ class TestLost:
         await writing.finish()
         assert essay(writing, writing.forum) == WHOLE
 
+    async def test_an_odd_answer_to_a_look_says_nothing(self, writing):
+        writing.telegram.fail("sendMessage", "reset", acts="first", skip=1)
+        writing.telegram.fail("editMessageText", status=400, description="SOMETHING_NEW")
+        await writing.say(ASK)
+        await writing.finish()
+        assert essay(writing, writing.lucia) == WHOLE
+
     async def test_an_edit_is_simply_repeated(self, writing):
         await writing.say("/borrar")
         writing.telegram.fail("editMessageText", "reset", acts="first")

@@ -17,8 +17,8 @@ doubt                 looked for               the same again           the same
 ====================  =======================  =======================  =========================
 
 A message that is looked for is asked about by a change of it (``after_probe``): done and unchanged
-mean that it is found, gone and fixed that it has another number, and whatever refuses the chat
-leaves it in doubt until the chat can be written to again.
+mean that it is found, gone and fixed that it has another number, plainer is asked once more, and
+whatever refuses the chat leaves it in doubt until the chat can be written to again.
 """
 
 import asyncio
@@ -61,6 +61,7 @@ class Consequences:
         self._pacing = pacing
         self._failures: dict[int, int] = {}
         self._misses: dict[int, int] = {}
+        self._minded: dict[int, int] = {}
         self._is_known = asyncio.Event()
         self._is_known.set()
 
@@ -127,9 +128,13 @@ class Consequences:
         match answer.meaning:
             case Meaning.DONE | Meaning.UNCHANGED:
                 logger.info("chat %d: found a message whose answer was lost", row.chat_id)
-                self._misses.pop(row.id, None)
+                self._forget_search(row)
                 self._failures.pop(row.chat_id, None)
                 await self._close([row], number)
+            case Meaning.PLAINER if self._minded.get(row.id) != number:
+                # It says nothing about what stands there.
+                self._minded[row.id] = number
+                await self.pause(row.chat_id, answer)
             case Meaning.GONE | Meaning.FIXED | Meaning.PLAINER:
                 is_gone = answer.meaning is Meaning.GONE
                 self._misses[row.id] = self.misses(row) + 1 if is_gone else 0
@@ -150,8 +155,12 @@ class Consequences:
 
     async def not_found(self, row: Owed) -> None:
         """The search is over: twice is better than never, unless nobody wants it any more."""
-        self._misses.pop(row.id, None)
+        self._forget_search(row)
         await self._database.step("put back", lambda tx: outbox.put_back(tx, [row]))
+
+    def _forget_search(self, row: Owed) -> None:
+        self._misses.pop(row.id, None)
+        self._minded.pop(row.id, None)
 
     async def pause(self, chat_id: int, answer: Answer) -> float:
         """Leave a chat alone, for as long as Telegram says or longer each time.
