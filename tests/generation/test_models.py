@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from bot.errors import ModelNotFoundError
+from bot.errors import ModelNotFoundError, ModelUnavailableError
 from bot.generation import models
 from bot.generation.models import (
     Source,
@@ -192,5 +192,5 @@ def test_fetching_what_is_not_there(hub: str, tmp_path: Path) -> None:
         download_model("clase/nada", cache_dir=tmp_path, endpoint=hub)
     with pytest.raises(ModelNotFoundError, match="no Hub id"):
         download_model("a/b/c", cache_dir=tmp_path, endpoint=hub)
-    with pytest.raises(ModelNotFoundError, match="cannot be reached"):
+    with pytest.raises(ModelUnavailableError, match="cannot be fetched"):
         download_model("clase/gpt2", cache_dir=tmp_path, endpoint="http://127.0.0.1:1")

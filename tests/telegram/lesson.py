@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bot.essays.desk import Limits
-from bot.playground.people import PersonError
+from bot.playground.permissions import PersonError
 from bot.texts import SPANISH
 from tests.telegram.classroom import Classroom
 from tests.telegram_in_process import Shown

@@ -155,7 +155,7 @@ class Play:
         self.normal_s = 0.0
 
     async def student(self, name: str) -> int:
-        person = self.telegram.people.create_user(name).id
+        person: int = self.telegram.world.add_user(name).id
         self.telegram.world.chats[person].is_started = True
         await self.classroom.prefer(person, words=60, chunk_units=200, live_preview=False)
         return person
