@@ -1,8 +1,8 @@
 """Every setting: name, range, unit and meaning.
 
 A setting is read from the environment variable ``REDACTOR_`` + its name in capitals, or from the
-same line in ``.env``; the environment wins. Only ``bot.app`` and ``bot.__main__`` see
-:class:`Settings`; the rest of the program takes plain values.
+same line in ``.env``; the environment wins. Only ``bot.app`` and the command
+line, ``bot.__main__`` and ``bot.console``, see :class:`Settings`; the rest takes plain values.
 """
 
 import os

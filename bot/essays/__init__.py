@@ -1,1 +1,1 @@
-"""What an essay is: preferences, the job, the fair queue, the dispatcher and the finishing."""
+"""What an essay is: how it is asked for, whose turn it is, how it is written, ended and parted."""

@@ -69,7 +69,7 @@ class Preferences:
 
     words: int = 250
     style: Style = Style.ESSAY
-    temperature: float = 0.7
+    temperature: float = 0.5
     top_p: float = 0.95
     top_k: int = 50
     repetition_penalty: float = 1.0

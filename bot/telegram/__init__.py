@@ -1,8 +1,8 @@
 """The front: what comes in from Telegram and what goes out to it. Only here is ``telegram`` known.
 
-In: ``intake`` (updates, on disk first) → ``application`` (the map of all handlers) → ``access``
-(the gate) → ``commands`` (what to do). Out: ``presenter`` (how an essay is shown) → ``chunking`` →
-``outbox`` (what can be sent) → ``delivery`` and ``lane`` (when it is sent).
+In: ``intake`` (updates, on disk first) → ``access`` (what they are, who sent them, whether they
+may) → ``handlers`` (the table) → ``commands`` (what to do). Out: ``sending``, which empties the
+outbox.
 """
 
 import os

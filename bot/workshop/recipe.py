@@ -24,7 +24,7 @@ from bot.workshop.grammar.headers import FRAMES, frame_prompt
 from bot.workshop.grammar.heldout import HELD_OUT_TOPICS, UNSEEN_TOPICS
 
 SAMPLING_DEFAULTS: dict[str, float] = {
-    "temperature": 0.7,
+    "temperature": 0.5,
     "top_p": 0.95,
     "top_k": 50,
     "no_repeat_ngram_size": 24,

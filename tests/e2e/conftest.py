@@ -87,7 +87,7 @@ class Bot:
 
     @asynccontextmanager
     async def slow_generation(self) -> AsyncIterator[psutil.Process]:
-        """Let the generation child run a fiftieth of the time, as on a slower machine."""
+        """Let the generation child run a tenth of the time, as on a slower machine."""
         await self.until(lambda: any(SPANISH.console.model_ready in line for line in self.log))
         child = self.generation_child()
         slowing = asyncio.create_task(_slow_down(child))
@@ -161,7 +161,7 @@ async def _slow_down(child: psutil.Process) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         while True:
             child.suspend()
-            await asyncio.sleep(0.49)
+            await asyncio.sleep(0.09)
             child.resume()
             await asyncio.sleep(0.01)
 

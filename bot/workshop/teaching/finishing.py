@@ -12,7 +12,7 @@ from bot.workshop.texts.headers import FRAMES, IDEAS, WORDS_STEP
 MOST_WORDS = 500
 """Hardly a text that is learnt is longer."""
 
-DEFAULTS = {"temperature": 0.7, "top_p": 0.95, "top_k": 50, "no_repeat_ngram_size": 24}
+DEFAULTS = {"temperature": 0.5, "top_p": 0.95, "top_k": 50, "no_repeat_ngram_size": 24}
 """Sampling that suits the model."""
 
 VOCABULARY = "vocabulary"
