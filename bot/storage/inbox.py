@@ -23,7 +23,7 @@ class Received:
         update_id: Its number.
         person: Who sent it, or None.
         chat_id: Where, or None.
-        message_id: The message in it, or None.
+        message_id: Somebody's message in it, or None.
         thread_id: The forum topic, or None.
         payload: All of it, as parsed JSON.
         sent_at_s: When it was sent, seconds since the epoch, where it says so.
@@ -61,16 +61,18 @@ def received(payload: dict[str, Any]) -> Received:
         # A draft's stop button names the private chat only, which is the person's.
         owner = user if user is not None else chat_id
         person = None if owner is None else f"user:{owner}"
+    is_press = "callback_query" in payload
     thread = message.get("message_thread_id") if message.get("is_topic_message") else None
     return Received(
         update_id,
         person,
         chat_id,
-        _number(message.get("message_id")),
+        # A pressed message is the bot's own, and may be the very one that is looked for; its date
+        # is not that of the press.
+        None if is_press else _number(message.get("message_id")),
         _number(thread),
         payload,
-        # The date of a pressed message is not that of the press.
-        None if "callback_query" in payload else _number(content.get("date")),
+        None if is_press else _number(content.get("date")),
     )
 
 

@@ -71,7 +71,7 @@ async def test_only_handled_updates_are_forgotten(step, clock):
             {"update_id": 1, "callback_query": {"from": {"id": 3}, **message()}},
             "user:3",
             11,
-            100,
+            None,
         ),
         (
             {"update_id": 1, "stopped_message_generation": {"chat": {"id": 9}, "draft_id": 4}},

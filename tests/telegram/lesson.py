@@ -168,40 +168,35 @@ class Lesson:
         return found
 
     def _essays(self, chat_id: int, messages: list[Shown], essays: Counter[str]) -> list[str]:
+        """Count essays by topic; each must stand in order, every sentence of it."""
         found = []
-        last: dict[int | None, tuple[int, int, int]] = {}
+        begun: list[tuple[int, int, int]] = []
         for one in messages:
-            if "número" not in one.text or is_ack(one):
-                continue
-            if one.text.startswith(_STOPPED):
+            if "número" not in one.text or is_ack(one) or one.text.startswith(_STOPPED):
                 continue
             topic, mark = _TOPIC.match(one.text), _MARK.search(one.text)
             number, count = (int(mark[1]), int(mark[2])) if mark else (1, 1)
-            before, _, sentence = last.get(one.reply_to, (0, 0, -1))
             sentences = [int(text) for text in _NUMBER.findall(one.text)]
-            if number == 1:
-                sentence = -1
-            if number != before + 1 and not (number == 1 and self._may_break(chat_id)):
-                found.append(f"{chat_id}: piece {number} of {count} after {before}: {one.text!r}")
-            if sentences != list(range(sentence + 1, sentence + 1 + len(sentences))):
-                found.append(f"{chat_id}: sentences {sentences} after {sentence}")
-            ended = number == count
-            last[one.reply_to] = (0, 0, -1) if ended else (number, count, sentences[-1])
+            before = (number - 1, count, sentences[0] - 1)
+            if sentences != list(range(sentences[0], sentences[0] + len(sentences))):
+                found.append(f"{chat_id}: sentences {sentences}")
+            if before in begun:
+                begun.remove(before)
+            elif before != (0, count, -1):
+                found.append(f"{chat_id}: piece {number} of {count} out of order: {one.text!r}")
+            if number < count:
+                begun.append((number, count, sentences[-1]))
             if topic and number == 1:
                 essays[topic[0]] += 1
             if topic and topic[0] in self.forgotten and one.date > self.forgotten[topic[0]]:
                 found.append(f"{topic[0]} came after its person was forgotten")
-        if not self._may_break(chat_id):
-            found += [
-                f"{chat_id}: only {number} of {count} pieces"
-                for number, count, _ in last.values()
-                if number != count
-            ]
+        if not self._may_break():
+            found += [f"{chat_id}: only {number} of {count} pieces" for number, count, _ in begun]
         return found
 
-    def _may_break(self, chat_id: int) -> bool:
+    def _may_break(self) -> bool:
         """Whether an essay may have been stopped, erased or moved between two pieces."""
-        return bool(self.cancelling or self.forgotten or chat_id in self.moved or self.moved)
+        return bool(self.cancelling or self.forgotten or self.moved)
 
     def _comes_after_its_word(self, asked: Asked) -> bool:
         """Whether a piece stands below the word that its essay was stopped."""

@@ -175,6 +175,16 @@ class TestLost:
         await writing.finish()
         assert essay(writing, writing.forum) == WHOLE
 
+    async def test_found_though_its_button_was_pressed(self, writing):
+        """Whoever presses it names its number; that is no message of somebody else's."""
+        writing.telegram.fail("sendMessage", "late", delay_s=70)
+        await writing.say(ASK)
+        await asyncio.sleep(1)
+        await writing.press(CHAT.button_cancel)
+        await writing.settle()
+        assert placeholders(writing, writing.lucia) == []
+        assert len(writing.telegram.from_bot(writing.lucia)) == 1
+
     async def test_an_odd_answer_to_a_look_says_nothing(self, writing):
         writing.telegram.fail("sendMessage", "reset", acts="first", skip=1)
         writing.telegram.fail("editMessageText", status=400, description="SOMETHING_NEW")
