@@ -1,0 +1,62 @@
+"""The files of the bot that one topic enters, from the message to the essay."""
+
+import sys
+import threading
+from pathlib import Path
+
+BOT = Path(__file__).parents[2] / "bot"
+ELSEWHERE = ("generation", "playground")
+"""The service, which is another process, and the tests' Telegram."""
+
+WAY = {
+    "app.py",
+    "essays/desk.py",
+    "essays/finishing.py",
+    "essays/pieces.py",
+    "essays/scheduler.py",
+    "essays/speed.py",
+    "essays/writing.py",
+    "storage/chats.py",
+    "storage/database.py",
+    "storage/engines.py",
+    "storage/inbox.py",
+    "storage/jobs.py",
+    "storage/outbox.py",
+    "storage/people.py",
+    "storage/preferences.py",
+    "storage/schema.py",
+    "telegram/access.py",
+    "telegram/commands/writing.py",
+    "telegram/intake.py",
+    "telegram/keyboards.py",
+    "telegram/menu.py",
+    "telegram/sending/answers.py",
+    "telegram/sending/consequences.py",
+    "telegram/sending/pacing.py",
+    "telegram/sending/previews.py",
+    "telegram/sending/rendering.py",
+    "telegram/sending/sender.py",
+    "texts/__init__.py",
+    "texts/chat.py",
+}
+
+
+async def test_a_topic_enters_these_files_and_no_others(classroom):
+    entered: set[str] = set()
+
+    def note(frame, _event, _argument):
+        entered.add(frame.f_code.co_filename)
+
+    sys.setprofile(note)
+    threading.setprofile(note)
+    try:
+        await classroom.say("/redactar El mar es hermoso")
+        await classroom.finish()
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    paths = [Path(name) for name in entered if name.startswith(str(BOT))]
+    names = {path.relative_to(BOT).as_posix() for path in paths}
+    mine = {name for name in names if not name.startswith(ELSEWHERE)}
+    # Upkeep may come by chance; it is not on the way.
+    assert mine - {"storage/upkeep.py"} == WAY
