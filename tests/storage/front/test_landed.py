@@ -40,7 +40,8 @@ def furnish(telegram, name):
         chat = world.chats[int(chat_name)]
         chat.is_started = True
         for number, (author, text, markup) in messages.items():
-            message = Message(int(number), chat.id, 0, author or world.bot.id, text=text)
+            sender = world.users[author] if author else world.bot
+            message = Message(int(number), chat, 0, sender, text=text)
             if markup and "inline_keyboard" in markup:
                 message.markup = markup
             chat.messages[message.id] = message
