@@ -64,11 +64,11 @@ async def test_answers_in_a_group_are_replies(classroom):
 
 async def test_photos_get_one_kind_sentence(classroom):
     telegram, lucia = classroom.telegram, classroom.lucia
-    telegram.latency_s = 0.1
+    telegram.fail("sendMessage", "late", delay_s=5)
     file = telegram.world.add_file(b"x", "foto.png", "image/png")
     for _ in range(5):
         telegram.write(lucia, "", document=file)
-    telegram.world.profile.reads_all_group_messages = True
+    telegram.world.reads_all_group_messages = True
     telegram.write(lucia, "", classroom.group, document=file)
     telegram.people.react(lucia, lucia, telegram.messages(lucia)[0].id, "👍")
     await classroom.settle()

@@ -150,7 +150,7 @@ def said(classroom, person, chat_id):
     return {
         "message_id": 900_000_000,
         "date": int(world.now()),
-        "chat": wire.chat_json(world, world.chats[chat_id]),
+        "chat": wire.chat_json(world.chats[chat_id]),
         "from": wire.user_json(world.users[person]),
         "text": f"{WRITE} La luna",
         "entities": detect_entities(f"{WRITE} La luna"),

@@ -92,7 +92,7 @@ async def test_unknown_setting_lists_the_known_ones(classroom):
 
 
 async def test_english_person(classroom):
-    ann = classroom.telegram.people.create_user("Ann", language_code="en").id
+    ann = classroom.telegram.world.add_user("Ann", language_code="en").id
     await classroom.say("/settings length 20", ann)
     await classroom.settle()
     (answer,) = classroom.telegram.texts(ann)

@@ -92,7 +92,7 @@ async def test_answers_find_room_in_a_full_minute(classroom):
 
 async def test_thirty_a_second_over_all_chats(classroom):
     classroom.telegram.limits.is_on = True
-    people = [classroom.telegram.people.create_user(f"P{n}").id for n in range(100)]
+    people = [classroom.telegram.world.add_user(f"P{n}").id for n in range(100)]
     for person in people:
         await owe(classroom, person, "text")
     await classroom.settle()

@@ -227,7 +227,7 @@ async def test_failure_before_the_acknowledgement(classroom):
 
 async def test_thirty_at_once_in_a_group_get_their_essays(classroom):
     telegram, group = classroom.telegram, classroom.group
-    people = [telegram.people.create_user(f"Persona {number}").id for number in range(30)]
+    people = [telegram.world.add_user(f"Persona {number}").id for number in range(30)]
     for person in people:
         telegram.people.set_status(group, telegram.room.teacher, person, "member")
         await classroom.prefer(person, words=40)

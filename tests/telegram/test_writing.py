@@ -86,7 +86,7 @@ async def test_plain_message_in_private_is_a_topic(classroom):
 
 
 async def test_plain_message_in_a_group_is_none(classroom):
-    classroom.telegram.world.profile.reads_all_group_messages = True
+    classroom.telegram.world.reads_all_group_messages = True
     await classroom.say("La lluvia", chat_id=classroom.group)
     await classroom.settle()
     assert not await classroom.jobs()
@@ -97,14 +97,14 @@ async def test_plain_message_in_a_group_is_none(classroom):
     "command", [WRITE, "/write@redactor_bot", "/REDACTAR@Redactor_Bot", "/redactar"]
 )
 async def test_command_names(classroom, command):
-    classroom.telegram.world.profile.reads_all_group_messages = True
+    classroom.telegram.world.reads_all_group_messages = True
     await classroom.say(f"{command} {SEA}", chat_id=classroom.group)
     (job,) = await classroom.unfinished()
     assert job.request.topic == SEA
 
 
 async def test_command_of_another_bot(classroom):
-    classroom.telegram.world.profile.reads_all_group_messages = True
+    classroom.telegram.world.reads_all_group_messages = True
     await classroom.say(f"/redactar@other_bot {SEA}", chat_id=classroom.group)
     assert not await classroom.jobs()
 
@@ -260,7 +260,7 @@ async def test_chunks(classroom):
 
 
 async def test_again_and_continue_commands(classroom):
-    classroom.telegram.latency_s = 0.1
+    classroom.telegram.fail("sendMessage", "late", delay_s=5)
     for text in ("/otra", "/continuar"):
         classroom.telegram.write(classroom.lucia, text)
     await classroom.settle()
@@ -337,12 +337,11 @@ async def test_too_many_and_full(url):
 
 
 async def test_english_app_gets_english(classroom):
-    people = classroom.telegram.people
-    ann = people.create_user("Ann", language_code="en-GB").id
+    ann = classroom.telegram.world.add_user("Ann", language_code="en-GB").id
     await classroom.say("/write The sea", ann)
     await classroom.settle()
     assert classroom.telegram.texts(ann)[0] == "Got it! I'm starting right away."
-    unsaid = people.create_user("Nadie", language_code=None).id
+    unsaid = classroom.telegram.world.add_user("Nadie", language_code=None).id
     await classroom.say("/ayuda", unsaid)
     await classroom.settle()
     assert "Escribo textos" in classroom.telegram.texts(unsaid)[0]
