@@ -1,7 +1,9 @@
 """PostgreSQL through the same code, on a real server."""
 
 import asyncio
+import gc
 import re
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +30,15 @@ pytestmark = pytest.mark.skipif(
     BINARIES is None, reason="no PostgreSQL here: install Debian's `postgresql`"
 )
 WORDS = "El mar trae palabras"
+
+
+@pytest.fixture(autouse=True)
+def connections_that_their_server_left():
+    """A connection whose server was killed under it is dropped by its driver, with a warning."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="module")
