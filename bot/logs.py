@@ -49,7 +49,15 @@ def hide_token(token: str) -> None:
         handler.addFilter(TokenFilter(token))
 
 
-def log_unexpected(logger: logging.Logger, error: BaseException) -> None:
-    """Log where an error arose but not its message: a database quotes what people wrote."""
+def log_unexpected(
+    logger: logging.Logger, error: BaseException, message: str = "unexpected"
+) -> None:
+    """Log where an error arose but not its words: they may quote what people wrote.
+
+    Args:
+        logger: Where to.
+        error: Why; its class is logged.
+        message: What comes before the class.
+    """
     frames = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("unexpected %s\n%s", type(error).__name__, frames.rstrip())
+    logger.error("%s %s\n%s", message, type(error).__name__, frames.rstrip())

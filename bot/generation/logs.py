@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-import traceback
 from typing import Any
+
+from bot.logs import log_unexpected
 
 
 def log_failure(logger: logging.Logger, message: str, error: BaseException) -> None:
@@ -16,8 +17,7 @@ def log_failure(logger: logging.Logger, message: str, error: BaseException) -> N
         message: What failed, without what it failed with.
         error: Why.
     """
-    places = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-    logger.error("%s: %s\n%s", message, type(error).__name__, places)
+    log_unexpected(logger, error, f"{message}:")
 
 
 def log_loop_failure(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
