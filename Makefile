@@ -53,11 +53,11 @@ judge-embedded: $(VENV)/.ready  ## Let the embedded model write on learnt topics
 check-texts: $(VENV)/.ready-evaluate  ## Check the texts that teach: form, spelling, doubles, fitness
 	$(BIN)/python -m bot.workshop.texts.checking
 
-evaluate-embedded: $(VENV)/.ready-evaluate  ## Measure the embedded model on that corpus
-	$(BIN)/python -m bot.workshop evaluate --model bot/generation/embedded \
-	  --build $(WORK)/corpus --figures docs/embedded-model.json $(ARGS)
-	$(BIN)/python -m bot.workshop document --figures docs/embedded-model.json \
-	  --target docs/embedded-model.md
+# Other models beside it: MODELS="embedded=bot/generation/embedded before=FOLDER".
+MODELS ?= embedded=bot/generation/embedded
+
+evaluate-embedded: $(VENV)/.ready-evaluate  ## Let the embedded model write on topics that it never read, and count
+	$(BIN)/python -m bot.workshop evaluate $(MODELS) $(ARGS)
 
 chromium:  ## Install a browser for the tests of the chat page, if there is none
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \

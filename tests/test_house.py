@@ -33,7 +33,7 @@ ROOMS = {
     "storage": set(),
     "serving": set(),
     "settings": set(),
-    "workshop": {"essays", "generation", "training"},
+    "workshop": {"essays", "generation", "storage", "training"},
 }
 """For each room the rooms that it may import, beside itself and the leaves, which import none."""
 

@@ -1,137 +1,124 @@
-"""Making and measuring the embedded model.
+"""Measuring the embedded model: `python -m bot.workshop --help`.
 
-``python -m bot.workshop recipe --help``; ``evaluate`` measures, ``document`` writes the figures
-into the docs. The grammar and the benchmark have commands of their own beside their code.
+`evaluate` lets it write and counts, `mix` makes the pile that is read blindly, `document` puts
+figures and marks into ``docs/embedded-model.md``. Teaching and the benchmark have commands of
+their own beside their code.
 """
 
-import sys
+import json
+import random
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
-# Nothing heavy up here: the processes that tokenise import this module again.
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-
-@app.callback()
-def main() -> None:
-    """Train the embedded model and measure it."""
-
-
-@app.command()
-def recipe(
-    corpus: Annotated[Path, typer.Option(help="Folder of natural texts.")],
-    out: Annotated[Path, typer.Option(help="Folder of the result.")],
-    build: Annotated[Path, typer.Option(help="Work folder for the built corpus.")],
-    essays: Annotated[int, typer.Option(help="Synthetic essays to write.")] = 1_000_000,
-    size: Annotated[str, typer.Option(help="Size of the model.")] = "medium",
-    vocabulary: Annotated[int, typer.Option(help="Tokens of the vocabulary.")] = 10_240,
-    context: Annotated[int, typer.Option(help="Window in tokens.")] = 1024,
-    minutes: Annotated[float, typer.Option(help="Time of the training loop.")] = 17.0,
-    pause_after_minutes: Annotated[
-        float | None, typer.Option(help="Stop this session after that time.")
-    ] = None,
-    natural_weight: Annotated[float, typer.Option(help="Passes of natural text a pass.")] = 2.0,
-    batch_tokens: Annotated[int | None, typer.Option(help="Tokens a step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Peak.")] = None,
-    workers: Annotated[int, typer.Option(help="Processes.")] = 1,
-    max_shard_mb: Annotated[int, typer.Option(help="Size of one weights file.")] = 2000,
-    evaluations: Annotated[int, typer.Option(help="Measurements on the way.")] = 12,
-    bundle_into: Annotated[Path | None, typer.Option(help="Copy the result there.")] = None,
-    resume: Annotated[bool, typer.Option(help="Go on from a checkpoint.")] = False,
-    restart: Annotated[bool, typer.Option(help="Throw a checkpoint away.")] = False,
-    compile_model: Annotated[bool | None, typer.Option(help="Use torch.compile.")] = None,
-) -> None:
-    """Repeat the embedded model's recipe."""
-    from rich.console import Console
-
-    from bot.errors import RedactorError
-    from bot.texts.training import EN
-    from bot.training.messages import describe_error
-    from bot.workshop.recipe import RecipeOptions, bundle, run_recipe
-
-    console = Console(width=160 if not sys.stdout.isatty() else None)
-    options = RecipeOptions(
-        corpus=corpus,
-        build=build,
-        out=out,
-        essays=essays,
-        size=size,
-        vocabulary_size=vocabulary,
-        context_tokens=context,
-        minutes=minutes,
-        pause_after_minutes=pause_after_minutes,
-        natural_weight=natural_weight,
-        batch_tokens=batch_tokens,
-        learning_rate=learning_rate,
-        workers=workers,
-        resume=resume,
-        restart=restart,
-        compile_model=compile_model,
-        max_shard_mb=max_shard_mb,
-        evaluations=evaluations,
-    )
-    try:
-        result = run_recipe(options, console=console)
-    except RedactorError as error:
-        console.print(describe_error(error, EN), markup=False)
-        raise typer.Exit(1) from error
-    console.print(f"{result.tokens_per_s:,.0f} tokens/s, finished: {result.finished}")
-    if result.finished and bundle_into is not None:
-        bundle(result.out, bundle_into)
+Figures = Annotated[Path, typer.Option(help="JSON file of what is measured.")]
+_FIGURES = Path("docs/embedded-model.json")
 
 
 @app.command()
 def evaluate(
-    model: Annotated[Path, typer.Option(help="The model's folder.")],
-    build: Annotated[Path, typer.Option(help="The built corpus.")],
-    figures: Annotated[Path, typer.Option(help="JSON file to write.")],
-    name: Annotated[str, typer.Option(help="The model's name in tables.")] = "embedded",
-    other: Annotated[list[str] | None, typer.Option(help="NAME=FOLDER of another.")] = None,
-    texts: Annotated[int, typer.Option(help="Held-out texts of each kind.")] = 200,
-    topics: Annotated[int, typer.Option(help="Topics, known and unseen each.")] = 10,
-    essays: Annotated[int, typer.Option(help="Essays a topic.")] = 5,
-    ngram: Annotated[bool, typer.Option(help="Count a 5-gram model too.")] = True,
-    engine: Annotated[bool, typer.Option(help="Write with the bot's engine.")] = True,
+    models: Annotated[list[str], typer.Argument(help="NAME=FOLDER of each; one is `embedded`.")],
+    figures: Figures = _FIGURES,
+    words: Annotated[int, typer.Option(help="Length asked for.")] = 250,
+    seeds: Annotated[int, typer.Option(help="Essays on each topic.")] = 3,
+    topics: Annotated[int, typer.Option(help="The first so many topics; 0 for all.")] = 0,
 ) -> None:
-    """Measure a model on held-out texts and on essays."""
-    from bot.workshop.evaluation.run import EvaluationOptions
-    from bot.workshop.evaluation.run import evaluate as measure
+    """Let models write on the held-out topics, from outside, and count what can be counted."""
+    from bot.storage.preferences import Preferences
+    from bot.workshop.evaluation.figures import TrainingTexts, count
+    from bot.workshop.evaluation.writing import write_essays
+    from bot.workshop.texts.cards import load_cards
+    from bot.workshop.texts.compositions import load_compositions
+    from bot.workshop.texts.held_out import load_held_out
+    from bot.workshop.texts.spelling import load_dictionary
 
-    others = tuple(
-        (left, Path(right)) for left, _, right in (item.partition("=") for item in other or ())
-    )
-    options = EvaluationOptions(
-        model=model,
-        build=build,
-        figures=figures,
-        name=name,
-        others=others,
-        texts_a_kind=texts,
-        with_ngram=ngram,
-        by_engine=engine,
-        topics=topics,
-        essays_a_topic=essays,
-    )
-    facts = measure(options, lambda line: typer.echo(line, err=True))
-    for kind, row in facts["bits"].items():
-        typer.echo(f"{kind}: {row}")
-    for kind in ("known", "unseen"):
-        if kind in facts:
-            typer.echo(f"{kind}: {facts[kind]['summary']}")
+    asked = {topic.text: topic for topic in load_held_out()[: topics or None]}
+    lines = [line for card in load_cards() for group in card.lines.values() for line in group]
+    training = TrainingTexts([*lines, *(text.text for text in load_compositions())])
+    is_word = load_dictionary()
+    own_words = {text: topic.words for text, topic in asked.items()}
+    facts = json.loads(figures.read_text("utf-8")) if figures.exists() else {}
+    for name, _, folder in (model.partition("=") for model in models):
+        with Progress(console=Console(stderr=True)) as progress:
+            progress.add_task(name, total=len(asked) * seeds)
+            essays = write_essays(
+                Path(folder),
+                list(asked),
+                range(1, seeds + 1),
+                Preferences(words=words),
+                partial(progress.advance, progress.task_ids[0]),
+            )
+        facts.setdefault("models", {})[name] = [
+            {
+                **asdict(essay),
+                "form": asked[essay.topic].form,
+                "near": asked[essay.topic].near,
+                "figures": asdict(found),
+            }
+            for essay, found in zip(
+                essays, count(essays, own_words, training, is_word), strict=True
+            )
+        ]
+    figures.write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+@app.command()
+def mix(
+    pile: Annotated[Path, typer.Argument(help="Markdown file for the readers.")],
+    key: Annotated[Path, typer.Argument(help="JSON file that no reader sees.")],
+    figures: Figures = _FIGURES,
+    by_hand: Annotated[int, typer.Option(help="Compositions written by hand in the pile.")] = 20,
+    others: Annotated[int, typer.Option(help="Essays of each other model.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of the shuffling.")] = 1,
+) -> None:
+    """Make the pile: first draws of every topic, essays of other models, and texts by hand."""
+    from bot.workshop.evaluation.reading import mix as shuffle
+    from bot.workshop.evaluation.reading import write_pile
+    from bot.workshop.evaluation.writing import Essay
+    from bot.workshop.texts.compositions import load_compositions
+
+    rng = random.Random(seed)
+    origins = {}
+    for name, items in json.loads(figures.read_text("utf-8"))["models"].items():
+        first = [Essay(x["topic"], x["seed"], x["text"]) for x in items if x["seed"] == 1]
+        for where, near in (("near", True), ("away", False)):
+            topics = {x["topic"] for x in items if x["near"] is near}
+            part = [essay for essay in first if essay.topic in topics]
+            origins[f"{name}, {where}"] = (
+                part if name == "embedded" else rng.sample(part, min(len(part), others // 2))
+            )
+    texts = [text for text in load_compositions() if 150 <= len(text.text.split()) <= 350]
+    chosen = rng.sample([text for text in texts if text.style == "ensayo"], by_hand)
+    origins["by hand"] = [Essay(text.topics[0], 0, text.text) for text in chosen]
+    write_pile(shuffle(origins, seed), pile, key)
 
 
 @app.command()
 def document(
-    figures: Annotated[Path, typer.Option(help="JSON file of evaluate.")],
-    target: Annotated[Path, typer.Option(help="Markdown file to update.")],
-    other: Annotated[list[Path] | None, typer.Option(help="Facts of other models.")] = None,
+    target: Annotated[Path, typer.Argument(help="Markdown file to write into.")],
+    figures: Figures = _FIGURES,
+    key: Annotated[Path | None, typer.Option(help="The key of a pile that was read.")] = None,
+    marks: Annotated[list[Path] | None, typer.Option(help="Each reader's marks.")] = None,
 ) -> None:
-    """Write measured figures into the docs."""
-    from bot.workshop.evaluation.run import update_document
+    """Take marks to the figures, and write both into the page."""
+    from bot.workshop.evaluation.page import render
+    from bot.workshop.evaluation.reading import read_marks
 
-    update_document(target, figures, tuple(other or ()))
+    facts = json.loads(figures.read_text("utf-8"))
+    if key is not None:
+        pile = read_marks(key, marks or [])
+        facts["pile"] = [
+            {"origin": read.origin, "marks": read.marks, **asdict(read.essay)} for read in pile
+        ]
+        figures.write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    target.write_text(render(target.read_text("utf-8"), facts), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Measuring what a model learnt: bits per byte, and what its essays are like."""
+"""What a reader gets: essays on topics that no text holds, counted and read blindly."""

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.training.bpe import save_tokenizer, train_tokenizer
-from bot.workshop.grammar.natural import headed_passages
 from bot.workshop.teaching.batches import PASSAGES, SEPARATOR, TOKENIZER, load_exposures
 from bot.workshop.teaching.finishing import VOCABULARY
+from bot.workshop.texts.cards import load_cards
 from bot.workshop.texts.exposures import Exposures, Mixture
+from bot.workshop.texts.natural import headed_passages
 
 _CONTEXT_TOKENS = 1024
 _SAMPLED_TEXTS = 40_000
@@ -30,8 +31,7 @@ def prepare_folder(
     (folder / VOCABULARY).mkdir(parents=True, exist_ok=True)
     passages = folder / PASSAGES
     if corpus is not None and not passages.exists():
-        found = headed_passages(corpus, random.Random(1))
-        records = (passage.record for passage in found if not passage.held_out)
+        records = headed_passages(corpus, load_cards(), random.Random(1))
         passages.write_text(SEPARATOR.join(records), encoding="utf-8")
     exposures = load_exposures(folder)
     mixture = _SAMPLED if exposures.passages else Mixture(50, 49, 1, 0)

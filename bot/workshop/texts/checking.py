@@ -13,10 +13,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.workshop.evaluation.essays import DICTIONARY, load_dictionary
 from bot.workshop.texts.cards import Card, load_cards
 from bot.workshop.texts.compositions import Composition, load_compositions
 from bot.workshop.texts.held_out import HeldOutTopic, load_held_out
+from bot.workshop.texts.spelling import DICTIONARY, load_dictionary
 from bot.workshop.texts.wording import drop_accents
 
 KNOWN_WORDS = Path(__file__).parent / "known_words.txt"

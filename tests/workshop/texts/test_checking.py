@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 
-from bot.workshop.evaluation.essays import DICTIONARY, load_dictionary
 from bot.workshop.texts.cards import load_cards
 from bot.workshop.texts.checking import (
     check_all,
@@ -13,6 +12,7 @@ from bot.workshop.texts.checking import (
     check_spelling,
 )
 from bot.workshop.texts.held_out import HeldOutTopic, load_held_out
+from bot.workshop.texts.spelling import DICTIONARY, load_dictionary
 
 
 def changed(card, letter, line):

@@ -6,17 +6,12 @@ import lzma
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.workshop.grammar.headers import frame_prompt, round_words
-from bot.workshop.grammar.heldout import is_held_out, names_unseen
-from bot.workshop.grammar.lexicon import Lexicon
-from bot.workshop.grammar.nouns import Noun
-
-HELD_OUT_PER_THOUSAND = {"fiction": 12, "redacciones": 40, "textbooks": 50}
-"""How many records of a thousand are held out; the small groups give more, to be measurable."""
+from bot.workshop.texts.cards import Card
+from bot.workshop.texts.headers import WORDS_STEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +20,7 @@ class Source:
 
     Attributes:
         name: File name.
-        group: Which held-out file its passages belong to: redacciones, textbooks or fiction.
+        group: How strictly it is filtered: redacciones, textbooks or fiction.
         times: How often its passages are used, each time cut and headed anew.
         unknown_share: Greatest share of words that hardly occur elsewhere.
     """
@@ -79,7 +74,8 @@ _ODD = re.compile(
     r"[^\w\s.,;:¿?¡!()«»“”\"'’—–\-…%ºª/°+=]|[a-zñ][A-Z]|\w\d[a-z]|[a-z]\d\w|[.,] [.,]|_"
 )
 _WORD = re.compile(r"[a-záéíóúüñ]+")
-_WORDS = re.compile(r"[A-Za-zÁÉÍÓÚÜÑáéíóúüñ]+")
+_NOUN = re.compile(r"(?:el|la|los|las) ([a-záéíóúüñ]+)")
+_HEADER = "Texto de {words} palabras.\nTema: {topic}\n\n"
 _TORN = re.compile(
     r"(?<!\w)(?:la|el|los|las|en|de|y|que|por) [.,;)]|\(\)|=|\b\w\d|\d\w\b|Ejemplo resuelto"
 )
@@ -108,10 +104,10 @@ def read_source(corpus_dir: Path, source: Source) -> list[str]:
         return [record.strip() for record in file.read().split("\f") if record.strip()]
 
 
-def count_words(corpus_dir: Path) -> Vocabulary:
-    """Counts the words of all sources."""
+def count_words(corpus_dir: Path, sources: tuple[Source, ...]) -> Vocabulary:
+    """Counts the words of the sources."""
     counts: Counter[str] = Counter()
-    for source in SOURCES:
+    for source in sources:
         for record in read_source(corpus_dir, source):
             counts.update(_WORD.findall(record))
     return Vocabulary(counts)
@@ -126,7 +122,6 @@ def is_fit(text: str, vocabulary: Vocabulary, source: Source) -> bool:
         and (source.group != "textbooks" or _TORN.search(text) is None)
         and len(_ODD.findall(text)) <= len(text) // 1500
         and vocabulary.unknown_share(text) <= source.unknown_share
-        and not names_unseen(text)
     )
 
 
@@ -164,80 +159,54 @@ class TopicFinder:
     """Finds the nouns that a passage is about.
 
     Args:
-        lexicon: Nouns that may head a passage.
+        cards: Those whose topic is one noun with its article name the nouns that may head a text.
     """
 
-    def __init__(self, lexicon: Lexicon) -> None:
-        self._nouns: dict[str, Noun] = {
-            noun.bare: noun for noun in (*lexicon.known, *lexicon.plain) if noun.has_article
-        }
+    def __init__(self, cards: Iterable[Card]) -> None:
+        found = (_NOUN.fullmatch(card.topic) for card in cards)
+        self._nouns = {match[1]: match[0] for match in found if match}
 
     def find(self, text: str, rng: random.Random) -> str | None:
-        """Draws a topic line from the nouns that a passage repeats; None if it repeats none."""
-        counts = Counter(word for word in _WORDS.findall(text) if word in self._nouns)
+        """Draws a topic from the nouns that a passage repeats; None if it repeats none."""
+        counts = Counter(word for word in _WORD.findall(text) if word in self._nouns)
         repeated = [word for word, count in counts.items() if count > 1]
-        weights = [counts[word] ** 2 for word in repeated]
         if not repeated:
             return None
-        first = self._nouns[rng.choices(repeated, weights)[0]]
-        second = self._nouns[rng.choices(repeated, weights)[0]]
+        weights = [counts[word] ** 2 for word in repeated]
+        first, second = rng.choices(repeated, weights, k=2)
         draw = rng.random()
-        if second.bare != first.bare and draw < 0.45:
-            topic = f"{first.definite} y {second.definite}"
-        elif draw < 0.6:
-            topic = first.bare
+        if second != first and draw < 0.45:
+            topic = f"{self._nouns[first]} y {self._nouns[second]}"
         else:
-            topic = first.definite
+            topic = first if draw < 0.6 else self._nouns[first]
         return topic if rng.random() < 0.3 else topic[0].upper() + topic[1:]
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A natural passage.
-
-    Attributes:
-        group: As in `Source`.
-        held_out: Whether it must not be trained on.
-        record: The passage, under its header if it has one.
-    """
-
-    group: str
-    held_out: bool
-    record: str
 
 
 def headed_passages(
     corpus_dir: Path,
+    cards: Iterable[Card],
     rng: random.Random,
     *,
     unheaded_share: float = 0.25,
-    held_out_per_thousand: Mapping[str, int] = HELD_OUT_PER_THOUSAND,
     sources: tuple[Source, ...] = SOURCES,
-    vocabulary: Vocabulary | None = None,
-    times: int = 1,
-) -> Iterator[Passage]:
+) -> Iterator[str]:
     """Yields the fit passages of the corpus, most of them under a header.
 
     Args:
         corpus_dir: Folder with the files of `SOURCES`.
+        cards: Their topics head the passages.
         rng: Source of chance for cuts and topics.
         unheaded_share: Share of passages that come without a header.
-        held_out_per_thousand: By group, how many records of a thousand are held out; their text
-            decides which.
         sources: What to read.
-        vocabulary: Counts over the whole corpus, if they are at hand.
-        times: Multiplies how often each source is used.
     """
-    vocabulary = vocabulary or count_words(corpus_dir)
-    finder = TopicFinder(Lexicon.load())
+    vocabulary = count_words(corpus_dir, sources)
+    finder = TopicFinder(cards)
     for source in sources:
-        for record in read_source(corpus_dir, source):
-            held_out = is_held_out(record, held_out_per_thousand[source.group])
-            for _ in range(1 if held_out else source.times * times):
-                for text in cut_passages(record, rng, source):
-                    if not is_fit(text, vocabulary, source):
-                        continue
-                    topic = None if rng.random() < unheaded_share else finder.find(text, rng)
-                    words = round_words(len(text.split()))
-                    head = "" if topic is None else frame_prompt("texto", topic, words)
-                    yield Passage(source.group, held_out, head + text)
+        for record in read_source(corpus_dir, source) * source.times:
+            for text in cut_passages(record, rng, source):
+                if not is_fit(text, vocabulary, source):
+                    continue
+                topic = None if rng.random() < unheaded_share else finder.find(text, rng)
+                words = max(1, round(len(text.split()) / WORDS_STEP)) * WORDS_STEP
+                head = "" if topic is None else _HEADER.format(words=words, topic=topic)
+                yield head + text
