@@ -285,7 +285,9 @@ class Database:
                 async with asyncio.timeout(_STEP_TIMEOUT_S), self._writer.connect() as connection:
                     if self.file is None:
                         alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
-                        await alone.execute(text("VACUUM inbox, jobs, outbox, people"))
+                        await alone.execute(
+                            text("VACUUM inbox, jobs, outbox, people, members, votes, complaints")
+                        )
                         return True
                     raw = await connection.get_raw_connection()
                     return await _cut_log(raw.driver_connection)

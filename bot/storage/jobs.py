@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, select, update
 
+from bot.storage.codes import RECIPE_LENGTH, new_code
 from bot.storage.database import Transaction
 from bot.storage.people import preferences_from_json, preferences_to_json
 from bot.storage.records import (
@@ -25,7 +26,7 @@ from bot.storage.records import (
     Job,
     JobState,
 )
-from bot.storage.schema import jobs, outbox
+from bot.storage.schema import jobs, lessons, outbox
 
 _TOKEN_BYTES = 9
 _WITH_TEXT = (JobState.WRITTEN, JobState.DELIVERED, JobState.CANCELLED)
@@ -67,13 +68,16 @@ async def add(
         topic=request.topic,
         preferences=preferences_to_json(request.preferences),
         continued_from=request.continued_from,
+        name=request.name,
+        lesson_id=request.lesson_id,
+        code=await _free_code(tx),
         seed=seed,
         state=JobState.WAITING,
         turn=max(await tx.value(started) or 0, 0 if own_last is None else own_last + 1),
         created_at=tx.now,
     )
     tx.changes.has_jobs = True
-    return None if row is None else _job(row)
+    return None if row is None else job_of(row)
 
 
 async def get(tx: Transaction, job_id: int) -> Job | None:
@@ -86,6 +90,11 @@ async def by_token(tx: Transaction, token: str) -> Job | None:
     if token.isdecimal() and len(token) < 19:
         return await _first(tx, jobs.c.id == int(token), jobs.c.update_id.is_(None))
     return await _first(tx, jobs.c.token == token)
+
+
+async def by_code(tx: Transaction, code: str) -> Job | None:
+    """The job whose recipe has a code."""
+    return await _first(tx, jobs.c.code == code)
 
 
 async def last_of(tx: Transaction, person: str, chat_id: int) -> Job | None:
@@ -124,7 +133,7 @@ async def in_state(tx: Transaction, *states: JobState) -> list[Job]:
         .where(tx.mine(jobs), jobs.c.state.in_(states))
         .order_by(jobs.c.turn, jobs.c.id)
     )
-    return [_job(row) for row in await tx.rows(query)]
+    return [job_of(row) for row in await tx.rows(query)]
 
 
 async def unfinished_of(tx: Transaction, person: str) -> list[Job]:
@@ -134,7 +143,7 @@ async def unfinished_of(tx: Transaction, person: str) -> list[Job]:
         .where(tx.mine(jobs), jobs.c.person == person, jobs.c.state.in_(UNFINISHED))
         .order_by(jobs.c.turn, jobs.c.id)
     )
-    return [_job(row) for row in await tx.rows(query)]
+    return [job_of(row) for row in await tx.rows(query)]
 
 
 async def is_alone(tx: Transaction, job: Job) -> bool:
@@ -149,18 +158,24 @@ async def is_alone(tx: Transaction, job: Job) -> bool:
 
 
 async def start_next(tx: Transaction) -> Job | None:
-    """Begin the job whose turn it is, of somebody who has none running."""
+    """Begin the job whose turn it is, of somebody who has none running, in no paused lesson."""
     busy = select(jobs.c.person).where(tx.mine(jobs), jobs.c.state == JobState.RUNNING)
+    paused = select(lessons.c.id).where(tx.mine(lessons), lessons.c.is_paused.is_(True))
     row = await tx.first(
         select(jobs)
-        .where(tx.mine(jobs), jobs.c.state == JobState.WAITING, jobs.c.person.not_in(busy))
+        .where(
+            tx.mine(jobs),
+            jobs.c.state == JobState.WAITING,
+            jobs.c.person.not_in(busy),
+            jobs.c.lesson_id.is_(None) | jobs.c.lesson_id.not_in(paused),
+        )
         .order_by(jobs.c.turn, jobs.c.id)
         .limit(1)
     )
     if row is None:
         return None
     await _change(tx, row.id, (JobState.WAITING,), state=JobState.RUNNING, started_at=tx.now)
-    return _job(row)
+    return job_of(row)
 
 
 async def note_attempt(tx: Transaction, job_id: int) -> int:
@@ -173,10 +188,16 @@ async def note_attempt(tx: Transaction, job_id: int) -> int:
     return int(await tx.value(select(jobs.c.attempts).where(jobs.c.id == job_id)) or 0)
 
 
-async def finish(tx: Transaction, job_id: int, text: str) -> bool:
-    """A running job is written; False if it is not running any more."""
+async def finish(tx: Transaction, job_id: int, text: str, model: str = "") -> bool:
+    """A running job is written, by a model; False if it is not running any more."""
     return await _change(
-        tx, job_id, (JobState.RUNNING,), state=JobState.WRITTEN, text=text, ended_at=tx.now
+        tx,
+        job_id,
+        (JobState.RUNNING,),
+        state=JobState.WRITTEN,
+        text=text,
+        model=model[:160],
+        ended_at=tx.now,
     )
 
 
@@ -281,6 +302,13 @@ async def counts(tx: Transaction) -> dict[JobState, int]:
     return {JobState(row.state): row.number for row in await tx.rows(query)}
 
 
+async def _free_code(tx: Transaction) -> str:
+    while True:
+        code = new_code(RECIPE_LENGTH)
+        if await by_code(tx, code) is None:
+            return code
+
+
 async def _change(
     tx: Transaction, job_id: int, leaves: tuple[JobState, ...], **values: Any
 ) -> bool:
@@ -297,10 +325,11 @@ async def _first(tx: Transaction, *conditions: ColumnElement[bool]) -> Job | Non
     row = await tx.first(
         select(jobs).where(tx.mine(jobs), *conditions).order_by(jobs.c.id.desc()).limit(1)
     )
-    return None if row is None else _job(row)
+    return None if row is None else job_of(row)
 
 
-def _job(row: Row[Any]) -> Job:
+def job_of(row: Row[Any]) -> Job:
+    """The job of a row."""
     return Job(
         id=row.id,
         token=row.token,
@@ -311,6 +340,8 @@ def _job(row: Row[Any]) -> Job:
             topic=row.topic,
             preferences=preferences_from_json(row.preferences),
             continued_from=row.continued_from,
+            name=row.name,
+            lesson_id=row.lesson_id,
         ),
         seed=row.seed,
         state=JobState(row.state),
@@ -318,4 +349,7 @@ def _job(row: Row[Any]) -> Job:
         attempts=row.attempts,
         text=row.text,
         created_at=row.created_at,
+        code=row.code,
+        model=row.model or "",
+        ended_at=row.ended_at,
     )

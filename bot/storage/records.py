@@ -35,6 +35,8 @@ class EssayRequest:
         topic: What it is about, cleaned of surrounding white space.
         preferences: The person's settings when they asked.
         continued_from: The job whose text this one goes on from, or None for a new essay.
+        name: What the person is called, as others see it.
+        lesson_id: The lesson in which they ask, or None.
     """
 
     person: str
@@ -42,6 +44,8 @@ class EssayRequest:
     topic: str
     preferences: Preferences
     continued_from: int | None = None
+    name: str = ""
+    lesson_id: int | None = None
 
 
 class JobState(StrEnum):
@@ -80,6 +84,9 @@ class Job:
         attempts: Times that its writing broke off after a piece of it had come.
         text: The finished text, empty before.
         created_at: When it was asked for, UTC.
+        code: What people call its recipe by; None for a job of an earlier version.
+        model: The model that wrote it and its revision; empty before, or if that is not known.
+        ended_at: When it was written, or given up, or None.
     """
 
     id: int
@@ -92,6 +99,9 @@ class Job:
     attempts: int
     text: str
     created_at: datetime
+    code: str | None = None
+    model: str = ""
+    ended_at: datetime | None = None
 
 
 class Rank(IntEnum):

@@ -87,6 +87,10 @@ jobs = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("failure", String(24), nullable=True),
     Column("text", Text, nullable=False, default=""),
+    Column("code", String(5), nullable=True),
+    Column("model", String(160), nullable=True),
+    Column("name", String(64), nullable=False, default="", server_default=""),
+    Column("lesson_id", BigInteger, nullable=True),
     Column("created_at", UtcTime, nullable=False),
     Column("started_at", UtcTime, nullable=True),
     Column("ended_at", UtcTime, nullable=True),
@@ -108,6 +112,8 @@ jobs = Table(
         postgresql_where=text("started_at IS NOT NULL"),
     ),
     Index("jobs_by_end", "bot_id", "ended_at"),
+    Index("jobs_by_code", "bot_id", "code", unique=True),
+    Index("jobs_by_lesson", "lesson_id"),
     # Numbers of deleted jobs and messages are never given to others.
     sqlite_autoincrement=True,
 )
@@ -184,6 +190,7 @@ chats = Table(
     Column("last_number", BigInteger, nullable=False, default=0),
     Column("paused_until", UtcTime, nullable=True),
     Column("migrated_to", BigInteger, nullable=True),
+    Column("no_reactions_until", UtcTime, nullable=True),
     Column("admitted_by", String(64), nullable=True),
     Column("admitted_at", UtcTime, nullable=True),
 )
@@ -195,6 +202,97 @@ owners = Table(
     Column("code", String(64), nullable=True),
     Column("person", String(64), nullable=True),
 )
+
+teachers = Table(
+    "teachers",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String(64), primary_key=True),
+    Column("named_at", UtcTime, nullable=False),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("code", String(32), primary_key=True),
+    Column("expires_at", UtcTime, nullable=False),
+)
+"""Links that make one person a teacher each."""
+
+classes = Table(
+    "classes",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("bot_id", BigInteger, nullable=False),
+    Column("chat_id", BigInteger, nullable=True),
+    Column("name", String(64), nullable=False),
+    Column("teacher", String(64), nullable=True),
+    Column("settings", JSON, nullable=False),
+    Column("code", String(6), nullable=True),
+    Column("code_expires_at", UtcTime, nullable=True),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("bot_id", "chat_id", name="classes_once_per_chat"),
+    UniqueConstraint("bot_id", "code", name="classes_once_per_code"),
+    sqlite_autoincrement=True,
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("class_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String(64), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("by_code", Boolean, nullable=False),
+    Column("is_removed", Boolean, nullable=False, default=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Index("members_by_person", "bot_id", "person"),
+)
+
+wrong_codes = Table(
+    "wrong_codes",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String(64), primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("since", UtcTime, nullable=False),
+)
+
+lessons = Table(
+    "lessons",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("bot_id", BigInteger, nullable=False),
+    Column("class_id", BigInteger, nullable=False),
+    Column("title", String(64), nullable=False),
+    Column("topic", Text, nullable=True),
+    Column("is_only_topic", Boolean, nullable=False, default=False),
+    Column("is_paused", Boolean, nullable=False, default=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime, nullable=True),
+    Index("lessons_by_class", "bot_id", "class_id"),
+    sqlite_autoincrement=True,
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("job_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String(64), primary_key=True),
+)
+
+complaints = Table(
+    "complaints",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("job_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String(64), primary_key=True),
+    Column("reason", String(16), nullable=False),
+    Column("is_settled", Boolean, nullable=False, default=False),
+)
+"""What readers object to in an essay, once a person and essay."""
 
 leases = Table(
     "leases",

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from bot.storage import chats, inbox, jobs, outbox, people
+from bot.storage import chats, classes, inbox, jobs, lessons, outbox, people
 from bot.storage.database import Database, Transaction
 
 logger = logging.getLogger(__name__)
@@ -63,14 +63,16 @@ class ClockWatch:
 
 
 async def forget_person(tx: Transaction, person: str) -> list[int]:
-    """Delete everything kept about a person: settings, questions, topics and essays.
+    """Delete everything kept about a person: settings, questions, topics, essays, rosters, votes.
 
     Returns:
         Rows of the outbox that are on their way; nothing more comes once they are closed.
     """
     private_chat_id = int(person.removeprefix("user:")) if person.startswith("user:") else None
     await people.forget(tx, person)
+    await classes.forget(tx, person)
     job_ids = await jobs.forget(tx, person)
+    await lessons.forget(tx, person, job_ids)
     await inbox.forget_person(tx, person, private_chat_id)
     return await outbox.forget(tx, person, job_ids)
 
@@ -81,6 +83,7 @@ async def migrate_chat(tx: Transaction, old_id: int, new_id: int) -> None:
         return
     await chats.move(tx, old_id, new_id)
     # Also when the move is known: what was owed before may still be owed to the old number.
+    await classes.move(tx, old_id, new_id)
     await jobs.move(tx, old_id, new_id)
     await outbox.move(tx, old_id, new_id)
 
@@ -103,4 +106,6 @@ async def _prune(tx: Transaction, before: datetime) -> int:
         await inbox.prune(tx, tx.now - _INBOX_FOR, _ROWS_A_STEP)
         + await outbox.prune(tx, before, _ROWS_A_STEP)
         + await jobs.prune(tx, before, _ROWS_A_STEP)
+        + await classes.prune(tx, before)
+        + await lessons.prune(tx, before)
     )

@@ -216,12 +216,18 @@ def downgrade() -> None:
             "of other bots: let the bot finish them before going back"
         )
     kept = {
-        name: [row._mapping for row in connection.execute(sa.select(metadata.tables[name]))]
+        name: [row._mapping for row in connection.execute(sa.select(*_columns(connection, name)))]
         for name in ("inbox", "people", "owners", "chats", "jobs")
     }
     metadata.drop_all(connection)
     _first_tables().upgrade()
     _refill(connection, kept)
+
+
+def _columns(connection: sa.Connection, name: str) -> list[sa.Column[Any]]:
+    """The columns of a table that there are; later versions have more."""
+    there = {column["name"] for column in sa.inspect(connection).get_columns(name)}
+    return [column for column in metadata.tables[name].c if column.name in there]
 
 
 def _first_tables() -> ModuleType:
