@@ -223,8 +223,10 @@ async def cancel(tx: Transaction, job_id: int, text: str) -> bool:
 
 
 async def deliver(tx: Transaction, job_id: int) -> bool:
-    """The last piece of a written job has arrived."""
-    return await _change(tx, job_id, (JobState.WRITTEN,), state=JobState.DELIVERED)
+    """The last piece of a written job has arrived, and only now it has ended for its reader."""
+    return await _change(
+        tx, job_id, (JobState.WRITTEN,), state=JobState.DELIVERED, ended_at=tx.now
+    )
 
 
 async def chats_of_begun(tx: Transaction) -> list[int]:

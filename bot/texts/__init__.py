@@ -6,8 +6,9 @@ that lacks a translation is a type error. Plain text only: nothing here is marku
 
 from dataclasses import dataclass
 
-from bot.texts import chat, config, console, failures, frames, training
+from bot.texts import chat, classroom, config, console, failures, frames, training
 from bot.texts.chat import ChatTexts
+from bot.texts.classroom import BoardTexts, ClassroomTexts
 from bot.texts.config import ConfigTexts
 from bot.texts.console import ConsoleTexts
 from bot.texts.failures import FailureTexts
@@ -15,7 +16,9 @@ from bot.texts.frames import FrameTexts
 from bot.texts.training import TrainingTexts
 
 __all__ = [
+    "BoardTexts",
     "ChatTexts",
+    "ClassroomTexts",
     "ConfigTexts",
     "ConsoleTexts",
     "FailureTexts",
@@ -32,6 +35,7 @@ class Texts:
 
     Attributes:
         chat: Sentences and labels of the chat.
+        classroom: What is said of lessons.
         config: The same for a person's settings.
         console: What is said in a terminal.
         failures: What cannot be done.
@@ -40,6 +44,7 @@ class Texts:
     """
 
     chat: ChatTexts
+    classroom: ClassroomTexts
     config: ConfigTexts
     console: ConsoleTexts
     failures: FailureTexts
@@ -49,6 +54,7 @@ class Texts:
 
 SPANISH = Texts(
     chat=chat.SPANISH,
+    classroom=classroom.SPANISH,
     config=config.SPANISH,
     console=console.SPANISH,
     failures=failures.SPANISH,
@@ -57,6 +63,7 @@ SPANISH = Texts(
 )
 ENGLISH = Texts(
     chat=chat.ENGLISH,
+    classroom=classroom.ENGLISH,
     config=config.ENGLISH,
     console=console.ENGLISH,
     failures=failures.ENGLISH,

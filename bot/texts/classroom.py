@@ -1,0 +1,530 @@
+"""What the bot says of lessons: the board, the report, recipes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.texts.numbers import decimal, english_span, plural, spanish_span, thousands
+
+
+@dataclass(frozen=True, slots=True)
+class BoardTexts:
+    """The message that says who waits.
+
+    Attributes:
+        heading: From a lesson's title, which may be empty, and whether it is paused.
+        writing: From names and words written so far.
+        waiting: From names and seconds (or None), and how many others there are.
+        done: From essays that are there and people in the class, or None if that is not known.
+        for_names: From names: whose essays are being written, where there is no lesson.
+        waiting_names: From names: who waits.
+        all_in: From seconds: when everything will be there.
+        ended: From a title, people, essays and words.
+        button_when: Label.
+        button_join: Label.
+        paused: Said once.
+        resumed: Said once.
+    """
+
+    heading: Callable[[str, bool], str]
+    writing: Callable[[Sequence[tuple[str, int]]], str]
+    waiting: Callable[[Sequence[tuple[str, float | None]], int], str]
+    done: Callable[[int, int | None], str]
+    for_names: Callable[[Sequence[str]], str]
+    waiting_names: Callable[[Sequence[str]], str]
+    all_in: Callable[[float], str]
+    ended: Callable[[str, int, int, int], str]
+    button_when: str
+    button_join: str
+    paused: str
+    resumed: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTexts:
+    """The report of a lesson, for paper, phone and spreadsheet.
+
+    Attributes:
+        title: From a lesson's title, which may be empty.
+        when: From the parts of its day and times, ready to be read.
+        months: Names of the months.
+        date: From day, name of the month and year.
+        summary: From people, essays, words and seconds waited on average.
+        columns: Headings of the table, in order.
+        pseudonym: Heading of the names' column where there are none.
+        x_axis: Of the chart.
+        y_axis: Of the chart.
+        asked: A bar of the chart.
+        delivered: A bar of the chart.
+        texts: Above the essays.
+        seconds: From seconds waited.
+        keeps: What is in it and how long the bot keeps it, from days.
+        warning: Topics are what students wrote.
+        pseudonyms: Names for people without a name.
+        separator: Between the cells of the CSV file.
+        language: Its IETF tag.
+    """
+
+    title: Callable[[str], str]
+    when: Callable[[str, str, str], str]
+    months: tuple[str, ...]
+    date: Callable[[int, str, int], str]
+    summary: Callable[[int, int, int, float], str]
+    columns: tuple[str, ...]
+    pseudonym: str
+    x_axis: str
+    y_axis: str
+    asked: str
+    delivered: str
+    texts: str
+    seconds: Callable[[float], str]
+    keeps: Callable[[int], str]
+    warning: str
+    pseudonyms: tuple[str, ...]
+    separator: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeTexts:
+    """How an essay was made, in words.
+
+    Attributes:
+        footer: From a code and a number of words to the line under an essay.
+        heading: From a code.
+        topic: From a topic.
+        style: From the name of a style and a number of words.
+        temperature: From the number and how it is to be read.
+        how_free: What a temperature means, from 0 to 2 in four steps.
+        top_k: From the number.
+        top_p: From the number.
+        repetition: From the number.
+        seed: From the number.
+        continues: The essay goes on from another one, whose code may be unknown.
+        model: From its name and revision.
+        same: What the recipe promises.
+        number: A number, as people write it.
+        repeated: From a topic, a knob's name, its value now and its value before.
+        same_start: From the words that both texts begin with, and the word where they part.
+        not_known: There is no such code.
+        missing: The code was left out.
+        knobs: Names of what can be turned, by field.
+    """
+
+    footer: Callable[[str, int], str]
+    heading: Callable[[str], str]
+    topic: Callable[[str], str]
+    style: Callable[[str, int], str]
+    temperature: Callable[[str, str], str]
+    how_free: tuple[str, str, str, str]
+    top_k: Callable[[int], str]
+    top_p: Callable[[str], str]
+    repetition: Callable[[str], str]
+    seed: Callable[[int], str]
+    continues: Callable[[str], str]
+    model: Callable[[str, str], str]
+    same: str
+    number: Callable[[float], str]
+    repeated: Callable[[str, str, str, str], str]
+    same_start: Callable[[int, str], str]
+    not_known: str
+    missing: str
+    knobs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassroomTexts:
+    """Everything that is said of lessons.
+
+    Attributes:
+        board: The message that says who waits.
+        report: The report of a lesson.
+        recipe: How an essay was made.
+    """
+
+    board: BoardTexts
+    report: ReportTexts
+    recipe: RecipeTexts
+
+
+def _and_es(items: Sequence[str]) -> str:
+    if len(items) < 2:
+        return "".join(items)
+    # «y» turns into «e» before the sound of an i, but not before «hie».
+    last = items[-1].lower()
+    is_i = last.startswith(("i", "í", "hi", "hí")) and not last.startswith(("hie", "ia", "io"))
+    return f"{', '.join(items[:-1])} {'e' if is_i else 'y'} {items[-1]}"
+
+
+def _and_en(items: Sequence[str]) -> str:
+    return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _heading_es(title: str, is_paused: bool) -> str:
+    name = f"Clase «{title}»" if title else "Clase"
+    return f"{name}, en pausa" if is_paused else name
+
+
+def _heading_en(title: str, is_paused: bool) -> str:
+    name = f"Lesson “{title}”" if title else "Lesson"
+    return f"{name}, paused" if is_paused else name
+
+
+def _writing_es(names: Sequence[tuple[str, int]]) -> str:
+    said = [f"{name}, {plural(words, 'palabra', 'palabras')}" for name, words in names[:1]]
+    said += [f"{name}, {words}" for name, words in names[1:]]
+    return f"Escribo: {'; '.join(said)}."
+
+
+def _writing_en(names: Sequence[tuple[str, int]]) -> str:
+    said = [f"{name}, {plural(words, 'word', 'words')}" for name, words in names[:1]]
+    said += [f"{name}, {words}" for name, words in names[1:]]
+    return f"Writing: {'; '.join(said)}."
+
+
+def _in_order(names: Sequence[tuple[str, float | None]], unit: str) -> str:
+    return "; ".join(
+        name if seconds is None else f"{name}, {max(5, round(seconds / 5) * 5)} {unit}"
+        for name, seconds in names
+    )
+
+
+def _waiting_es(names: Sequence[tuple[str, float | None]], others: int) -> str:
+    more = f"; y {plural(others, 'persona más', 'personas más')}" if others else ""
+    return f"Esperan: {_in_order(names, 'segundos')}{more}."
+
+
+def _waiting_en(names: Sequence[tuple[str, float | None]], others: int) -> str:
+    more = f"; and {plural(others, 'other', 'others')}" if others else ""
+    return f"Waiting: {_in_order(names, 'seconds')}{more}."
+
+
+SPANISH = ClassroomTexts(
+    board=BoardTexts(
+        heading=_heading_es,
+        writing=_writing_es,
+        waiting=_waiting_es,
+        done=lambda done, people: (
+            f"Hechos: {done}." if people is None else f"Hechos: {done} de {people}."
+        ),
+        for_names=lambda names: f"Escribo para {_and_es(names)}.",
+        waiting_names=lambda names: (
+            f"{'Espera' if len(names) == 1 else 'Esperan'} {_and_es(names)}."
+        ),
+        all_in=lambda seconds: f"Estará todo en {spanish_span(seconds)}.",
+        ended=lambda title, people, essays, words: (
+            f"{_heading_es(title, False)}, terminada\n"
+            f"{plural(people, 'persona', 'personas')}, {plural(essays, 'texto', 'textos')}, "
+            f"{thousands(words, comma=True)} palabras."
+        ),
+        button_when="¿Cuándo me toca?",
+        button_join="Participar",
+        paused="La clase está en pausa.",
+        resumed="La clase sigue.",
+    ),
+    report=ReportTexts(
+        title=lambda title: f"«{title}»" if title else "Informe de la clase",
+        when=lambda date, start, end: f"{date}, de {start} a {end}",
+        months=(
+            "enero",
+            "febrero",
+            "marzo",
+            "abril",
+            "mayo",
+            "junio",
+            "julio",
+            "agosto",
+            "septiembre",
+            "octubre",
+            "noviembre",
+            "diciembre",
+        ),
+        date=lambda day, month, year: f"{day} de {month} de {year}",
+        summary=lambda people, essays, words, wait_s: (
+            f"{plural(people, 'persona pidió', 'personas pidieron')} "
+            f"{plural(essays, 'texto', 'textos')}, {thousands(words, comma=True)} palabras en "
+            f"total; la espera media fue de {plural(round(wait_s), 'segundo', 'segundos')}."
+        ),
+        columns=(
+            "N.º",
+            "Nombre",
+            "Tema",
+            "Estilo",
+            "Palabras",
+            "Receta",
+            "Pedido a las",
+            "Espera",
+            "Votos",
+            "Avisos",
+        ),
+        pseudonym="Seudónimo",
+        x_axis="minutos desde el comienzo",
+        y_axis="textos",
+        asked="pedidos",
+        delivered="entregados",
+        texts="Los textos",
+        seconds=lambda seconds: f"{decimal(round(seconds), comma=True)} s",
+        keeps=lambda days: (
+            "Este informe contiene los temas y los textos de la clase, con la hora, los votos y "
+            "el número de avisos. El bot guarda esos datos "
+            f"{plural(days, 'día', 'días')}; este archivo lo guardas tú."
+        ),
+        warning="Los temas son palabras de la clase y pueden contener nombres.",
+        pseudonyms=(
+            "Ámbar",
+            "Cobalto",
+            "Jade",
+            "Coral",
+            "Añil",
+            "Ocre",
+            "Turquesa",
+            "Marfil",
+            "Granate",
+            "Zafiro",
+            "Malva",
+            "Bronce",
+            "Esmeralda",
+            "Carmín",
+            "Ébano",
+            "Perla",
+            "Índigo",
+            "Cobre",
+            "Lavanda",
+            "Rubí",
+            "Nácar",
+            "Topacio",
+            "Azafrán",
+            "Plata",
+            "Escarlata",
+            "Ónice",
+            "Menta",
+            "Cereza",
+            "Arena",
+            "Cielo",
+            "Musgo",
+            "Canela",
+            "Lima",
+            "Púrpura",
+            "Trigo",
+            "Salvia",
+            "Azabache",
+            "Melocotón",
+            "Violeta",
+            "Oro",
+        ),
+        separator=";",
+        language="es",
+    ),
+    recipe=RecipeTexts(
+        footer=lambda code, words: f"Receta {code}, {plural(words, 'palabra', 'palabras')}",
+        heading=lambda code: f"Receta {code}",
+        topic=lambda topic: f"Tema: {topic}",
+        style=lambda style, words: (
+            f"Estilo: {style}, unas {thousands(words, comma=True)} palabras"
+        ),
+        temperature=lambda value, meaning: f"Creatividad {value}: {meaning}.",
+        how_free=(
+            "siempre lo más probable",
+            "va a lo seguro",
+            "se arriesga un poco",
+            "se arriesga mucho",
+        ),
+        top_k=lambda count: (
+            f"Top-k {count}: elige entre {count} piezas."
+            if count
+            else "Top-k 0: elige entre todas las piezas."
+        ),
+        top_p=lambda value: f"Top-p {value}: deja fuera las más raras.",
+        repetition=lambda value: f"Freno a la repetición {value}: evita lo que ya ha escrito.",
+        seed=lambda seed: f"Semilla {seed}: así empieza el sorteo.",
+        continues=lambda code: f"Sigue a otro texto{f' ({code})' if code else ''}.",
+        model=lambda name, revision: (
+            f"Modelo: {name}, revisión {revision}" if revision else f"Modelo: {name}"
+        ),
+        same="Con la misma receta sale el mismo texto en esta instalación.",
+        number=lambda value: decimal(value, comma=True),
+        repeated=lambda topic, knob, now, before: f"{topic}, con {knob} {now} en vez de {before}",
+        same_start=lambda count, word: (
+            f"Se separan desde el principio, en «{word}»."
+            if not count
+            else f"Empiezan igual, con {plural(count, 'palabra', 'palabras')}; se separan en "
+            f"«{word}»."
+        ),
+        not_known="No conozco esa receta: mira que las cinco letras y cifras estén bien.",
+        missing="Dime qué receta: /receta y las cinco letras y cifras que están bajo el texto.",
+        knobs={
+            "words": "longitud",
+            "style": "estilo",
+            "temperature": "creatividad",
+            "top_p": "top-p",
+            "top_k": "top-k",
+            "repetition_penalty": "freno a la repetición",
+            "seed": "semilla",
+            "candidates": "borradores",
+        },
+    ),
+)
+
+ENGLISH = ClassroomTexts(
+    board=BoardTexts(
+        heading=_heading_en,
+        writing=_writing_en,
+        waiting=_waiting_en,
+        done=lambda done, people: (
+            f"Done: {done}." if people is None else f"Done: {done} of {people}."
+        ),
+        for_names=lambda names: f"I'm writing for {_and_en(names)}.",
+        waiting_names=lambda names: (
+            f"{_and_en(names)} {'is' if len(names) == 1 else 'are'} waiting."
+        ),
+        all_in=lambda seconds: f"Everything will be here in {english_span(seconds)}.",
+        ended=lambda title, people, essays, words: (
+            f"{_heading_en(title, False)}, over\n"
+            f"{plural(people, 'person', 'people')}, {plural(essays, 'text', 'texts')}, "
+            f"{thousands(words, comma=False)} words."
+        ),
+        button_when="When is my turn?",
+        button_join="Take part",
+        paused="The lesson is paused.",
+        resumed="The lesson goes on.",
+    ),
+    report=ReportTexts(
+        title=lambda title: f"“{title}”" if title else "Report of the lesson",
+        when=lambda date, start, end: f"{date}, from {start} to {end}",
+        months=(
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ),
+        date=lambda day, month, year: f"{day} {month} {year}",
+        summary=lambda people, essays, words, wait_s: (
+            f"{plural(people, 'person', 'people')} asked for "
+            f"{plural(essays, 'text', 'texts')}, {thousands(words, comma=False)} words in all; "
+            f"the average wait was {plural(round(wait_s), 'second', 'seconds')}."
+        ),
+        columns=(
+            "No.",
+            "Name",
+            "Topic",
+            "Style",
+            "Words",
+            "Recipe",
+            "Asked at",
+            "Wait",
+            "Votes",
+            "Reports",
+        ),
+        pseudonym="Pseudonym",
+        x_axis="minutes since the beginning",
+        y_axis="texts",
+        asked="asked for",
+        delivered="delivered",
+        texts="The texts",
+        seconds=lambda seconds: f"{decimal(round(seconds), comma=False)} s",
+        keeps=lambda days: (
+            "This report holds the topics and the texts of the lesson, with times, votes and the "
+            f"number of reports. The bot keeps those data for {plural(days, 'day', 'days')}; this "
+            "file you keep yourself."
+        ),
+        warning="Topics are the words of the class and may hold names.",
+        pseudonyms=(
+            "Amber",
+            "Cobalt",
+            "Jade",
+            "Coral",
+            "Sky",
+            "Ochre",
+            "Turquoise",
+            "Ivory",
+            "Garnet",
+            "Sapphire",
+            "Mauve",
+            "Bronze",
+            "Emerald",
+            "Carmine",
+            "Ebony",
+            "Pearl",
+            "Indigo",
+            "Copper",
+            "Lavender",
+            "Ruby",
+            "Opal",
+            "Topaz",
+            "Saffron",
+            "Silver",
+            "Scarlet",
+            "Onyx",
+            "Mint",
+            "Cherry",
+            "Sand",
+            "Cyan",
+            "Moss",
+            "Cinnamon",
+            "Lime",
+            "Purple",
+            "Wheat",
+            "Sage",
+            "Jet",
+            "Peach",
+            "Violet",
+            "Gold",
+        ),
+        separator=",",
+        language="en",
+    ),
+    recipe=RecipeTexts(
+        footer=lambda code, words: f"Recipe {code}, {plural(words, 'word', 'words')}",
+        heading=lambda code: f"Recipe {code}",
+        topic=lambda topic: f"Topic: {topic}",
+        style=lambda style, words: f"Style: {style}, about {thousands(words, comma=False)} words",
+        temperature=lambda value, meaning: f"Creativity {value}: {meaning}.",
+        how_free=(
+            "always what is likeliest",
+            "it plays safe",
+            "it takes some risks",
+            "it takes many risks",
+        ),
+        top_k=lambda count: (
+            f"Top-k {count}: it chooses among {count} pieces."
+            if count
+            else "Top-k 0: it chooses among all pieces."
+        ),
+        top_p=lambda value: f"Top-p {value}: it leaves out the rarest ones.",
+        repetition=lambda value: f"Repetition brake {value}: it avoids what it wrote before.",
+        seed=lambda seed: f"Seed {seed}: so the draw begins.",
+        continues=lambda code: f"It goes on from another text{f' ({code})' if code else ''}.",
+        model=lambda name, revision: (
+            f"Model: {name}, revision {revision}" if revision else f"Model: {name}"
+        ),
+        same="The same recipe gives the same text on this installation.",
+        number=lambda value: decimal(value, comma=False),
+        repeated=lambda topic, knob, now, before: (
+            f"{topic}, with {knob} {now} instead of {before}"
+        ),
+        same_start=lambda count, word: (
+            f"They part at the beginning, at “{word}”."
+            if not count
+            else f"They begin alike, with {plural(count, 'word', 'words')}; they part at “{word}”."
+        ),
+        not_known="I don't know that recipe: see whether the five letters and digits are right.",
+        missing="Tell me which recipe: /recipe and the five letters and digits under the text.",
+        knobs={
+            "words": "length",
+            "style": "style",
+            "temperature": "creativity",
+            "top_p": "top-p",
+            "top_k": "top-k",
+            "repetition_penalty": "repetition brake",
+            "seed": "seed",
+            "candidates": "drafts",
+        },
+    ),
+)
