@@ -16,7 +16,7 @@ run: $(VENV)/.ready  ## Start the bot; without a token, the chat page in the bro
 	$(BIN)/redactor run
 
 test: check $(VENV)/.ready-test chromium postgresql  ## Lint, types and all tests
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
 check: $(VENV)/.ready-test  ## Lint and types
 	$(BIN)/ruff check
