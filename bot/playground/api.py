@@ -2,29 +2,31 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from bot.playground import bodies, wire
+from bot.playground import wire
 from bot.playground.faults import Fault
 from bot.playground.gateway import Gateway
 from bot.playground.methods.commands import commands_shown
-from bot.playground.model import Json, Message
+from bot.playground.methods.registry import checked
+from bot.playground.model import CallbackQuery, Chat, Json, Message, Topic
 from bot.playground.people import People
 from bot.playground.permissions import PersonError
 from bot.playground.refusals import ApiRefusal
 from bot.playground.world import World
 
 KEEP_ALIVE_S = 15.0
+PICTURES = ("image/png", "image/jpeg")
 
-B = TypeVar("B", bound=BaseModel)
 _Handler = Callable[[Request], Awaitable[Response]]
+_FIELDS = TypeAdapter(dict[str, Any])
 
 
 class PeopleApi:
@@ -44,6 +46,7 @@ class PeopleApi:
 
     def routes(self) -> list[Route]:
         """Return the routes, to be mounted at the root."""
+        people = self._people
         get: dict[str, _Handler] = {
             "/events": self._events,
             "/api/state": self._state,
@@ -52,29 +55,55 @@ class PeopleApi:
             "/api/faults": self._due_faults,
             "/api/files/{file_id}/{name}": self._file,
         }
-        post: dict[str, _Handler] = {
-            "/api/messages": self._send,
-            "/api/documents": self._send_document,
-            "/api/messages/edit": self._edit,
-            "/api/messages/delete": self._delete,
-            "/api/press": self._press,
-            "/api/react": self._react,
-            "/api/start": self._start,
-            "/api/stop": self._stop,
-            "/api/block": self._block,
-            "/api/unblock": self._unblock,
-            "/api/chats": self._create_chat,
-            "/api/topics": self._create_topic,
-            "/api/topics/close": self._close_topic,
-            "/api/members": self._set_status,
-            "/api/migrate": self._migrate,
-            "/api/faults": self._add_fault,
-            "/api/faults/clear": self._clear_faults,
-            "/api/limits": self._set_limits,
+        post: dict[str, Callable[..., Any]] = {
+            "messages": people.send,
+            "messages/edit": people.edit,
+            "messages/delete": people.delete,
+            "press": people.press,
+            "react": people.react,
+            "vote": people.vote,
+            "start": people.start,
+            "stop": people.stop_draft,
+            "block": people.block,
+            "unblock": people.unblock,
+            "chats": people.create_chat,
+            "topics": people.create_topic,
+            "topics/close": people.close_topic,
+            "members": people.set_status,
+            "migrate": people.migrate,
+            "faults": self._add_fault,
+            "faults/clear": self._gateway.faults.clear,
+            "limits": self._gateway.limits.set,
         }
         return [
-            Route(path, _guarded(handler), methods=["GET"]) for path, handler in get.items()
-        ] + [Route(path, _guarded(handler), methods=["POST"]) for path, handler in post.items()]
+            *(Route(path, _guarded(handler), methods=["GET"]) for path, handler in get.items()),
+            *(
+                Route(f"/api/{path}", _guarded(self._doing(act)), methods=["POST"])
+                for path, act in post.items()
+            ),
+            Route("/api/files", _guarded(self._send_file), methods=["POST"]),
+        ]
+
+    def _doing(self, act: Callable[..., Any]) -> _Handler:
+        """Return a handler that calls something with the fields of a JSON body."""
+        act = checked(act)
+
+        async def handler(request: Request) -> Response:
+            return self._done(act(**_FIELDS.validate_json(await request.body() or b"{}")))
+
+        return handler
+
+    def _done(self, result: object) -> Response:
+        match result:
+            case Message():
+                return JSONResponse(wire.page_message_json(result))
+            case Chat():
+                return JSONResponse(wire.page_chat_json(result, self._world.now()))
+            case Topic():
+                return JSONResponse(wire.topic_json(result))
+            case CallbackQuery():
+                return JSONResponse({"query_id": result.id})
+        return JSONResponse({"ok": True})
 
     # Reading.
 
@@ -87,9 +116,7 @@ class PeopleApi:
                 "chats": [
                     {
                         **wire.page_chat_json(chat, world.now()),
-                        "messages": [
-                            wire.page_message_json(message) for message in chat.messages.values()
-                        ],
+                        "messages": [wire.page_message_json(m) for m in chat.messages.values()],
                     }
                     for chat in world.chats.values()
                 ],
@@ -127,97 +154,11 @@ class PeopleApi:
         file = self._world.files.get(request.path_params["file_id"])
         if file is None:
             raise PersonError("no_such_file")
+        if file.size is not None and file.mime_type in PICTURES:
+            return Response(file.data, media_type=file.mime_type)
         disposition = f"attachment; filename*=UTF-8''{quote(file.file_name)}"
-        return Response(
-            file.data,
-            media_type="application/octet-stream",
-            headers={"content-disposition": disposition},
-        )
-
-    # Acting as a person.
-
-    async def _send(self, request: Request) -> Response:
-        body = await _read(request, bodies.Send)
-        return _sent(self._people.send(**body.model_dump()))
-
-    async def _send_document(self, request: Request) -> Response:
-        async with request.form() as form:
-            part = form.get("document")
-            if not isinstance(part, UploadFile):
-                raise PersonError("no_document")
-            fields = {name: value for name, value in form.items() if isinstance(value, str)}
-            body = bodies.Send.model_validate(fields)
-            file = self._world.add_file(
-                await part.read(),
-                part.filename or "file",
-                part.content_type or "application/octet-stream",
-            )
-        return _sent(self._people.send(**body.model_dump(), document=file))
-
-    async def _edit(self, request: Request) -> Response:
-        body = await _read(request, bodies.Edit)
-        return _sent(self._people.edit(**body.model_dump()))
-
-    async def _delete(self, request: Request) -> Response:
-        body = await _read(request, bodies.OneMessage)
-        self._people.delete(**body.model_dump())
-        return _done()
-
-    async def _press(self, request: Request) -> Response:
-        body = await _read(request, bodies.Press)
-        query = self._people.press(**body.model_dump())
-        return JSONResponse({"query_id": query.id})
-
-    async def _react(self, request: Request) -> Response:
-        body = await _read(request, bodies.React)
-        self._people.react(**body.model_dump())
-        return _done()
-
-    async def _start(self, request: Request) -> Response:
-        body = await _read(request, bodies.Start)
-        return _sent(self._people.start(body.user_id, body.payload))
-
-    async def _stop(self, request: Request) -> Response:
-        body = await _read(request, bodies.User)
-        self._people.stop_draft(body.user_id)
-        return _done()
-
-    async def _block(self, request: Request) -> Response:
-        self._people.block((await _read(request, bodies.User)).user_id)
-        return _done()
-
-    async def _unblock(self, request: Request) -> Response:
-        self._people.unblock((await _read(request, bodies.User)).user_id)
-        return _done()
-
-    # Changing who is there.
-
-    async def _create_chat(self, request: Request) -> Response:
-        body = await _read(request, bodies.NewChat)
-        chat = self._people.create_chat(**body.model_dump())
-        return JSONResponse(wire.page_chat_json(chat, self._world.now()))
-
-    async def _create_topic(self, request: Request) -> Response:
-        body = await _read(request, bodies.NewTopic)
-        topic = self._people.create_topic(**body.model_dump())
-        return JSONResponse(wire.topic_json(topic))
-
-    async def _close_topic(self, request: Request) -> Response:
-        body = await _read(request, bodies.CloseTopic)
-        self._people.close_topic(**body.model_dump())
-        return _done()
-
-    async def _set_status(self, request: Request) -> Response:
-        body = await _read(request, bodies.SetStatus)
-        self._people.set_status(**body.model_dump())
-        return _done()
-
-    async def _migrate(self, request: Request) -> Response:
-        body = await _read(request, bodies.Place)
-        chat = self._people.migrate(**body.model_dump())
-        return JSONResponse(wire.page_chat_json(chat, self._world.now()))
-
-    # Changing and watching the Bot API.
+        headers = {"content-disposition": disposition}
+        return Response(file.data, media_type="application/octet-stream", headers=headers)
 
     async def _calls(self, request: Request) -> Response:
         after = int(request.query_params.get("after", "0"))
@@ -232,31 +173,23 @@ class PeopleApi:
     async def _due_faults(self, _: Request) -> Response:
         return JSONResponse([fault.model_dump() for fault in self._gateway.faults.due])
 
-    async def _add_fault(self, request: Request) -> Response:
-        self._gateway.faults.add(await _read(request, Fault))
-        return _done()
+    # Doing.
 
-    async def _clear_faults(self, _: Request) -> Response:
-        self._gateway.faults.clear()
-        return _done()
+    async def _send_file(self, request: Request) -> Response:
+        """Send what a form holds: a picture as a photo, anything else as a document."""
+        async with request.form() as form:
+            part = form.get("file")
+            if not isinstance(part, UploadFile):
+                raise PersonError("no_file")
+            fields: dict[str, Any] = {n: v for n, v in form.items() if isinstance(v, str)}
+            kind = part.content_type or "application/octet-stream"
+            file = self._world.add_file(await part.read(), part.filename or "file", kind)
+        is_photo = file.size is not None and kind in PICTURES
+        fields["photo" if is_photo else "document"] = file
+        return self._done(checked(self._people.send)(**fields))
 
-    async def _set_limits(self, request: Request) -> Response:
-        limits = await _read(request, bodies.Limits)
-        self._gateway.limits.is_on = limits.is_on
-        self._gateway.limits.counts_reactions = limits.counts_reactions
-        return _done()
-
-
-def _sent(message: Message) -> Response:
-    return JSONResponse(wire.page_message_json(message))
-
-
-def _done() -> Response:
-    return JSONResponse({"ok": True})
-
-
-async def _read(request: Request, body: type[B]) -> B:
-    return body.model_validate_json(await request.body())
+    def _add_fault(self, **fields: Any) -> None:
+        self._gateway.faults.add(Fault.model_validate(fields))
 
 
 def _guarded(handler: _Handler) -> _Handler:

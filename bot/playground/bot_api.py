@@ -14,8 +14,8 @@ from bot.playground.wire import file_path
 from bot.playground.world import World
 from bot.serving import DisconnectedError, unless_disconnected
 
-ABORT = "bot.playground.abort"
-"""The key of an HTTP scope under which the server puts what breaks the connection."""
+OWN_HEADER = "x-playground"
+"""Without this header, which other sites can't send unasked, nothing is done on a GET."""
 
 
 class BrokenResponse(Response):
@@ -27,7 +27,7 @@ class BrokenResponse(Response):
             start = {"status": self.status_code, "headers": self.raw_headers}
             await send({"type": "http.response.start", **start})
             await send({"type": "http.response.body", "body": half, "more_body": True})
-        scope[ABORT]()
+        scope["state"]["abort"]()
         # Returning before the server has noticed would count as an answer left out.
         while (await receive())["type"] != "http.disconnect":
             pass
@@ -35,6 +35,9 @@ class BrokenResponse(Response):
 
 async def serve_method(request: Request, gateway: Gateway) -> Response:
     """Answer ``/bot<token>/<method>``."""
+    if request.method == "GET" and OWN_HEADER not in request.headers:
+        refusal = ApiRefusal(405, f"Method Not Allowed: use POST, or send the header {OWN_HEADER}")
+        return JSONResponse(refusal.as_json(), 405)
     token, method = request.path_params["token"], request.path_params["method"]
     try:
         raw = await read_parameters(request)

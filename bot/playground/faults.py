@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
@@ -177,40 +177,38 @@ class RateLimits:
     Attributes:
         is_on: Whether they hold.
         counts_reactions: Whether a reaction counts like a message; nobody outside Telegram knows.
+        counts_ephemeral: The same of a message that only one person sees.
     """
 
-    COUNTED = frozenset(
-        {
-            "sendmessage",
-            "editmessagetext",
-            "editmessagecaption",
-            "senddocument",
-            "deletemessage",
-            "deletemessages",
-        }
-    )
     CHAT_PER_S = 1.0
     CHAT_BURST = 5
     GROUP_WINDOW = (60.0, 20)
     OVERALL_WINDOW = (1.0, 30)
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.is_on = False
-        self.counts_reactions = False
         self._clock = clock
         self._windows: dict[str, deque[float]] = {}
         self._buckets: dict[str, tuple[float, float]] = {}
         """By chat, how many calls it could take at which time."""
+        self.set(is_on=False)
 
-    def check(self, method: str, chat_id: object) -> None:
+    def set(
+        self, *, is_on: bool, counts_reactions: bool = False, counts_ephemeral: bool = False
+    ) -> None:
+        """Switch the limits, from the next call on."""
+        self.is_on = is_on
+        self.counts_reactions = counts_reactions
+        self.counts_ephemeral = counts_ephemeral
+
+    def check(self, method: str, parameters: Mapping[str, object]) -> None:
         """Count a call.
 
         Raises:
             ApiRefusal: 429 when a limit is reached; the call isn't counted then.
         """
-        if not self.is_on or not self._counts(method.lower()):
+        if not self.is_on or not self._counts(method, parameters):
             return
-        now, chat = self._clock(), str(chat_id)
+        now, chat = self._clock(), str(parameters.get("chat_id"))
         windows = [("all", self.OVERALL_WINDOW)]
         if chat.startswith("-"):
             windows.append((chat, self.GROUP_WINDOW))
@@ -225,8 +223,14 @@ class RateLimits:
         for key, _ in windows:
             self._windows[key].append(now)
 
-    def _counts(self, method: str) -> bool:
-        return method in self.COUNTED or (self.counts_reactions and method == "setmessagereaction")
+    def _counts(self, method: str, parameters: Mapping[str, object]) -> bool:
+        if method == "setMessageReaction":
+            return self.counts_reactions
+        if method in ("sendChatAction", "sendMessageDraft"):
+            return False
+        if "Ephemeral" in method or "ephemeral_message_parameters" in parameters:
+            return self.counts_ephemeral
+        return method.startswith(("send", "edit", "deleteMessage", "stopPoll", "pin"))
 
     def _free(self, chat: str, now: float) -> float:
         free, at = self._buckets.get(chat, (float(self.CHAT_BURST), now))

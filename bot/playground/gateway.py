@@ -158,7 +158,7 @@ class Gateway:
     async def _act(self, entry: Call, method: Method, raw: Mapping[str, object]) -> Answer:
         """Carry a call out, unless Telegram refuses it, and return its own answer."""
         try:
-            self.limits.check(method.name, raw.get("chat_id"))
+            self.limits.check(method.name, raw)
             result = await method.call(self._world, raw)
         except ApiRefusal as refusal:
             return Answer(refusal.status, refusal.as_json())
@@ -214,6 +214,8 @@ def _loggable(name: str, value: object) -> object:
             "mime_type": value.mime_type,
             "size": len(value.data),
         }
+    if isinstance(value, dict):
+        return {key: _loggable(name, inner) for key, inner in value.items()}
     if isinstance(value, str) and value[:1] in ("{", "[") and name not in ("text", "caption"):
         try:
             return json.loads(value)

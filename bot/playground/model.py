@@ -17,6 +17,8 @@ ANONYMOUS_ADMIN_ID = 1087968824
 """Telegram's own @GroupAnonymousBot: the author of what anonymous administrators write."""
 CHANNEL_BOT_ID = 136817688
 """Telegram's own @Channel_Bot: the author of what people write in a group as a channel."""
+EPHEMERAL_WAY_S = 15.0
+"""How long a press or an ephemeral command lets a bot that is no administrator answer it so."""
 TOPIC_COLOR = 0x6FB9F0
 """The colour of the icon of every topic, one of those that Telegram has."""
 GENERAL_TOPIC_ID = 1
@@ -67,23 +69,45 @@ class Topic:
 
 @dataclass(slots=True)
 class StoredFile:
-    """A file that somebody sent; ``file_id`` is what bots know it by."""
+    """A file that somebody sent.
+
+    Attributes:
+        file_id: What bots know it by.
+        size: Width and height in pixels, of a picture.
+    """
 
     file_id: str
     file_unique_id: str
     file_name: str
     mime_type: str
     data: bytes
+    size: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class Poll:
+    """A question with answers to tap; ``votes`` has the chosen options by user."""
+
+    id: str
+    question: str
+    options: list[str]
+    is_anonymous: bool = True
+    allows_multiple_answers: bool = False
+    hides_results: bool = False
+    is_closed: bool = False
+    votes: dict[int, list[int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
 class Message:
     """One message of one chat, a service message included.
 
-    ``text`` is the caption of a document. ``entities`` and ``markup``, an inline keyboard, are
-    kept as the JSON that the Bot API uses; offsets and lengths count UTF-16 code units.
+    ``text`` is the caption of a document or photo. ``entities`` and ``markup``, an inline
+    keyboard, are kept as the JSON that the Bot API uses; offsets and lengths count UTF-16 units.
     ``service`` holds the fields of a service message, such as ``{"group_chat_created": True}``.
-    ``forced_reply`` is what the Bot API never sends back but clients act on.
+    ``forced_reply`` is what the Bot API never sends back but clients act on. An ephemeral message
+    is seen by its sender and its ``receiver`` alone; its id is the negative of the number that
+    Telegram calls ``ephemeral_message_id``.
     """
 
     id: int
@@ -94,6 +118,9 @@ class Message:
     text: str | None = None
     entities: list[Json] = field(default_factory=list)
     document: StoredFile | None = None
+    photo: StoredFile | None = None
+    poll: Poll | None = None
+    receiver: User | None = None
     reply_to: int | None = None
     quote: Json | None = None
     thread_id: int | None = None
@@ -120,6 +147,10 @@ class Message:
         """The message that it answers, while that one stands."""
         return None if self.reply_to is None else self.chat.messages.get(self.reply_to)
 
+    def is_seen_by(self, user_id: int) -> bool:
+        """Whether somebody in the chat may see it."""
+        return self.receiver is None or user_id in (self.receiver.id, self.sender_id)
+
 
 class MessageFields(TypedDict, total=False):
     """The fields of :class:`Message` that the one who posts it chooses."""
@@ -128,6 +159,9 @@ class MessageFields(TypedDict, total=False):
     text: str | None
     entities: list[Json]
     document: StoredFile | None
+    photo: StoredFile | None
+    poll: Poll | None
+    receiver: User | None
     reply_to: int | None
     quote: Json | None
     thread_id: int | None
@@ -171,15 +205,21 @@ class Chat:
         """Return what the user is here; somebody who never came counts as having left."""
         return self.members.get(user_id, Member(user_id, "left"))
 
+    def standing(self, message_id: int) -> Message | None:
+        """Return a message that everybody sees, by its number."""
+        message = self.messages.get(message_id)
+        return None if message is None or message.receiver is not None else message
+
 
 @dataclass(slots=True)
 class CallbackQuery:
-    """A pressed inline button that waits for ``answerCallbackQuery``."""
+    """A pressed inline button that waits for ``answerCallbackQuery``; times are of the world."""
 
     id: str
     user_id: int
     chat_id: int
     message_id: int
     data: str
+    pressed_at: float
     expires_at: float
     is_answered: bool = False

@@ -50,24 +50,28 @@ class People:
         text: str = "",
         *,
         document: StoredFile | None = None,
+        photo: StoredFile | None = None,
         entities: list[Json] | None = None,
         reply_to: int | None = None,
         quote: str | None = None,
         thread_id: int | None = None,
         sender_chat_id: int | None = None,
+        is_ephemeral: bool = False,
     ) -> Message:
         """Write a message as a person.
 
         Args:
             chat_id: Where; the first message to the bot in private starts that chat.
             user_id: Who. An anonymous administrator's message arrives in the group's name.
-            text: What; also the caption of a document.
+            text: What; also the caption of a document or photo.
             document: A file made with :meth:`World.add_file`.
+            photo: The same, with a size.
             entities: What is marked in the text, beside what Telegram finds by itself.
             reply_to: The id of the message that it answers.
             quote: The part of that message that it quotes.
             thread_id: The topic, in a forum; None is the general one.
             sender_chat_id: Write in a group as this channel.
+            is_ephemeral: For the bot alone, as apps send commands that the bot set so.
 
         Raises:
             PersonError: ``no_such_chat``, ``not_a_member``, ``empty``, ``too_long``,
@@ -76,11 +80,11 @@ class People:
         """
         chat = chat_of(self._world, chat_id, user_id)
         text = clean(text)
-        if not text and document is None:
+        if not text and document is None and photo is None:
             raise PersonError("empty")
         if utf16_length(text) > MAX_TEXT_UTF16:
             raise PersonError("too_long")
-        replied = None if reply_to is None else message_in(chat, reply_to)
+        replied = None if reply_to is None else message_in(chat, reply_to, user_id)
         quoted = None if quote is None else quote_of((replied and replied.text) or "", quote)
         if quote is not None and quoted is None:
             raise PersonError("no_such_quote")
@@ -99,6 +103,8 @@ class People:
             text=text or None,
             entities=merge_entities(entities or [], detect_entities(text)),
             document=document,
+            photo=photo,
+            receiver=self._world.bot if is_ephemeral and chat.type != "private" else None,
             reply_to=reply_to,
             quote=quoted,
             thread_id=thread_id,
@@ -116,7 +122,7 @@ class People:
             PersonError: ``no_such_message``, ``not_yours``, ``empty`` or ``not_modified``.
         """
         chat = chat_of(self._world, chat_id, user_id)
-        message = message_in(chat, message_id)
+        message = message_in(chat, message_id, user_id)
         if not is_mine(message, user_id):
             raise PersonError("not_yours")
         text = clean(text)
@@ -140,7 +146,7 @@ class People:
             PersonError: ``no_such_message`` or ``not_yours``.
         """
         chat = chat_of(self._world, chat_id, user_id)
-        message = message_in(chat, message_id)
+        message = message_in(chat, message_id, user_id)
         may = (
             chat.type == "private"
             or chat.member(user_id).is_administrator
@@ -160,7 +166,7 @@ class People:
             PersonError: ``no_such_message`` or ``no_such_button``.
         """
         chat = chat_of(self._world, chat_id, user_id)
-        message = message_in(chat, message_id)
+        message = message_in(chat, message_id, user_id)
         rows = (message.markup or {}).get("inline_keyboard", [])
         if not any(button.get("callback_data") == data for row in rows for button in row):
             raise PersonError("no_such_button")
@@ -169,7 +175,7 @@ class People:
     def react(self, chat_id: int, user_id: int, message_id: int, emoji: str | None) -> None:
         """Set one's reaction to a message, or take it back with None."""
         chat = chat_of(self._world, chat_id, user_id)
-        message = message_in(chat, message_id)
+        message = message_in(chat, message_id, user_id)
         old = message.reactions.pop(user_id, [])
         new: list[Json] = [{"type": "emoji", "emoji": emoji}] if emoji else []
         if new:
@@ -185,6 +191,35 @@ class People:
                     "date": int(self._world.now()),
                     "old_reaction": old,
                     "new_reaction": new,
+                },
+            )
+
+    def vote(self, chat_id: int, user_id: int, message_id: int, options: list[int]) -> None:
+        """Choose options of a poll by their places from 0 on; none takes the vote back.
+
+        Raises:
+            PersonError: ``no_such_message``, ``no_poll``, ``poll_closed`` or ``no_such_option``.
+        """
+        message = message_in(chat_of(self._world, chat_id, user_id), message_id, user_id)
+        poll = message.poll
+        if poll is None or poll.is_closed:
+            raise PersonError("no_poll" if poll is None else "poll_closed")
+        most = len(poll.options) if poll.allows_multiple_answers else 1
+        if len(options) > most or not set(options) <= set(range(len(poll.options))):
+            raise PersonError("no_such_option")
+        poll.votes.pop(user_id, None)
+        if options:
+            poll.votes[user_id] = options
+        self._world.publish_edit(message)
+        self._world.updates.push("poll", wire.poll_json(poll))
+        if not poll.is_anonymous:
+            self._world.updates.push(
+                "poll_answer",
+                {
+                    "poll_id": poll.id,
+                    "user": wire.user_json(self._world.users[user_id]),
+                    "option_ids": options,
+                    "option_persistent_ids": [str(option) for option in options],
                 },
             )
 
@@ -242,7 +277,9 @@ class People:
             self._world, chat_of(self._world, chat_id, user_id), user_id, name
         )
 
-    def close_topic(self, chat_id: int, user_id: int, thread_id: int, *, is_closed: bool) -> None:
+    def close_topic(
+        self, chat_id: int, user_id: int, thread_id: int, *, is_closed: bool = True
+    ) -> None:
         """Close or reopen a topic.
 
         Raises:

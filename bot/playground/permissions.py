@@ -30,14 +30,14 @@ def chat_of(world: World, chat_id: int, user_id: int) -> Chat:
     return chat
 
 
-def message_in(chat: Chat, message_id: int) -> Message:
-    """Return a message that stands in a chat.
+def message_in(chat: Chat, message_id: int, user_id: int) -> Message:
+    """Return a message that stands in a chat for somebody.
 
     Raises:
         PersonError: ``no_such_message``.
     """
     message = chat.messages.get(message_id)
-    if message is None:
+    if message is None or not message.is_seen_by(user_id):
         raise PersonError("no_such_message")
     return message
 

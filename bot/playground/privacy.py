@@ -11,7 +11,7 @@ def reaches_bot(message: Message, bot: User, *, reads_everything: bool) -> bool:
     everything when its privacy mode is off (``reads_everything``) or when it is an administrator.
     """
     chat = message.chat
-    if chat.type == "private":
+    if chat.type == "private" or message.receiver is bot:
         return True
     me = chat.member(bot.id)
     if not me.is_present:

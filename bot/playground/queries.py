@@ -15,6 +15,7 @@ def query_of(world: World, chat: Chat, user_id: int, message_id: int, data: str)
         chat.id,
         message_id,
         data,
+        world.now(),
         world.now() + CALLBACK_LIFE_S,
     )
     world.queries[query.id] = query

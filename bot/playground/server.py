@@ -1,37 +1,45 @@
 """The playground over HTTP on the local machine, inside the running event loop."""
 
 import asyncio
-import socket
+import secrets
+import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.playground import bot_api
 from bot.playground.api import PeopleApi
 from bot.playground.gateway import Gateway
-from bot.playground.model import Json
 from bot.playground.people import People
 from bot.playground.seed import Classroom, seed_classroom
 from bot.playground.world import World
 from bot.serving import InnerServer, listen
 
 HOST = "127.0.0.1"
-DEFAULT_TOKEN_SECRET = "PLAYGROUND-not-a-real-token-0123456"
 _PAGE = Path(__file__).with_name("page")
-_CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
-)
+_HEADERS = {
+    "cache-control": "no-cache",
+    "content-security-policy": (
+        "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
 
 
 class PlaygroundServer:
@@ -39,13 +47,11 @@ class PlaygroundServer:
 
     Args:
         port: On 127.0.0.1; 0 takes a free one.
-        bot_username: Without ``@``.
-        bot_name: What people see.
-        bot_token: ``NUMBER:SECRET``; a fixed one that opens nothing outside.
         world: Use this world instead of a new one with a seeded classroom.
         clock: Seconds since the epoch, for a new world.
 
     Attributes:
+        token: The bot's, another one at each start.
         world: The state; tests may look into it and change it from the same event loop.
         people: Acts as the world's people.
         gateway: Faults, limits and the log of calls.
@@ -59,25 +65,19 @@ class PlaygroundServer:
         self,
         port: int = 0,
         *,
-        bot_username: str = "redactor_bot",
-        bot_name: str = "Redactor",
-        bot_token: str = f"7000000001:{DEFAULT_TOKEN_SECRET}",
         world: World | None = None,
-        clock: Callable[[], float] | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._port = port
-        self.token = bot_token
         self.classroom: Classroom | None = None
         if world is None:
-            bot_id = int(bot_token.partition(":")[0])
-            clocked = {} if clock is None else {"clock": clock}
-            world = World(bot_id=bot_id, bot_username=bot_username, bot_name=bot_name, **clocked)
+            world = World(clock=clock)
             self.classroom = seed_classroom(world)
+        self.token = f"{world.bot.id}:{secrets.token_urlsafe(26)}"
         self.world = world
         self.people = People(world)
-        self.gateway = Gateway(world, bot_token)
-        self._connections: dict[tuple[str, int], asyncio.Transport] = {}
-        self._server: _Server | None = None
+        self.gateway = Gateway(world, self.token)
+        self._server: InnerServer | None = None
         self._serving: asyncio.Task[None] | None = None
 
     @property
@@ -101,11 +101,12 @@ class PlaygroundServer:
         return f"{self.url}/file/bot"
 
     async def __aenter__(self) -> Self:
+        # It takes connections from now on, and answers as soon as the loop comes to it.
         listener = listen(HOST, self._port)
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
             self._application(),
-            http=self._protocol(),
+            http=_Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -113,15 +114,10 @@ class PlaygroundServer:
             access_log=False,
             timeout_graceful_shutdown=2,
         )
-        self._server = _Server(config)
+        self._server = InnerServer(config)
         self._serving = asyncio.create_task(
             self._server.serve(sockets=[listener]), name="playground"
         )
-        ready = asyncio.create_task(self._server.is_ready.wait(), name="playground-ready")
-        await asyncio.wait({ready, self._serving}, return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
-        if self._serving.done():
-            self._serving.result()
         return self
 
     async def __aexit__(
@@ -140,109 +136,55 @@ class PlaygroundServer:
         await self._serving
 
     def _application(self) -> ASGIApp:
-        api = PeopleApi(self.world, self.gateway, self._extras())
-
         async def method(request: Request) -> Response:
             return await bot_api.serve_method(request, self.gateway)
 
         async def file(request: Request) -> Response:
             return await bot_api.serve_file(request, self.gateway, self.world)
 
+        room = {} if self.classroom is None else {"classroom": asdict(self.classroom)}
         routes = [
             Route("/bot{token}/{method}", method, methods=["GET", "POST"]),
             Route("/file/bot{token}/{path:path}", file, methods=["GET"]),
-            *api.routes(),
-            Mount("/", _Page(directory=_PAGE, html=True)),
+            *PeopleApi(self.world, self.gateway, room).routes(),
+            Mount("/", StaticFiles(directory=_PAGE, html=True)),
         ]
-        return _OwnSiteOnly(_Breakable(Starlette(routes=routes), self._connections))
-
-    def _extras(self) -> Json:
-        if self.classroom is None:
-            return {}
-        room = self.classroom
-        return {
-            "classroom": {
-                "students": list(room.students),
-                "teacher": room.teacher,
-                "group": room.group,
-                "forum": room.forum,
-                "topics": list(room.topic_ids),
-            }
-        }
-
-    def _protocol(self) -> type[H11Protocol]:
-        connections = self._connections
-
-        class Protocol(H11Protocol):
-            """Remembers its connection, so that a planned fault can break it."""
-
-            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-                connections[transport.get_extra_info("peername")[:2]] = transport
-                super().connection_made(transport)
-
-            def connection_lost(self, exc: Exception | None) -> None:
-                connections.pop(self.transport.get_extra_info("peername")[:2], None)
-                super().connection_lost(exc)
-
-        return Protocol
+        guards = [
+            Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"]),
+            Middleware(_OwnSiteOnly),
+        ]
+        return Starlette(routes=routes, middleware=guards)
 
 
-class _Server(InnerServer):
-    """A server that says when it answers."""
+class _Protocol(H11Protocol):
+    """Hands its connection to the requests, so that a planned fault can break it."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.is_ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.is_ready.set()
-
-
-class _Page(StaticFiles):
-    """The page's files; nothing from elsewhere may be loaded into it."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["cache-control"] = "no-cache"
-        response.headers["content-security-policy"] = _CONTENT_SECURITY_POLICY
-        response.headers["x-content-type-options"] = "nosniff"
-        return response
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {"abort": transport.abort}
 
 
 class _OwnSiteOnly:
-    """Keeps other web sites, open in the same browser, from using the playground."""
+    """Keeps other web sites, open in the same browser, from using or framing the playground."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-            host = headers.get(b"host", "")
-            origin = headers.get(b"origin")
-            name = urlsplit(f"//{host}").hostname
-            if name not in (HOST, "localhost") or (
-                origin is not None and urlsplit(origin).netloc != host
-            ):
-                await PlainTextResponse("Forbidden", 403)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        headers = Headers(scope=scope)
+        is_foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        # Somebody may follow a link to the page, but not one that says or does something.
+        follows = scope["path"] == "/" and not scope["query_string"]
+        origin = headers.get("origin")
+        if origin is not None and origin != f"http://{headers.get('host')}":
+            is_foreign, follows = True, False
+        if is_foreign and not follows:
+            await PlainTextResponse("Forbidden", 403)(scope, receive, send)
+            return
 
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
 
-class _Breakable:
-    """Lets an answer break its own connection; see :class:`bot_api.BrokenResponse`."""
-
-    def __init__(
-        self, app: ASGIApp, connections: dict[tuple[str, int], asyncio.Transport]
-    ) -> None:
-        self._app = app
-        self._connections = connections
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        def abort() -> None:
-            connection = self._connections.get(tuple(scope["client"]))
-            if connection is not None:  # the client may have left already
-                connection.abort()
-
-        await self._app({**scope, bot_api.ABORT: abort}, receive, send)
+        await self._app(scope, receive, guarded)

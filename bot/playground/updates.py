@@ -24,6 +24,8 @@ KINDS = frozenset(
         "my_chat_member",
         "chat_member",
         "message_reaction",
+        "poll",
+        "poll_answer",
         "stopped_message_generation",
     }
 )

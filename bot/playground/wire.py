@@ -7,6 +7,7 @@ from bot.playground.model import (
     Json,
     Member,
     Message,
+    Poll,
     StoredFile,
     Topic,
     User,
@@ -136,6 +137,35 @@ def file_path(file: StoredFile) -> str:
     return f"documents/{file.file_unique_id}/{file.file_name}"
 
 
+def photo_json(file: StoredFile) -> list[Json]:
+    """Return the sizes of a photo; here it has only its own."""
+    assert file.size is not None  # a file without a size is no photo
+    width, height = file.size
+    ids = {"file_id": file.file_id, "file_unique_id": file.file_unique_id}
+    return [{**ids, "width": width, "height": height, "file_size": len(file.data)}]
+
+
+def poll_json(poll: Poll) -> Json:
+    """Return a ``Poll``; hidden results are counted as 0 until it is closed."""
+    is_counted = poll.is_closed or not poll.hides_results
+    chosen = [option for options in poll.votes.values() for option in options if is_counted]
+    return {
+        "id": poll.id,
+        "question": poll.question,
+        "options": [
+            {"persistent_id": str(i), "text": text, "voter_count": chosen.count(i)}
+            for i, text in enumerate(poll.options)
+        ],
+        "total_voter_count": len(poll.votes),
+        "is_closed": poll.is_closed,
+        "is_anonymous": poll.is_anonymous,
+        "type": "regular",
+        "allows_multiple_answers": poll.allows_multiple_answers,
+        "allows_revoting": True,
+        "members_only": False,
+    }
+
+
 def topic_json(topic: Topic) -> Json:
     """Return a ``ForumTopic``."""
     return {
@@ -148,7 +178,7 @@ def topic_json(topic: Topic) -> Json:
 def message_json(message: Message, *, with_reply: bool = True) -> Json:
     """Return a ``Message``; the message that it replies to comes along, one level deep."""
     fields: Json = {
-        "message_id": message.id,
+        "message_id": max(message.id, 0),
         "date": message.date,
         "chat": chat_json(message.chat),
         "from": user_json(message.sender),
@@ -160,13 +190,18 @@ def message_json(message: Message, *, with_reply: bool = True) -> Json:
     }
     if message.sender_chat is not None:
         fields["sender_chat"] = chat_json(message.sender_chat)
+    if message.receiver is not None:
+        fields["ephemeral_message_id"] = -message.id
+        fields["receiver_user"] = user_json(message.receiver)
     if message.document is not None:
         fields["document"] = document_json(message.document)
-        fields["caption"] = message.text
-        fields["caption_entities"] = message.entities or None
-    else:
-        fields["text"] = message.text
-        fields["entities"] = message.entities or None
+    if message.photo is not None:
+        fields["photo"] = photo_json(message.photo)
+    if message.poll is not None:
+        fields["poll"] = poll_json(message.poll)
+    has_file = message.document is not None or message.photo is not None
+    fields["caption" if has_file else "text"] = message.text
+    fields["caption_entities" if has_file else "entities"] = message.entities or None
     if with_reply:
         fields["reply_to_message"] = _replied_json(message)
     fields.update(message.service)
@@ -187,13 +222,17 @@ def _replied_json(message: Message) -> Json | None:
 
 
 def page_message_json(message: Message) -> Json:
-    """Return a ``Message`` with what only the page needs, under the key ``playground``."""
-    fields = message_json(message)
+    """Return a ``Message`` with what only the page needs, under the key ``playground``.
+
+    Ephemeral messages have their negative number there, so that all numbers differ.
+    """
+    fields = {**message_json(message), "message_id": message.id}
     fields["playground"] = _without_none(
         {
             "is_seen_by_bot": message.is_seen_by_bot,
             "replied_id": message.reply_to,
             "forced_reply": message.forced_reply,
+            "votes": message.poll and message.poll.votes,
             "reactions": [
                 {"user_id": user_id, "emoji": reaction.get("emoji", "★")}
                 for user_id, reactions in message.reactions.items()

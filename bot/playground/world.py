@@ -25,6 +25,7 @@ from bot.playground.model import (
     StoredFile,
     User,
 )
+from bot.playground.pictures import picture_size
 from bot.playground.privacy import reaches_bot
 from bot.playground.refusals import bad_request, forbidden, migrated
 from bot.playground.updates import UpdateQueue
@@ -136,7 +137,12 @@ class World:
         serial = self.serial()
         digest = hashlib.sha256(data + serial.to_bytes(8, "big")).hexdigest()
         file = StoredFile(
-            f"BQACAgQAAxkDAA{digest[:40]}", f"AgAD{digest[40:52]}", file_name, mime_type, data
+            f"BQACAgQAAxkDAA{digest[:40]}",
+            f"AgAD{digest[40:52]}",
+            file_name,
+            mime_type,
+            data,
+            picture_size(data),
         )
         self.files[file.file_id] = file
         return file
@@ -177,6 +183,19 @@ class World:
             raise forbidden(f"bot is not a member of the {chat.type} chat")
         return chat
 
+    def open_query(self, query_id: str) -> CallbackQuery:
+        """Return a press that still waits for its answer.
+
+        Raises:
+            ApiRefusal: 400 when it is answered, too old or unknown.
+        """
+        query = self.queries.get(query_id)
+        if query is None or query.is_answered or query.expires_at < self.now():
+            raise bad_request(
+                "query is too old and response timeout expired or query ID is invalid"
+            )
+        return query
+
     # Messages.
 
     def post(self, chat: Chat, sender_id: int, **fields: Unpack[MessageFields]) -> Message:
@@ -185,11 +204,13 @@ class World:
         ``fields`` are those of :class:`~bot.playground.model.Message`.
         """
         sender = self.users[sender_id]
-        message = Message(self._take_message_id(chat), chat, int(self.now()), sender, **fields)
+        is_ephemeral = fields.get("receiver") is not None
+        message_id = -self.serial() if is_ephemeral else self._take_message_id(chat)
+        message = Message(message_id, chat, int(self.now()), sender, **fields)
         _place_in_thread(message)
         chat.messages[message.id] = message
         if sender.is_bot and sender_id not in (ANONYMOUS_ADMIN_ID, CHANNEL_BOT_ID):
-            if not message.service:
+            if not message.service and not is_ephemeral:
                 chat.last_bot_id = sender_id
             if sender_id == self.bot.id:
                 chat.draft = None

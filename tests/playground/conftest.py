@@ -1,4 +1,6 @@
 import asyncio
+import struct
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 from telegram import Bot
 
 from bot.playground import PlaygroundServer
+from bot.playground.bot_api import OWN_HEADER
 from bot.playground.people import People
 from bot.playground.seed import Classroom, seed_classroom
 from bot.playground.world import World
@@ -19,6 +22,23 @@ def pytest_asyncio_loop_factories(config, item):
     """Whatever uses sockets waits for real time."""
     is_virtual = item.path.name == "test_in_process.py"
     return {"virtual": VirtualTimeLoop} if is_virtual else {"real": asyncio.new_event_loop}
+
+
+OWN = {OWN_HEADER: "tests"}
+
+
+def png(width: int, height: int) -> bytes:
+    """A white picture."""
+    parts = {
+        b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0),
+        b"IDAT": zlib.compress((b"\0" + b"\xff" * width) * height),
+        b"IEND": b"",
+    }
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts.items()
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 class Clock:
@@ -69,7 +89,7 @@ async def server() -> AsyncIterator[PlaygroundServer]:
 @pytest.fixture
 async def http(server: PlaygroundServer) -> AsyncIterator[httpx.AsyncClient]:
     base = f"{server.api_base_url}{server.token}/"
-    async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=base, headers=OWN, trust_env=False) as client:
         yield client
 
 

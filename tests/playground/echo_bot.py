@@ -108,7 +108,7 @@ async def echo(update: Update, context: Context) -> None:
     message = update.effective_message
     assert message is not None
     edited = "editado: " if update.edited_message else ""
-    name = message.document.file_name if message.document else message.text
+    name = message.document.file_name if message.document else message.text or "una foto"
     await message.reply_text(f"Eco de {edited}{name}", do_quote=True)
 
 
@@ -131,7 +131,8 @@ def build(server: PlaygroundServer) -> Application:  # type: ignore[type-arg]
         only_new = filters.UpdateType.MESSAGE
         application.add_handler(CommandHandler(name, handler, filters=only_new))
     application.add_handler(CallbackQueryHandler(pressed))
-    application.add_handler(MessageHandler(filters.TEXT | filters.Document.ALL, echo))
+    echoed = filters.TEXT | filters.Document.ALL | filters.PHOTO
+    application.add_handler(MessageHandler(echoed, echo))
     return application
 
 

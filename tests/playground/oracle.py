@@ -27,11 +27,15 @@ def check_parameters(name: str, parameters: dict[str, Any]) -> None:
     unknown = parameters.keys() - known_names(model)
     assert not unknown, f"{name}: {unknown}"
     # An uploaded file is logged as an object; to the model, a file is any string.
-    values = {
-        key: "file" if isinstance(value, dict) and "file_name" in value else value
-        for key, value in parameters.items()
-    }
-    assert_nothing_extra(model.model_validate(values), name)
+    assert_nothing_extra(model.model_validate(_without_files(parameters)), name)
+
+
+def _without_files(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "file_name" in value:
+        return "file"
+    return {key: _without_files(inner) for key, inner in value.items()}
 
 
 def check_result(name: str, result: object) -> None:

@@ -75,9 +75,11 @@ async def test_wrong_requests(api, room):
     assert 'no parameter "reply_parameters.colour"' in await reason(
         "sendMessage", **hello, reply_parameters={"message_id": 1, "colour": "red"}
     )
-    assert "doesn't support" in await reason("sendMessage", **hello, business_connection_id="x")
+    assert 'no parameter "protect_content"' in await reason(
+        "sendMessage", **hello, protect_content=True
+    )
     assert "can't parse JSON" in await reason("sendMessage", **hello, entities="[{")
-    assert "doesn't support" in await reason("sendMessage", **hello, parse_mode="HTML")
+    assert 'no parameter "parse_mode"' in await reason("sendMessage", **hello, parse_mode="HTML")
 
 
 async def test_methods_have_no_case(api, room):

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -10,7 +11,7 @@ from playwright.async_api import Browser, Locator, Page, async_playwright, expec
 from bot.playground import PlaygroundServer
 
 from . import echo_bot
-from .conftest import room_of
+from .conftest import png, room_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
@@ -76,6 +77,13 @@ async def open_page(browser: Browser, served: PlaygroundServer) -> AsyncIterator
     for context in contexts:
         await context.close()
     assert problems == []
+
+
+async def call(served: PlaygroundServer, method: str, **parameters: Any) -> Any:
+    """Do something as the bot."""
+    answer = await served.gateway.call(served.token, method, parameters)
+    assert isinstance(answer.body, dict)
+    return answer.body["result"]
 
 
 async def say(page: Page, text: str) -> None:
@@ -257,6 +265,87 @@ async def test_a_link_into_the_bot_can_be_opened(open_page, served):
     await expect(page.get_by_role("radio", checked=True)).to_contain_text("Profe Carmen")
     await expect(messages(page, "Has entrado con: codigo-7")).to_be_visible()
     assert page.url == f"{served.url}/"
+
+
+async def test_what_one_person_alone_sees(open_page, served):
+    page, room = await open_page(), room_of(served)
+    served.people.set_status(room.group, room.teacher, served.world.bot.id, "administrator")
+    keyboard = {"inline_keyboard": [[{"text": "Cerrar", "callback_data": "alert"}]]}
+    await call(
+        served,
+        "sendMessage",
+        chat_id=room.group,
+        text="Tus ajustes",
+        reply_markup=keyboard,
+        ephemeral_message_parameters={"receiver_user_id": room.lucia},
+    )
+    await become(page, "Mateo")
+    await open_chat(page, "Clase 4.º")
+    await expect(messages(page, "Tus ajustes")).to_have_count(0)
+    await become(page, "Lucía")
+    whisper = messages(page, "Tus ajustes")
+    await expect(whisper.get_by_test_id("whisper")).to_have_text("Solo tú ves esto")
+    await whisper.get_by_test_id("inline-button").click()
+    await expect(page.get_by_test_id("alert-text")).to_have_text("Elige cuántas palabras quieres.")
+    await page.get_by_test_id("alert-ok").click()
+    served.people.set_status(room.group, room.teacher, served.world.bot.id, "member")
+
+
+async def test_a_quotation_unfolds_and_stays_unfolded(open_page, served):
+    page, room = await open_page(), room_of(served)
+    await become(page, "Lucía")
+    await open_chat(page, "Clase 4.º")
+    text = "El mar es hermoso, pero esclavo. " * 30
+    quotation = [{"type": "expandable_blockquote", "offset": 0, "length": len(text)}]
+    sent = await call(served, "sendMessage", chat_id=room.group, text=text, entities=quotation)
+    bubble = messages(page, "El mar es hermoso, pero").last
+    folded = await bubble.bounding_box()
+    await bubble.get_by_test_id("unfold").click()
+    unfolded = await bubble.bounding_box()
+    assert folded is not None
+    assert unfolded is not None
+    assert unfolded["height"] > 2 * folded["height"]
+    served.people.react(room.group, room.mateo, sent["message_id"], "👍")
+    await expect(bubble.get_by_test_id("reaction")).to_be_visible()
+    await expect(bubble.get_by_test_id("unfold")).to_have_text("Ver menos")
+
+
+async def test_people_vote_in_polls(open_page, served):
+    page, room = await open_page(), room_of(served)
+    await become(page, "Sofía")
+    await open_chat(page, "Clase 4.º")
+    question = {"question": "¿Cuál escribió el robot?", "options": ["Texto A", "Texto B"]}
+    sent = await call(
+        served, "sendPoll", chat_id=room.group, **question, hide_results_until_closes=True
+    )
+    poll = page.get_by_test_id("poll").last
+    option = poll.get_by_test_id("poll-option").filter(has_text="Texto B")
+    await option.click()
+    await expect(option).to_have_attribute("aria-pressed", "true")
+    await expect(poll).to_contain_text("1 voto")
+    await expect(poll).not_to_contain_text("%")
+    await call(served, "stopPoll", chat_id=room.group, message_id=sent["message_id"])
+    await expect(option).to_contain_text("100 %")
+    await expect(option).to_be_disabled()
+
+
+async def test_pictures_pins_and_texts_to_copy(open_page, served, tmp_path):
+    page, room = await open_page(), room_of(served)
+    await talk(page, "Diego")
+    mine = tmp_path / "mar.png"
+    mine.write_bytes(png(40, 30))
+    await page.get_by_test_id("file-input").set_input_files(mine)
+    picture = page.get_by_test_id("photo").last.locator("img")
+    await expect(picture).to_be_visible()
+    assert await picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 40
+    await expect(messages(page, "Eco de una foto")).to_be_visible()
+    keyboard = {"inline_keyboard": [[{"text": "Copiar", "copy_text": {"text": "faro, mar"}}]]}
+    here = {"chat_id": room.diego}
+    sent = await call(served, "sendMessage", **here, text="Mis ideas", reply_markup=keyboard)
+    await call(served, "pinChatMessage", **here, message_id=sent["message_id"])
+    await expect(page.get_by_test_id("pinned")).to_have_text("Fijado Mis ideas")
+    await messages(page, "Mis ideas").last.get_by_test_id("inline-button").click()
+    await expect(page.get_by_test_id("toast")).to_have_text("Copiado")
 
 
 async def test_blocking_the_bot(open_page):

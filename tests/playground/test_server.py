@@ -11,6 +11,7 @@ from telegram import (
     BotCommandScopeChatAdministrators,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InputMediaPhoto,
 )
 
 from bot.errors import PortTakenError
@@ -18,7 +19,7 @@ from bot.playground import PlaygroundServer
 from bot.playground.faults import Fault
 
 from .client import PlaygroundClient, PlaygroundRefusedError
-from .conftest import room_of
+from .conftest import OWN, png, room_of
 
 KEYBOARD = InlineKeyboardMarkup([[InlineKeyboardButton("Sí", callback_data="si")]])
 
@@ -120,7 +121,8 @@ async def test_a_poller_that_went_away_is_forgotten(server, http):
 
 
 async def test_stopping_does_not_wait_for_long_polls_and_event_streams():
-    async with PlaygroundServer() as server, httpx.AsyncClient(trust_env=False) as client:
+    own = httpx.AsyncClient(headers=OWN, trust_env=False)
+    async with PlaygroundServer() as server, own as client:
         poll = asyncio.create_task(
             client.get(f"{server.api_base_url}{server.token}/getUpdates?timeout=50", timeout=60)
         )
@@ -173,12 +175,56 @@ async def test_events_carry_every_change(server, http):
 
 
 @pytest.mark.parametrize(
-    "headers",
-    [{"host": "evil.example"}, {"origin": "https://evil.example"}, {"origin": "null"}],
+    ("headers", "status"),
+    [
+        ({"host": "evil.example"}, 400),
+        ({"host": "["}, 400),
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "http://["}, 403),
+        ({"origin": "null"}, 403),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+    ],
 )
-async def test_other_sites_are_kept_out(server, http, headers):
-    response = await http.post(f"{server.url}/api/start", json={"user_id": 1}, headers=headers)
-    assert response.status_code == 403
+async def test_other_sites_are_kept_out(server, http, headers, status):
+    lucia = room_of(server).lucia
+    start = await http.post(f"{server.url}/api/start", json={"user_id": lucia}, headers=headers)
+    assert start.status_code == status
+    follow = await http.get(f"{server.url}/?start=code&as=teacher", headers=headers)
+    assert follow.status_code == status
+    assert not server.world.chats[lucia].messages
+
+
+async def test_a_link_from_elsewhere_may_open_the_page(server, http):
+    page = await http.get(server.url, headers={"sec-fetch-site": "cross-site"})
+    assert page.status_code == 200
+
+
+async def test_nothing_is_done_on_a_get_of_anybody(server):
+    lucia = room_of(server).lucia
+    server.people.start(lucia)
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+        bot = f"/bot{server.token}"
+        for path in (
+            f"{bot}/sendMessage?chat_id={lucia}&text=x",
+            f"{bot}/getUpdates?offset=99999999999",
+            f"/api/start?user_id={lucia}",
+        ):
+            assert (await client.get(path)).status_code in (404, 405)
+    assert len(server.world.chats[lucia].messages) == len(server.world.updates) == 1
+
+
+async def test_the_token_is_another_one_at_each_start(server):
+    async with PlaygroundServer() as other:
+        assert other.token != server.token
+        assert other.token.partition(":")[0] == server.token.partition(":")[0]
+
+
+async def test_no_page_of_another_site_can_frame_it(server, http):
+    for path in ("/", "/app.js", "/api/state"):
+        headers = (await http.get(f"{server.url}{path}")).headers
+        assert headers["x-frame-options"] == "DENY"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
 async def test_the_page_loads_nothing_from_elsewhere(server, http):
@@ -261,7 +307,8 @@ async def test_faults_and_limits_are_planned_from_outside(server):
         assert (await client.get("faults"))[0]["retry_after"] == 2
         await client.post("faults/clear")
         assert server.gateway.faults.due == []
-        await client.post("limits", is_on=True, counts_reactions=True)
+        await client.post("limits", is_on=True, counts_reactions=True, counts_ephemeral=True)
+        assert server.gateway.limits.counts_ephemeral
         assert (server.gateway.limits.is_on, server.gateway.limits.counts_reactions) == (True,) * 2
 
 
@@ -284,9 +331,9 @@ async def test_people_send_files_that_bots_download(server, bot):
     lucia = room_of(server).lucia
     async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
         sent = await client.post(
-            "/api/documents",
+            "/api/files",
             data={"chat_id": lucia, "user_id": lucia, "text": "mi tema"},
-            files={"document": ("tema.txt", b"El mar", "text/plain")},
+            files={"file": ("tema.txt", b"El mar", "text/plain")},
         )
         assert sent.json()["caption"] == "mi tema"
         file_id = sent.json()["document"]["file_id"]
@@ -297,6 +344,36 @@ async def test_people_send_files_that_bots_download(server, bot):
     assert update.message.document is not None
     file = await update.message.document.get_file()
     assert bytes(await file.download_as_bytearray()) == b"El mar"
+
+
+async def test_people_send_and_see_pictures(server, bot):
+    lucia = room_of(server).lucia
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+        sent = await client.post(
+            "/api/files",
+            data={"chat_id": lucia, "user_id": lucia, "text": "/redactar El mar"},
+            files={"file": ("mar.png", png(30, 20), "image/png")},
+        )
+        [photo] = sent.json()["photo"]
+        assert (photo["width"], photo["height"]) == (30, 20)
+        shown = await client.get(f"/api/files/{photo['file_id']}/mar.png")
+        assert (shown.headers["content-type"], shown.content) == ("image/png", png(30, 20))
+    [update] = await bot.get_updates()
+    assert update.message.caption == "/redactar El mar"
+    file = await update.message.photo[-1].get_file()
+    assert bytes(await file.download_as_bytearray()) == png(30, 20)
+
+
+async def test_a_picture_goes_out_and_is_replaced(server, bot):
+    lucia = room_of(server).lucia
+    server.people.start(lucia)
+    sent = await bot.send_photo(lucia, png(9, 6), caption="Después de «El mar»")
+    media = InputMediaPhoto(png(12, 8), caption="Con 0,2")
+    changed = await sent.edit_media(media, KEYBOARD)
+    assert (changed.photo[-1].width, changed.caption) == (12, "Con 0,2")
+    message = server.world.chats[lucia].messages[sent.message_id]
+    assert message.photo.data == png(12, 8)
+    assert message.markup
 
 
 async def test_commands_shown_follow_scope_and_language(server, bot):

@@ -37,7 +37,7 @@ class TelegramInProcess:
         people: Acts as the people in it.
         room: The ids of the seeded class.
         gateway: The Bot API; ``gateway.watchers`` are told of every call's beginning and end.
-        limits: The rate limits: ``is_on``, ``counts_reactions``.
+        limits: The rate limits: ``is_on``, ``counts_reactions``, ``counts_ephemeral``.
         updates: Every update so far, as the bot gets it.
         token: What the bot says to be let in.
         base_url: What python-telegram-bot wants to have as such; nobody listens there.
@@ -119,7 +119,7 @@ class TelegramInProcess:
             LookupError: There is no such button.
         """
         chat_id = user_id if chat_id is None else chat_id
-        for message in reversed(self.messages(chat_id)):
+        for message in reversed(self.messages(chat_id, seen_by=user_id)):
             if message_id in (None, message.id):
                 for label, data in message.buttons.items():
                     if label.startswith(button) or data == button:
@@ -139,17 +139,31 @@ class TelegramInProcess:
 
     # What people see.
 
-    def messages(self, chat_id: int) -> list[Shown]:
-        """Return what stands in a chat, from top to bottom."""
-        return [shown(m, self.bot_id) for m in self.world.chats[chat_id].messages.values()]
+    def messages(self, chat_id: int, *, seen_by: int | None = None) -> list[Shown]:
+        """Return what stands in a chat, from top to bottom.
 
-    def from_bot(self, chat_id: int) -> list[Shown]:
+        Args:
+            chat_id: Where.
+            seen_by: Add the ephemeral messages that this person sees, to what all see.
+        """
+        standing = self.world.chats[chat_id].messages.values()
+        return [shown(m, self.bot_id) for m in standing if m.is_seen_by(seen_by or 0)]
+
+    def from_bot(self, chat_id: int, *, seen_by: int | None = None) -> list[Shown]:
         """Return what the bot wrote and what still stands, service messages apart."""
-        return [m for m in self.messages(chat_id) if m.is_bots and not m.service]
+        return [m for m in self.messages(chat_id, seen_by=seen_by) if m.is_bots and not m.service]
 
-    def texts(self, chat_id: int) -> list[str]:
+    def texts(self, chat_id: int, *, seen_by: int | None = None) -> list[str]:
         """Return the texts of what the bot wrote and what still stands."""
-        return [message.text for message in self.from_bot(chat_id)]
+        return [message.text for message in self.from_bot(chat_id, seen_by=seen_by)]
+
+    def whispers(self, chat_id: int, user_id: int) -> list[Shown]:
+        """Return what the bot wrote in a group for one person alone and what still stands."""
+        return [m for m in self.from_bot(chat_id, seen_by=user_id) if m.receiver == user_id]
+
+    def pinned(self, chat_id: int) -> list[int]:
+        """Return the numbers of the pinned messages, the newest last."""
+        return list(self.world.chats[chat_id].pinned)
 
     def history(self, chat_id: int) -> list[Event]:
         """Return how the messages of a chat came, changed and went, in order."""
@@ -160,12 +174,17 @@ class TelegramInProcess:
         draft = self.world.chats[chat_id].draft
         return draft.text if draft is not None and draft.expires_at > self.world.now() else None
 
-    def toast(self, query: CallbackQuery) -> str | None:
-        """Return the bot's answer to a pressed button: None before, "" when it says nothing."""
+    def answer(self, query: CallbackQuery) -> Json | None:
+        """Return the bot's answer to a pressed button: ``text``, ``show_alert``, ``url``."""
         for change in self.world.changes.after(0):
             if change.kind == "callback_answer" and change.data["query_id"] == query.id:
-                return change.data["text"] or ""
+                return change.data
         return None
+
+    def toast(self, query: CallbackQuery) -> str | None:
+        """Return the text of that answer: None before it comes, "" when it says nothing."""
+        answer = self.answer(query)
+        return None if answer is None else answer["text"] or ""
 
     # What the bot did.
 

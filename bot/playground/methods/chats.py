@@ -1,6 +1,6 @@
-"""Chats, their members, and what is pinned in them."""
+"""Chats, their members, what is pinned in them, and the topics of forums."""
 
-from bot.playground.methods.parameters import Parameters, Unsupported
+from bot.playground import members
 from bot.playground.methods.registry import Result, serves
 from bot.playground.model import Chat
 from bot.playground.refusals import bad_request
@@ -8,73 +8,43 @@ from bot.playground.wire import chat_full_json, member_json, message_json
 from bot.playground.world import World
 
 
-class GetChat(Parameters):
-    """Parameters of ``getChat``."""
-
-    chat_id: int
-
-
-@serves(GetChat)
-def get_chat(world: World, p: GetChat) -> Result:
+@serves
+def get_chat(world: World, *, chat_id: int) -> Result:
     """Return what is known of a chat."""
-    return chat_full_json(world.chat_for_bot(p.chat_id))
+    return chat_full_json(world.chat_for_bot(chat_id))
 
 
-class GetChatMember(Parameters):
-    """Parameters of ``getChatMember``."""
-
-    chat_id: int
-    user_id: int
-
-
-@serves(GetChatMember)
-def get_chat_member(world: World, p: GetChatMember) -> Result:
+@serves
+def get_chat_member(world: World, *, chat_id: int, user_id: int) -> Result:
     """Return what a user is in a chat; who never came has left."""
-    chat = world.chat_for_bot(p.chat_id)
-    if p.user_id not in world.users:
+    chat = world.chat_for_bot(chat_id)
+    if user_id not in world.users:
         raise bad_request("PARTICIPANT_ID_INVALID")
-    return member_json(world.users[p.user_id], chat.member(p.user_id))
+    return member_json(world.users[user_id], chat.member(user_id))
 
 
-class GetChatAdministrators(Parameters):
-    """Parameters of ``getChatAdministrators``."""
-
-    chat_id: int
-    return_bots: bool = False
-
-
-@serves(GetChatAdministrators)
-def get_chat_administrators(world: World, p: GetChatAdministrators) -> Result:
+@serves
+def get_chat_administrators(world: World, *, chat_id: int) -> Result:
     """Return the administrators that are people, and this bot if it is one."""
-    chat = world.chat_for_bot(p.chat_id)
+    chat = world.chat_for_bot(chat_id)
     if chat.type == "private":
         raise bad_request("there are no administrators in the private chat")
     return [
         member_json(world.users[member.user_id], member)
         for member in chat.members.values()
         if member.is_administrator
-        and (
-            p.return_bots
-            or not world.users[member.user_id].is_bot
-            or member.user_id == world.bot.id
-        )
+        and (not world.users[member.user_id].is_bot or member.user_id == world.bot.id)
     ]
 
 
-class PinChatMessage(Parameters):
-    """Parameters of ``pinChatMessage``."""
-
-    chat_id: int
-    message_id: int
-    disable_notification: bool = False
-    business_connection_id: Unsupported = None
-
-
-@serves(PinChatMessage)
-def pin_chat_message(world: World, p: PinChatMessage) -> Result:
+@serves
+def pin_chat_message(
+    world: World, *, chat_id: int, message_id: int, disable_notification: bool = False
+) -> Result:
     """Pin a message; in a group only as an administrator."""
-    chat = _chat_to_pin_in(world, p.chat_id)
-    message = chat.messages.get(p.message_id)
+    del disable_notification  # nothing sounds here
+    chat = _chat_to_pin_in(world, chat_id)
+    message = chat.standing(message_id)
     if message is None:
         raise bad_request("message to pin not found")
     if message.id in chat.pinned:
@@ -90,19 +60,10 @@ def pin_chat_message(world: World, p: PinChatMessage) -> Result:
     return True
 
 
-class UnpinChatMessage(Parameters):
-    """Parameters of ``unpinChatMessage``."""
-
-    chat_id: int
-    message_id: int | None = None
-    business_connection_id: Unsupported = None
-
-
-@serves(UnpinChatMessage)
-def unpin_chat_message(world: World, p: UnpinChatMessage) -> Result:
+@serves
+def unpin_chat_message(world: World, *, chat_id: int, message_id: int | None = None) -> Result:
     """Unpin one message, by default the newest."""
-    chat = _chat_to_pin_in(world, p.chat_id)
-    message_id = p.message_id
+    chat = _chat_to_pin_in(world, chat_id)
     if message_id is None and chat.pinned:
         message_id = chat.pinned[-1]
     if message_id is None or message_id not in chat.pinned:
@@ -112,8 +73,33 @@ def unpin_chat_message(world: World, p: UnpinChatMessage) -> Result:
     return True
 
 
+@serves
+def close_forum_topic(world: World, *, chat_id: int, message_thread_id: int) -> Result:
+    """Close a topic."""
+    return _set_closed(world, chat_id, message_thread_id, is_closed=True)
+
+
+@serves
+def reopen_forum_topic(world: World, *, chat_id: int, message_thread_id: int) -> Result:
+    """Reopen a topic."""
+    return _set_closed(world, chat_id, message_thread_id, is_closed=False)
+
+
 def _chat_to_pin_in(world: World, chat_id: int) -> Chat:
     chat = world.chat_for_bot(chat_id)
     if chat.type != "private" and not chat.member(world.bot.id).is_administrator:
         raise bad_request("not enough rights to manage pinned messages in the chat")
     return chat
+
+
+def _set_closed(world: World, chat_id: int, thread_id: int, *, is_closed: bool) -> bool:
+    chat = world.chat_for_bot(chat_id)
+    if not chat.is_forum:
+        raise bad_request("the chat is not a forum")
+    if not chat.member(world.bot.id).is_administrator:
+        raise bad_request("not enough rights to manage topics")
+    topic = chat.topics.get(thread_id)
+    if topic is None:
+        raise bad_request("TOPIC_ID_INVALID")
+    members.close_topic(world, chat, world.bot.id, topic, is_closed=is_closed)
+    return True

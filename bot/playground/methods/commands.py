@@ -2,7 +2,7 @@
 
 import re
 
-from bot.playground.methods.parameters import FromJson, Parameters
+from bot.playground.methods.parameters import FromJson, Object
 from bot.playground.methods.registry import Result, serves
 from bot.playground.model import Json
 from bot.playground.refusals import bad_request
@@ -15,7 +15,7 @@ _CHAT_SCOPES = ("chat", "chat_administrators", "chat_member")
 _PLAIN_SCOPES = ("default", "all_private_chats", "all_group_chats", "all_chat_administrators")
 
 
-class Scope(Parameters):
+class Scope(Object):
     """``BotCommandScope``."""
 
     type: str
@@ -23,7 +23,7 @@ class Scope(Parameters):
     user_id: int | None = None
 
 
-class Command(Parameters):
+class Command(Object):
     """``BotCommand``."""
 
     command: str
@@ -31,35 +31,26 @@ class Command(Parameters):
     is_ephemeral: bool | None = None
 
 
-class SetMyCommands(Parameters):
-    """Parameters of ``setMyCommands``."""
-
-    commands: FromJson[list[Command]]
-    scope: FromJson[Scope] | None = None
-    language_code: str = ""
-
-
-@serves(SetMyCommands)
-def set_my_commands(world: World, p: SetMyCommands) -> Result:
+@serves
+def set_my_commands(
+    world: World,
+    *,
+    commands: FromJson[list[Command]],
+    scope: FromJson[Scope] | None = None,
+    language_code: str = "",
+) -> Result:
     """Set the commands that people are offered in a scope and language."""
-    key = scope_key(world, p.scope), _checked_language(p.language_code)
-    if len(p.commands) > MAX_COMMANDS:
+    if not _LANGUAGE.fullmatch(language_code):
+        raise bad_request("language code is invalid")
+    key = scope_key(world, scope), language_code
+    if len(commands) > MAX_COMMANDS:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
-    for command in p.commands:
-        if not _COMMAND.fullmatch(command.command.removeprefix("/")):
+    for command in commands:
+        if not _COMMAND.fullmatch(command.command):
             raise bad_request("BOT_COMMAND_INVALID")
         if not 1 <= len(command.description) <= 256:
             raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
-    if not p.commands:
-        world.commands.pop(key, None)
-    else:
-        world.commands[key] = [
-            {
-                **command.model_dump(exclude_none=True),
-                "command": command.command.removeprefix("/"),
-            }
-            for command in p.commands
-        ]
+    world.commands[key] = [command.model_dump(exclude_none=True) for command in commands]
     world.changes.add("commands", {})
     return True
 
@@ -95,22 +86,14 @@ def commands_shown(world: World, chat_id: int, user_id: int) -> list[Json]:
     chat, user = world.chats[chat_id], world.users[user_id]
     if chat.type == "private":
         scopes = [f"chat:{chat_id}", "all_private_chats", "default"]
+    elif chat.member(user_id).is_administrator:
+        scopes = [f"chat_member:{chat_id}:{user_id}", f"chat_administrators:{chat_id}"]
+        scopes += [f"chat:{chat_id}", "all_chat_administrators", "all_group_chats", "default"]
     else:
-        scopes = [f"chat_member:{chat_id}:{user_id}"]
-        if chat.member(user_id).is_administrator:
-            scopes.append(f"chat_administrators:{chat_id}")
-        scopes.append(f"chat:{chat_id}")
-        if chat.member(user_id).is_administrator:
-            scopes.append("all_chat_administrators")
+        scopes = [f"chat_member:{chat_id}:{user_id}", f"chat:{chat_id}"]
         scopes += ["all_group_chats", "default"]
     for scope in scopes:
         for language in (user.language_code or "", ""):
             if commands := world.commands.get((scope, language)):
                 return commands
     return []
-
-
-def _checked_language(code: str) -> str:
-    if not _LANGUAGE.fullmatch(code):
-        raise bad_request("language code is invalid")
-    return code

@@ -1,13 +1,14 @@
 """Parameter types that several methods share.
 
 Values come as JSON, or as strings from forms and query strings, in which the Bot API expects
-objects and lists to be JSON themselves.
+objects and lists to be JSON themselves. Telegram ignores unknown parameters; the playground
+refuses them by name, so that a bot's mistake shows.
 """
 
 import json
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.playground.model import Json
 from bot.playground.refusals import bad_request
@@ -28,20 +29,20 @@ class Upload(BaseModel):
 def with_attachments(values: dict[str, object]) -> dict[str, object]:
     """Replace ``attach://NAME`` by the uploaded part ``NAME``, which is no parameter then."""
     used = set()
-    resolved = dict(values)
-    for name, value in values.items():
-        if isinstance(value, str) and value.startswith("attach://"):
-            part = value.removeprefix("attach://")
-            if isinstance(values.get(part), Upload):
-                resolved[name] = values[part]
-                used.add(part)
-    return {name: value for name, value in resolved.items() if name not in used}
 
+    def resolved(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: resolved(inner) for name, inner in value.items()}
+        if isinstance(value, str) and value.startswith("{") and "attach://" in value:
+            return resolved(_decoded(value))
+        name = value.removeprefix("attach://") if isinstance(value, str) else ""
+        if name != value and isinstance(values.get(name), Upload):
+            used.add(name)
+            return values[name]
+        return value
 
-class Parameters(BaseModel):
-    """Parameters of one method. Telegram ignores unknown ones; the playground refuses them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    replaced = {name: resolved(value) for name, value in values.items()}
+    return {name: value for name, value in replaced.items() if name not in used}
 
 
 def _decoded(value: object) -> object:
@@ -53,19 +54,26 @@ def _decoded(value: object) -> object:
         raise ValueError("can't parse JSON") from error
 
 
-def _absent(value: object) -> None:
-    if value not in (None, ""):
-        raise ValueError("the playground doesn't support this parameter")
+def _there(value: object) -> object:
+    if isinstance(value, str) and value.startswith("attach://"):
+        raise ValueError(f"there is no file {value!r} in the request")
+    return value
 
 
 T = TypeVar("T")
 FromJson = Annotated[T, BeforeValidator(_decoded)]
 """A nested object or list, which forms carry as a JSON string."""
-Unsupported = Annotated[Any, PlainValidator(_absent)]
-"""A parameter that exists in Telegram but not here; giving it is refused."""
+File = Annotated[Upload | str, BeforeValidator(_there)]
+"""A new file, or one that Telegram has already, by its ``file_id``."""
 
 
-class Entity(Parameters):
+class Object(BaseModel):
+    """An object of the Bot API."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Entity(Object):
     """``MessageEntity``."""
 
     type: str
@@ -77,37 +85,45 @@ class Entity(Parameters):
     custom_emoji_id: str | None = None
 
 
-class ReplyParameters(Parameters):
+class ReplyParameters(Object):
     """``ReplyParameters``, within the same chat."""
 
-    message_id: int
+    message_id: int | None = None
     chat_id: int | None = None
     allow_sending_without_reply: bool = False
-    quote: Unsupported = None
-    quote_parse_mode: Unsupported = None
-    quote_entities: Unsupported = None
-    quote_position: Unsupported = None
-    checklist_task_id: Unsupported = None
-    poll_option_id: Unsupported = None
-    ephemeral_message_id: Unsupported = None
+    ephemeral_message_id: int | None = None
 
 
-class InlineButton(Parameters):
-    """``InlineKeyboardButton``; one that tells the bot of it, or one that opens a link."""
+class EphemeralParameters(Object):
+    """``EphemeralMessageParameters``: who alone gets a message, and the press that asked."""
+
+    receiver_user_id: int
+    callback_query_id: str | None = None
+
+
+class CopyText(Object):
+    """``CopyTextButton``."""
+
+    text: str = Field(min_length=1, max_length=256)
+
+
+class InlineButton(Object):
+    """``InlineKeyboardButton``: tells the bot, opens a link or copies a text."""
 
     text: str
     url: str | None = None
     callback_data: str | None = None
+    copy_text: CopyText | None = None
     style: Literal["danger", "success", "primary"] | None = None
 
 
-class InlineKeyboard(Parameters):
+class InlineKeyboard(Object):
     """``InlineKeyboardMarkup``."""
 
     inline_keyboard: list[list[InlineButton]]
 
 
-class ForceReply(Parameters):
+class ForceReply(Object):
     """``ForceReply``."""
 
     force_reply: Literal[True]
@@ -115,8 +131,15 @@ class ForceReply(Parameters):
     selective: bool = False
 
 
-AnyMarkup = InlineKeyboard | ForceReply
-"""What ``reply_markup`` may be when a message is sent."""
+class Sending(Object):
+    """What every method takes that puts a message of the bot's own into a chat."""
+
+    chat_id: int
+    message_thread_id: int | None = None
+    disable_notification: bool = False
+    reply_parameters: FromJson[ReplyParameters] | None = None
+    reply_markup: FromJson[InlineKeyboard | ForceReply] | None = None
+    ephemeral_message_parameters: FromJson[EphemeralParameters] | None = None
 
 
 def inline_keyboard_json(markup: InlineKeyboard | None) -> Json | None:
@@ -125,25 +148,18 @@ def inline_keyboard_json(markup: InlineKeyboard | None) -> Json | None:
     Raises:
         ApiRefusal: 400 in Telegram's words.
     """
-    if markup is None:
-        return None
-    rows = [row for row in markup.inline_keyboard if row]
+    rows = [row for row in markup.inline_keyboard if row] if markup else []
     for row in rows:
         for button in row:
             _check_button(button)
-    if not rows:
-        return None
-    return {
-        "inline_keyboard": [
-            [button.model_dump(exclude_none=True) for button in row] for row in rows
-        ]
-    }
+    buttons = [[button.model_dump(exclude_none=True) for button in row] for row in rows]
+    return {"inline_keyboard": buttons} if buttons else None
 
 
 def _check_button(button: InlineButton) -> None:
     if not button.text.strip():
         raise bad_request('can\'t parse inline keyboard button: field "text" must be non-empty')
-    actions = [value for value in (button.url, button.callback_data) if value is not None]
+    actions = {"url", "callback_data", "copy_text"} & button.model_dump(exclude_none=True).keys()
     if not actions:
         raise bad_request(
             "can't parse inline keyboard button: text buttons are unallowed in the inline keyboard"

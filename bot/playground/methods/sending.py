@@ -1,18 +1,22 @@
 """What all methods that put a message into a chat have in common."""
 
-from dataclasses import dataclass
-
 from bot.playground.methods.parameters import (
-    AnyMarkup,
     Entity,
-    FromJson,
+    EphemeralParameters,
     InlineKeyboard,
-    Parameters,
     ReplyParameters,
-    Unsupported,
+    Sending,
     inline_keyboard_json,
 )
-from bot.playground.model import GENERAL_TOPIC_ID, Chat, Json, StoredFile
+from bot.playground.model import (
+    EPHEMERAL_WAY_S,
+    GENERAL_TOPIC_ID,
+    Chat,
+    Json,
+    Message,
+    MessageFields,
+    User,
+)
 from bot.playground.refusals import bad_request
 from bot.playground.text import (
     check_entities,
@@ -26,43 +30,10 @@ from bot.playground.wire import message_json
 from bot.playground.world import World
 
 
-class SendingParameters(Parameters):
-    """Parameters of every method that puts a message of its own into a chat."""
-
-    chat_id: int
-    message_thread_id: int | None = None
-    parse_mode: Unsupported = None
-    disable_notification: bool = False
-    reply_parameters: FromJson[ReplyParameters] | None = None
-    reply_markup: FromJson[AnyMarkup] | None = None
-    business_connection_id: Unsupported = None
-    direct_messages_topic_id: Unsupported = None
-    suggested_post_parameters: Unsupported = None
-    ephemeral_message_parameters: Unsupported = None
-    protect_content: Unsupported = None
-    allow_paid_broadcast: Unsupported = None
-    message_effect_id: Unsupported = None
-
-
-@dataclass(frozen=True, slots=True)
-class Formatted:
-    """A text as it will be kept, with its entities."""
-
-    text: str
-    entities: list[Json]
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where a message goes: the chat, the topic and the message that it answers."""
-
-    chat: Chat
-    thread_id: int | None
-    reply_to: int | None
-
-
-def formatted(text: str, entities: list[Entity] | None, *, limit: int, too_long: str) -> Formatted:
-    """Return the text that Telegram would keep; it may be empty.
+def formatted(
+    text: str, entities: list[Entity] | None, *, limit: int, too_long: str
+) -> tuple[str, list[Json]]:
+    """Return the text that Telegram would keep, which may be empty, and its entities.
 
     Args:
         text: As the bot sent it.
@@ -79,35 +50,46 @@ def formatted(text: str, entities: list[Entity] | None, *, limit: int, too_long:
     plain, given = trimmed(text, given) if given else (clean(text), given)
     if utf16_length(plain) > limit:
         raise bad_request(too_long)
-    return Formatted(plain, merge_entities(given, detect_entities(plain)))
+    return plain, merge_entities(given, detect_entities(plain))
 
 
-def destination(world: World, p: SendingParameters, what: str) -> Destination:
-    """Find out where a message of the bot goes.
+def post(world: World, to: Sending, what: str, content: MessageFields) -> Json:
+    """Put a message of the bot where it belongs and return it as Telegram would.
 
     Args:
         world: Where its chat is.
-        p: What the bot asks for.
-        what: Which messages a chat may forbid: ``text messages`` or ``documents``.
+        to: Where the bot wants it.
+        what: Which messages a chat may forbid: ``text messages``, ``documents``, …
+        content: The fields that are its content.
 
     Raises:
         ApiRefusal: 403 where the bot may not be; 400 where it may not write, for an unknown chat
-            or topic, or a message to reply to that is gone (without
+            or topic, a bad keyboard, or a message to reply to that is gone (without
             ``allow_sending_without_reply``).
     """
-    chat = world.chat_for_bot(p.chat_id)
+    chat = world.chat_for_bot(to.chat_id)
     me = chat.member(world.bot.id)
     if chat.type == "channel" and not me.is_administrator:
         raise bad_request("need administrator rights in the channel chat")
     if me.is_muted:
         raise bad_request(f"not enough rights to send {what} to the chat")
-    reply_to = _reply(world, chat, p.reply_parameters)
-    thread_id = p.message_thread_id
-    if reply_to is not None and thread_id is None and chat.is_forum:
-        thread_id = chat.messages[reply_to].thread_id
+    replied = _replied(world, chat, to.reply_parameters)
+    thread_id = to.message_thread_id
+    if replied is not None and thread_id is None and chat.is_forum:
+        thread_id = replied.thread_id
     if thread_id is not None:
         check_topic(world, chat, thread_id)
-    return Destination(chat, thread_id, reply_to)
+    fields: MessageFields = {
+        "receiver": _receiver(world, chat, to.ephemeral_message_parameters, replied),
+        "thread_id": thread_id,
+        "reply_to": None if replied is None else replied.id,
+        **content,
+    }
+    if isinstance(to.reply_markup, InlineKeyboard):
+        fields["markup"] = inline_keyboard_json(to.reply_markup)
+    elif to.reply_markup is not None:
+        fields["forced_reply"] = to.reply_markup.model_dump(exclude_none=True)
+    return message_json(world.post(chat, world.bot.id, **fields))
 
 
 def check_topic(world: World, chat: Chat, thread_id: int) -> None:
@@ -122,49 +104,45 @@ def check_topic(world: World, chat: Chat, thread_id: int) -> None:
         raise bad_request("TOPIC_CLOSED")
 
 
-def markups(markup: AnyMarkup | None) -> tuple[Json | None, Json | None]:
-    """Split ``reply_markup`` into an inline keyboard and a forced reply.
-
-    Raises:
-        ApiRefusal: 400 for a bad keyboard.
-    """
-    if markup is None:
-        return None, None
-    if isinstance(markup, InlineKeyboard):
-        return inline_keyboard_json(markup), None
-    return None, markup.model_dump(exclude_none=True)
-
-
-def _reply(world: World, chat: Chat, reply: ReplyParameters | None) -> int | None:
+def _replied(world: World, chat: Chat, reply: ReplyParameters | None) -> Message | None:
     if reply is None:
         return None
     if reply.chat_id is not None and world.chat(reply.chat_id) is not chat:
         raise bad_request("the playground doesn't support replies to other chats")
-    if reply.message_id in chat.messages:
-        return reply.message_id
-    if reply.allow_sending_without_reply:
+    if reply.ephemeral_message_id is not None:
+        found = chat.messages.get(-reply.ephemeral_message_id)
+    else:
+        found = chat.standing(reply.message_id or 0)
+    if found is None and not reply.allow_sending_without_reply:
+        raise bad_request("message to be replied not found")
+    return found
+
+
+def _receiver(
+    world: World, chat: Chat, only_for: EphemeralParameters | None, replied: Message | None
+) -> User | None:
+    """Return who alone gets a message.
+
+    An administrator may write so at any time; another bot only soon after that person pressed one
+    of its buttons or sent it an ephemeral command.
+    """
+    if only_for is None:
+        if replied is not None and replied.receiver is not None:
+            raise bad_request("a reply to an ephemeral message must be ephemeral")
         return None
-    raise bad_request("message to be replied not found")
-
-
-def post(
-    world: World,
-    p: SendingParameters,
-    place: Destination,
-    content: Formatted,
-    document: StoredFile | None = None,
-) -> Json:
-    """Put the bot's message into its place and return it as Telegram would."""
-    inline, forced = markups(p.reply_markup)
-    message = world.post(
-        place.chat,
-        world.bot.id,
-        text=content.text or None,
-        entities=content.entities,
-        document=document,
-        thread_id=place.thread_id,
-        reply_to=place.reply_to,
-        markup=inline,
-        forced_reply=forced,
-    )
-    return message_json(message)
+    if chat.type not in ("group", "supergroup"):
+        raise bad_request("ephemeral messages can be sent only to groups and supergroups")
+    user = world.users.get(only_for.receiver_user_id)
+    if user is None or user.is_bot or not chat.member(user.id).is_present:
+        raise bad_request("USER_ID_INVALID")
+    asked_at = -EPHEMERAL_WAY_S
+    if only_for.callback_query_id is not None:
+        query = world.open_query(only_for.callback_query_id)
+        if (query.user_id, query.chat_id) != (user.id, chat.id):
+            raise bad_request("QUERY_ID_INVALID")
+        asked_at = query.pressed_at
+    elif replied is not None and replied.receiver is world.bot and replied.sender is user:
+        asked_at = replied.date
+    if world.now() - asked_at > EPHEMERAL_WAY_S and not chat.member(world.bot.id).is_administrator:
+        raise bad_request("not enough rights to send ephemeral messages to the chat")
+    return user

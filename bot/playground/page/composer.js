@@ -3,7 +3,7 @@
 import { el, icon } from "./dom.js";
 import { act, chat, getJson, isAdministrator, on, store } from "./store.js";
 import { texts } from "./texts.js";
-import { authorOf } from "./wording.js";
+import { authorOf, wordsOf } from "./wording.js";
 
 const place = document.querySelector("#composer");
 let context = null; // {kind: "reply" | "edit", message, placeholder?}
@@ -89,7 +89,7 @@ function contextBar() {
       "span",
       { class: "context-lines" },
       el("span", { class: "accent" }, isEdit ? texts.editing : texts.replyTo(authorOf(context.message))),
-      el("span", { class: "context-text" }, (context.message.text ?? context.message.caption ?? texts.file).slice(0, 120)),
+      el("span", { class: "context-text" }, wordsOf(context.message).slice(0, 120)),
     ),
     el("button", { class: "round", type: "button", "aria-label": texts.cancel, "data-testid": "cancel-reply", onclick: cancel }, icon("close")),
   );
@@ -164,7 +164,9 @@ function saveEdit(text) {
 }
 
 function sendText(text) {
-  return act("messages", { ...destination(), text });
+  const command = /^\/(\w+)/.exec(text)?.[1];
+  const isEphemeral = chat().type !== "private" && commands.some((one) => one.is_ephemeral && one.command === command);
+  return act("messages", { ...destination(), text, is_ephemeral: isEphemeral });
 }
 
 function destination() {
@@ -184,8 +186,8 @@ async function sendFile(event) {
     if (value !== null) form.append(name, value);
   }
   form.append("text", input().value.trim());
-  form.append("document", file);
-  if (await act("documents", form)) {
+  form.append("file", file);
+  if (await act("files", form)) {
     typed = "";
     input().value = "";
     context = null;

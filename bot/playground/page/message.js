@@ -5,7 +5,7 @@ import { openMenu } from "./menu.js";
 import { richText, startPayload } from "./rich.js";
 import { act, chat, isAdministrator, isMine, isService, store } from "./store.js";
 import { texts } from "./texts.js";
-import { authorId, authorOf, clockTime, fileSize, serviceText } from "./wording.js";
+import { authorId, authorOf, clockTime, fileSize, serviceText, wordsOf } from "./wording.js";
 
 // Telegram sends hearts without the selector that makes them an emoji.
 const shown = (emoji) => (emoji === "❤" ? "❤\uFE0F" : emoji);
@@ -28,7 +28,10 @@ export function messageElement(message, does) {
     { class: "bubble" },
     isPrivate || mine ? null : authorLine(message),
     quoteBlock(message, does),
+    message.receiver_user ? el("div", { class: "whisper", "data-testid": "whisper" }, icon("unseen"), texts.onlyYou) : null,
+    message.photo ? photoBlock(message) : null,
     message.document ? documentBlock(message) : null,
+    message.poll ? pollBlock(message) : null,
     textBlock(message, does),
     meta(message, mine),
     menuButton(message, does),
@@ -71,7 +74,7 @@ function quoteBlock(message, does) {
   const id = message.playground.replied_id;
   if (id === undefined) return null;
   const replied = chat(message.chat.id)?.messages.get(id);
-  const text = message.quote?.text ?? replied?.text ?? replied?.caption ?? replied?.document?.file_name;
+  const text = message.quote?.text ?? (replied && wordsOf(replied));
   return el(
     "button",
     {
@@ -117,6 +120,49 @@ function documentBlock(message) {
   );
 }
 
+function photoBlock(message) {
+  const photo = message.photo.at(-1);
+  const picture = `/api/files/${encodeURIComponent(photo.file_id)}/photo`;
+  return el(
+    "a",
+    { class: "photo", href: picture, target: "_blank", rel: "noopener", "data-testid": "photo" },
+    el("img", { src: picture, alt: message.caption ?? texts.photo, width: photo.width, height: photo.height }),
+  );
+}
+
+function pollBlock(message) {
+  const poll = message.poll;
+  const votes = message.playground.votes;
+  const mine = votes[store.me] ?? [];
+  const isCounted = poll.is_closed || (mine.length > 0 && poll.options.some((one) => one.voter_count));
+  const option = (one, index) => {
+    const share = poll.total_voter_count ? Math.round((100 * one.voter_count) / poll.total_voter_count) : 0;
+    const chosen = mine.includes(index);
+    const others = poll.allows_multiple_answers ? mine.filter((other) => other !== index) : [];
+    return el(
+      "button",
+      {
+        class: "poll-option",
+        type: "button",
+        disabled: poll.is_closed,
+        "aria-pressed": String(chosen),
+        "data-testid": "poll-option",
+        onclick: () => act("vote", { ...place(message), options: chosen ? others : [...others, index] }),
+      },
+      el("span", {}, chosen ? `✓ ${one.text}` : one.text),
+      isCounted ? el("span", { class: "poll-share" }, `${share} %`) : null,
+      isCounted ? el("meter", { max: "100", value: String(share), "aria-hidden": "true" }) : null,
+    );
+  };
+  return el(
+    "div",
+    { class: "poll", "data-testid": "poll" },
+    el("strong", {}, poll.question),
+    ...poll.options.map(option),
+    el("span", { class: "poll-note" }, poll.is_closed ? `${texts.pollClosed} · ` : "", texts.votes(poll.total_voter_count)),
+  );
+}
+
 function meta(message, mine) {
   return el(
     "div",
@@ -155,7 +201,7 @@ function inlineButton(message, button, does) {
       onclick: () => pressed(message, button, element, does),
     },
     button.text,
-    button.url ? icon("link") : null,
+    button.url ? icon("link") : button.copy_text ? icon("copy") : null,
   );
   return element;
 }
@@ -163,6 +209,8 @@ function inlineButton(message, button, does) {
 async function pressed(message, button, element, does) {
   if (button.callback_data !== undefined) {
     if (!element.hasAttribute("aria-busy")) await does.press(message, button.callback_data, element);
+  } else if (button.copy_text) {
+    await copy(button.copy_text.text);
   } else {
     const payload = startPayload(button.url);
     if (payload !== null) does.start(payload);

@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { store } from "./store.js";
+import { texts } from "./texts.js";
 
 const TAGS = {
   bold: "strong",
@@ -11,7 +12,6 @@ const TAGS = {
   code: "code",
   pre: "pre",
   blockquote: "blockquote",
-  expandable_blockquote: "blockquote",
 };
 
 /** Return the nodes of a text; `handlers` get clicks on commands and links into the bot. */
@@ -45,6 +45,8 @@ function nodes(text, start, end, entities, handlers) {
 function wrap(entity, covered, children, handlers) {
   if (entity.type in TAGS) return el(TAGS[entity.type], {}, ...children);
   switch (entity.type) {
+    case "expandable_blockquote":
+      return expandable(children);
     case "spoiler": {
       const reveal = (event) => event.currentTarget.classList.add("revealed");
       return el("button", { class: "spoiler", type: "button", onclick: reveal }, ...children);
@@ -64,6 +66,22 @@ function wrap(entity, covered, children, handlers) {
     default:
       return el("span", { class: "link" }, ...children);
   }
+}
+
+/** A quotation of which three lines show until it is unfolded. */
+function expandable(children) {
+  const text = el("span", { class: "folded" }, ...children);
+  const toggle = (event) => {
+    const isFolded = text.classList.toggle("folded");
+    event.currentTarget.setAttribute("aria-expanded", String(!isFolded));
+    event.currentTarget.textContent = isFolded ? texts.unfold : texts.fold;
+  };
+  const button = el(
+    "button",
+    { class: "link unfold", type: "button", "aria-expanded": "false", "data-testid": "unfold", onclick: toggle },
+    texts.unfold,
+  );
+  return el("blockquote", { "data-testid": "expandable" }, text, button);
 }
 
 function link(url, children, handlers) {

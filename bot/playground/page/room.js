@@ -5,10 +5,10 @@ import { alertDialog, avatar, el, icon, toast } from "./dom.js";
 import { openInfo } from "./info.js";
 import { messageElement } from "./message.js";
 import { richText, startPayload } from "./rich.js";
-import { act, chat, isMine, isService, messagesOf, on, readKey, store, titleOf, topicOf } from "./store.js";
+import { act, chat, isForMe, isMine, isService, messagesOf, on, readKey, store, titleOf, topicOf } from "./store.js";
 import { texts } from "./texts.js";
 import { close, open } from "./view.js";
-import { authorId, dayName, subtitle } from "./wording.js";
+import { authorId, dayName, subtitle, wordsOf } from "./wording.js";
 
 const ANSWER_PATIENCE_MS = 15000;
 const NEAR_BOTTOM_PX = 120;
@@ -34,6 +34,7 @@ export function startRoom() {
   on("deleted", ({ chat_id: id, message_id: messageId }) => {
     if (id !== store.chatId) return;
     find(messageId)?.remove();
+    renderHeader();
     regroup();
   });
   on("draft", ({ chat_id: id }) => id === store.chatId && renderDraft());
@@ -91,6 +92,17 @@ function renderHeader() {
       subtitleLine(aChat, topic),
     ),
   );
+  renderPinned(aChat);
+}
+
+/** Show the newest pinned message of what is open; a press leads to it. */
+function renderPinned(aChat) {
+  const pinned = aChat.pinned.map((id) => aChat.messages.get(id)).filter((one) => one && isShown(one)).at(-1);
+  const bar = document.querySelector("#pinned");
+  bar.hidden = !pinned;
+  if (!pinned) return;
+  bar.onclick = () => showMessage(pinned.message_id);
+  bar.replaceChildren(el("span", { class: "accent" }, texts.pinned), ` ${wordsOf(pinned).slice(0, 120)}`);
 }
 
 function subtitleLine(aChat, topic) {
@@ -116,7 +128,7 @@ function emptyNote(aChat) {
 
 function isShown(message) {
   const aChat = chat();
-  if (!aChat || message.chat.id !== aChat.id) return false;
+  if (!aChat || message.chat.id !== aChat.id || !isForMe(message)) return false;
   return !aChat.is_forum || topicOf(message) === store.threadId;
 }
 
@@ -138,11 +150,14 @@ function addMessage(message) {
 
 function replaceMessage(message) {
   const stays = isNearBottom();
+  renderHeader();
   const old = find(message.message_id);
   if (!old) return;
   const hadFocus = old.contains(document.activeElement) && document.activeElement.dataset.callback;
   const element = messageElement(message, does);
+  const unfolded = [...old.querySelectorAll(".unfold")].map((one) => one.getAttribute("aria-expanded") === "true");
   old.replaceWith(element);
+  element.querySelectorAll(".unfold").forEach((one, index) => unfolded[index] && one.click());
   if (hadFocus) element.querySelector(`[data-callback="${CSS.escape(hadFocus)}"]`)?.focus();
   regroup();
   if (stays) scrollDown();

@@ -87,8 +87,13 @@ export function titleOf(aChat) {
 
 /** Messages of a chat, or of one topic of a forum, oldest first. */
 export function messagesOf(aChat, threadId) {
-  const all = [...aChat.messages.values()];
+  const all = [...aChat.messages.values()].filter(isForMe);
   return aChat.is_forum ? all.filter((one) => topicOf(one) === threadId) : all;
+}
+
+/** Whether the person that the visitor plays sees a message: ephemeral ones are for one alone. */
+export function isForMe(message) {
+  return !message.receiver_user || [message.receiver_user.id, message.from.id].includes(store.me);
 }
 
 export function topicOf(message) {

@@ -38,6 +38,12 @@ export function fileSize(bytes) {
   return `${size.toLocaleString(language, { maximumFractionDigits: 1 })} ${units[0]}`;
 }
 
+/** What a message says, or what it is. */
+export function wordsOf(message) {
+  const file = message.document?.file_name ?? (message.photo ? texts.photo : texts.file);
+  return message.text ?? message.caption ?? message.poll?.question ?? file;
+}
+
 export function serviceText(message) {
   const words = texts.service;
   if (message.new_chat_members) {
@@ -47,7 +53,7 @@ export function serviceText(message) {
   if (message.forum_topic_created) return words.topicCreated(message.forum_topic_created.name);
   if (message.forum_topic_closed) return words.topicClosed;
   if (message.forum_topic_reopened) return words.topicReopened;
-  if (message.pinned_message) return words.pinned((message.pinned_message.text ?? "").slice(0, 60));
+  if (message.pinned_message) return words.pinned(wordsOf(message.pinned_message).slice(0, 60));
   if (message.migrate_to_chat_id || message.migrate_from_chat_id) return words.migrated;
   return words.created;
 }
