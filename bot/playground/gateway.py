@@ -45,7 +45,7 @@ class Answer:
         """The body as it is sent."""
         if isinstance(self.body, str):
             return self.body.encode()
-        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(self.body, separators=(",", ":")).encode()
 
 
 @dataclass(slots=True)

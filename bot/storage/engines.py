@@ -22,6 +22,14 @@ _POSTGRES: dict[str, Any] = {
     "connect_args": {"connect_timeout": 5, "options": _POSTGRES_OPTIONS},
     "pool_pre_ping": True,
 }
+# A write-ahead log lets readers go on while one writes; FULL makes a commit survive a power cut,
+# and an acknowledged update must. What is deleted is overwritten.
+_PRAGMAS: tuple[str, ...] = (
+    f"busy_timeout={_SQLITE_BUSY_MS}",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "secure_delete=ON",
+)
 _WRONG = ("no such ", "syntax error", "has no column", "does not exist")
 _BROKEN = ("malformed", "not a database", "disk image")
 _FOR_A_PERSON = ("unable to open database", "authentication failed", "permission denied")
@@ -88,15 +96,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     # SQLAlchemy begins transactions itself; the driver would begin them too late to be immediate.
     connection.isolation_level = None
     cursor = connection.cursor()
-    # A write-ahead log lets readers go on while one writes; FULL makes a commit survive a power
-    # cut, and an acknowledged update must. What is deleted is overwritten.
-    for setting in (
-        f"busy_timeout={_SQLITE_BUSY_MS}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "secure_delete=ON",
-    ):
-        cursor.execute(f"PRAGMA {setting}")
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 

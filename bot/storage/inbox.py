@@ -82,7 +82,9 @@ def _id_in(value: object) -> int | None:
 
 def _number(value: object) -> int | None:
     """A number that a column can hold."""
-    return value if isinstance(value, int) and abs(value) <= _GREATEST else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if abs(value) <= _GREATEST else None
 
 
 async def record(tx: Transaction, batch: list[Received]) -> list[Received]:

@@ -130,13 +130,23 @@ class Intake:
         for one in readable:
             if one.sent_at_s is not None:
                 self._watch.heard(one.sent_at_s)
-        for one in await self._database.step("record", lambda tx: inbox.record(tx, readable)):
+        for one in await self._record(readable):
             await self._begin(one)
         if readable:
             self._offset = max(one.update_id for one in readable) + 1
         elif batch:
             # Nothing of it can be confirmed, so that it comes again at once.
             await asyncio.sleep(_LONGEST_PAUSE_S)
+
+    async def _record(self, batch: list[Received]) -> list[Received]:
+        """Write a batch down; if one cannot be written, each by itself without that one."""
+        try:
+            return await self._database.step("record", lambda tx: inbox.record(tx, batch))
+        except Exception as error:  # noqa: BLE001 - one update must not keep the others out
+            if len(batch) > 1:
+                return [new for one in batch for new in await self._record([one])]
+            logger.warning("update %d is left out: %s", batch[0].update_id, type(error).__name__)
+            return []
 
     async def settle(self) -> None:
         """Wait until everything received has been handled."""

@@ -5,12 +5,22 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.playground.model import Message
+from bot.playground.faults import Fault
+from bot.playground.gateway import Call
 from bot.playground.seed import Classroom
 from bot.playground.server import PlaygroundServer
 from bot.texts import SPANISH
+from tests.chaos.launcher import Edge
+from tests.chaos.process import Bot
+from tests.chaos.service import Behaviour
+from tests.telegram_in_process.shown import Shown, shown
 
+CHAT, CONFIG = SPANISH.chat, SPANISH.config
 PATIENCE_S = 120.0
+STOPPED = (CHAT.stopped, CHAT.stopped_with_text)
+
+Request = tuple[int, int]
+"""Chat and number of the message that asks for an essay."""
 
 
 @dataclass
@@ -19,17 +29,21 @@ class Scene:
 
     Attributes:
         server: The local Bot API.
-        essays: Essays owed, by the chat and the number of the request that they answer.
-        words: Sentences owed to a chat: a test of the text each.
+        bot: The processes.
+        service: How this run's texts are written.
+        essays: How many essays each request is owed.
+        cancelling: Requests that may end in a cancellation instead.
+        words: Sentences that a chat is owed once: its name, the chat, and how to know it.
         erased: Chats in which nothing may come after the word that everything was deleted.
-        is_cancelling: Whether essays may end as a cancellation instead.
     """
 
     server: PlaygroundServer
-    essays: dict[tuple[int, int], int] = field(default_factory=dict)
-    words: list[tuple[int, Callable[[str], bool]]] = field(default_factory=list)
+    bot: Bot
+    service: Behaviour
+    essays: dict[Request, int] = field(default_factory=dict)
+    cancelling: set[Request] = field(default_factory=set)
+    words: list[tuple[str, int, Callable[[Shown], object]]] = field(default_factory=list)
     erased: set[int] = field(default_factory=set)
-    is_cancelling: bool = False
 
     @property
     def room(self) -> Classroom:
@@ -39,32 +53,48 @@ class Scene:
 
     @property
     def lucia(self) -> int:
-        """Who asks."""
+        """Who asks where nobody is named."""
         return self.room.lucia
 
-    def write(self, text: str, chat_id: int | None = None) -> Message:
-        """Lucía writes."""
-        return self.server.people.send(chat_id or self.lucia, self.lucia, text)
+    def write(self, text: str, chat_id: int | None = None, person: int | None = None) -> Request:
+        """Somebody writes; in private unless a chat is named."""
+        person = person or self.lucia
+        chat_id = chat_id or person
+        return chat_id, self.server.people.send(chat_id, person, text).id
 
-    def ask(self, text: str, chat_id: int | None = None) -> Message:
-        """Lucía asks for an essay, and is owed one."""
-        message = self.write(text, chat_id)
-        self.owe(chat_id or self.lucia, message.id)
-        return message
+    def ask(self, text: str, chat_id: int | None = None, person: int | None = None) -> Request:
+        """Somebody asks for an essay, and is owed one."""
+        request = self.write(text, chat_id, person)
+        self.owe(request)
+        return request
 
-    def owe(self, chat_id: int, message_id: int) -> None:
+    def owe(self, request: Request) -> None:
         """One more essay is owed to a request."""
-        key = (chat_id, message_id)
-        self.essays[key] = self.essays.get(key, 0) + 1
+        self.essays[request] = self.essays.get(request, 0) + 1
 
-    def of_bot(self, chat_id: int) -> list[Message]:
+    def expect(self, name: str, is_it: Callable[[Shown], object]) -> None:
+        """Lucía is owed a word."""
+        self.words.append((name, self.lucia, is_it))
+
+    def configure(self, name: str, value: int) -> None:
+        """Lucía sets a setting by words."""
+        self.write(f"/config {CONFIG.keyword[name]} {value}")
+        answer = CONFIG.changed(CONFIG.names[name], str(value)).removesuffix(".")
+        self.expect(f"the answer to /config {name}", lambda one: one.text.startswith(answer))
+
+    def of_bot(self, chat_id: int) -> list[Shown]:
         """What the bot wrote in a chat and still stands."""
         bot_id = self.server.world.bot.id
-        return [
-            one
-            for one in self.server.world.chats[chat_id].messages.values()
-            if one.sender_id == bot_id and not one.service
-        ]
+        messages = self.server.world.chats[chat_id].messages.values()
+        return [s for s in (shown(one, bot_id) for one in messages) if s.is_bots and not s.service]
+
+    def ends(self, request: Request) -> int:
+        """How many essays have ended under a request: each does with a button for another."""
+        return sum(
+            has_button(one, "again") and not is_stopped(one)
+            for one in self.of_bot(request[0])
+            if one.reply_to == request[1]
+        )
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for something to become true, whoever is killed meanwhile."""
@@ -72,43 +102,29 @@ class Scene:
             while not condition():
                 await asyncio.sleep(0.02)
 
-    async def press(self, kind: str, chat_id: int | None = None) -> None:
-        """Press the newest button of a kind, once there is one."""
-        chat_id = chat_id or self.lucia
+    async def press(self, kind: str) -> None:
+        """Lucía presses the newest button of a kind, once there is one."""
 
-        def newest() -> tuple[Message, str] | None:
-            for message in reversed(self.of_bot(chat_id)):
-                data = button(message, kind)
-                if data is not None:
-                    return message, data
+        def newest() -> tuple[int, str] | None:
+            for message in reversed(self.of_bot(self.lucia)):
+                for data in message.buttons.values():
+                    if data.startswith(f"{kind}:"):
+                        return message.id, data
             return None
 
         await self.until(newest)
-        found = newest()
-        assert found is not None
-        message, data = found
-        self.server.people.press(chat_id, self.lucia, message.id, data)
+        message_id, data = newest() or (0, "")
+        self.server.people.press(self.lucia, self.lucia, message_id, data)
 
 
-def button(message: Message, kind: str) -> str | None:
-    """The data of a message's button of a kind, or None."""
-    for row in (message.markup or {}).get("inline_keyboard", []):
-        for one in row:
-            if str(one.get("callback_data", "")).startswith(f"{kind}:"):
-                return str(one["callback_data"])
-    return None
+def has_button(message: Shown, kind: str) -> bool:
+    """Whether there is a button of a kind under a message."""
+    return any(data.startswith(f"{kind}:") for data in message.buttons.values())
 
 
-def essays_in(scene: Scene, chat_id: int, message_id: int) -> int:
-    """How many essays stand under a request: each ends with a button for another."""
-    return sum(
-        button(one, "again") is not None
-        for one in scene.of_bot(chat_id)
-        if one.reply_to == message_id and not (one.text or "").startswith(STOPPED)
-    )
-
-
-STOPPED = SPANISH.chat.stopped_with_text
+def is_stopped(message: Shown) -> bool:
+    """Whether a message says that an essay was stopped."""
+    return message.text.startswith(STOPPED)
 
 
 async def write(scene: Scene) -> None:
@@ -116,87 +132,163 @@ async def write(scene: Scene) -> None:
     scene.ask("/redactar El mar")
 
 
-async def write_in_pieces(scene: Scene) -> None:
+async def question(scene: Scene) -> None:
+    """``/redactar`` alone, then a topic."""
+    scene.write("/redactar")
+    await scene.until(lambda: any(one.forces_reply for one in scene.of_bot(scene.lucia)))
+    scene.ask("El viento")
+
+
+async def pieces(scene: Scene) -> None:
     """An essay of several messages."""
-    scene.write("/config trozo 200")
-    scene.words.append((scene.lucia, lambda text: "200" in text))
+    scene.configure("chunk_units", 200)
+    scene.configure("words", 90)
     scene.ask("/redactar La lluvia")
 
 
-async def write_in_group(scene: Scene) -> None:
-    """``/redactar`` in a group."""
+async def group(scene: Scene) -> None:
+    """``/redactar`` in a group, where the placeholder shows the text as it grows."""
+    scene.service.pause_s = 0.03
     scene.ask("/redactar@redactor_bot El río", scene.room.group)
 
 
 async def another(scene: Scene) -> None:
     """``/otra`` and ``/continuar`` after an essay."""
     first = scene.ask("El otoño")
-    await scene.until(lambda: essays_in(scene, scene.lucia, first.id))
+    await scene.until(lambda: scene.ends(first))
     scene.ask("/otra")
     more = scene.ask("/continuar")
-    await scene.until(lambda: essays_in(scene, scene.lucia, more.id))
+    await scene.until(lambda: scene.ends(more))
 
 
 async def buttons(scene: Scene) -> None:
     """*Otra* and *Continuar* under an essay; both answer its request."""
     first = scene.ask("El tren")
-    await scene.until(lambda: essays_in(scene, scene.lucia, first.id))
-    for kind in ("again", "more"):
-        before = essays_in(scene, scene.lucia, first.id)
-        scene.owe(scene.lucia, first.id)
+    for count, kind in enumerate(("again", "more"), start=1):
+        await scene.until(lambda: scene.ends(first) >= count)  # noqa: B023
+        scene.owe(first)
         await scene.press(kind)
-        await scene.until(lambda: essays_in(scene, scene.lucia, first.id) > before)  # noqa: B023
+    await scene.until(lambda: scene.ends(first) >= 3)
+
+
+async def wait(scene: Scene) -> None:
+    """Three people ask at once, and one essay is written at a time."""
+    for person, topic in zip(scene.room.students, ("El sol", "La luna", "El eco"), strict=False):
+        scene.ask(f"/redactar {topic}", person=person)
 
 
 async def cancel(scene: Scene) -> None:
     """``/cancelar`` while something is written and something waits."""
-    scene.is_cancelling = True
-    scene.ask("/redactar El universo")
-    scene.ask("/redactar La luna")
+    scene.service.pause_s = 0.03
+    asked = [scene.ask("/redactar El universo"), scene.ask("/redactar La luna")]
+    await asyncio.sleep(1.0)
+    scene.cancelling.update(asked)
     scene.write("/cancelar")
-
-    def is_answer(text: str) -> bool:
-        known = (SPANISH.chat.nothing_to_cancel, SPANISH.chat.stopped)
-        return text in known or text.startswith("He cancelado")
-
-    scene.words.append((scene.lucia, is_answer))
+    answers = (CHAT.nothing_to_cancel, *(CHAT.cancelled(count) for count in (1, 2)))
+    scene.expect("the answer to /cancelar", lambda one: not one.reply_to and one.text in answers)
 
 
-async def stop_button(scene: Scene) -> None:
+async def cancel_by_button(scene: Scene) -> None:
     """*Cancelar* under the placeholder."""
-    scene.is_cancelling = True
-    scene.write("/config longitud 1500")
-    scene.words.append((scene.lucia, lambda text: "1500" in text.replace(" ", "")))
-    scene.ask("/redactar El cielo")
-    await scene.press("stop")
+    scene.service.pause_s = 0.03
+    asked = scene.ask("/redactar El cielo")
+    scene.cancelling.add(asked)
+    with_button = asyncio.create_task(scene.press("stop"))
+    # Where everything is over before there is a button to press, there is nothing to cancel.
+    over = asyncio.create_task(scene.until(lambda: scene.ends(asked)))
+    await asyncio.wait({with_button, over}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (with_button, over):
+        task.cancel()
 
 
 async def configure(scene: Scene) -> None:
     """``/config`` by words and by buttons."""
-    scene.write("/config longitud 60")
-    scene.words.append((scene.lucia, lambda text: "60" in text))
+    scene.configure("words", 60)
     scene.write("/config")
-    await scene.press("cfg")
+    for _ in range(2):
+        await scene.press("cfg")
+        await asyncio.sleep(0.2)
+    scene.expect("the changed menu", lambda one: one.edit_date and has_button(one, "cfg"))
 
 
 async def erase(scene: Scene) -> None:
-    """``/borrar`` while an essay is written."""
-    scene.is_cancelling = True
-    scene.ask("/redactar El volcán")
+    """``/borrar`` while one essay is written and another waits."""
+    scene.service.pause_s = 0.03
+    scene.cancelling.update((scene.ask("/redactar El volcán"), scene.ask("/redactar La isla")))
     scene.write("/borrar")
     await scene.press("erase")
     scene.erased.add(scene.lucia)
-    scene.words.append((scene.lucia, lambda text: text == SPANISH.chat.erased))
+    scene.expect("the word that all is deleted", lambda one: one.text == CHAT.erased)
 
 
-FLOWS: dict[str, Callable[[Scene], Coroutine[Any, Any, None]]] = {
-    "redactar": write,
-    "pieces": write_in_pieces,
-    "group": write_in_group,
-    "otra": another,
-    "buttons": buttons,
-    "cancelar": cancel,
-    "stop": stop_button,
-    "config": configure,
-    "borrar": erase,
+async def fail(scene: Scene) -> None:
+    """An essay that the service refuses, and a second try."""
+    scene.service.refusals = 1
+    request = scene.write("/redactar El pozo")
+    await scene.press("retry")
+    scene.expect("the word of a failure", lambda one: has_button(one, "retry"))
+    scene.owe(request)
+
+
+async def stop(scene: Scene) -> None:
+    """The bot is told to stop while essays are written and wait."""
+    scene.service.pause_s = 0.03
+    scene.ask("/redactar El faro")
+    scene.ask("/redactar La playa")
+    await scene.until(lambda: any(has_button(one, "stop") for one in scene.of_bot(scene.lucia)))
+    await asyncio.sleep(0.3)
+    scene.bot.tell_to_stop()
+
+
+async def two_at_once(scene: Scene) -> None:
+    """Somebody starts the bot a second time, while an essay is on its way to its chat."""
+    # Before it leave the answer about the settings and the acknowledgement.
+    late = Fault(kind="late", method="sendMessage", delay_s=4, acts="last", skip=2)
+    scene.server.gateway.faults.add(late)
+    asked = scene.ask("/redactar El reloj")
+
+    def on_their_way() -> list[Call]:
+        calls = scene.server.gateway.calls
+        return [one for one in calls if one.method == "sendMessage" and one.status is None]
+
+    await scene.until(lambda: on_their_way() and not scene.server.gateway.faults.due)
+    scene.bot.start_another()
+    await scene.until(lambda: scene.ends(asked) and not on_their_way())
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What people do in one run.
+
+    Attributes:
+        play: Does it.
+        settings: Of the bot.
+        after: The edge at which its first process dies; what is looked at is the second one.
+    """
+
+    play: Callable[[Scene], Coroutine[Any, Any, None]]
+    settings: dict[str, str] = field(default_factory=dict)
+    after: Edge | None = None
+
+
+FLOWS = {
+    "redactar": Flow(write),
+    "question": Flow(question),
+    "pieces": Flow(pieces),
+    "group": Flow(group),
+    "waiting": Flow(wait, {"REDACTOR_MAX_RUNNING": "1"}),
+    "otra": Flow(another),
+    "buttons": Flow(buttons),
+    "cancelar": Flow(cancel),
+    "stop button": Flow(cancel_by_button),
+    "borrar": Flow(erase),
+    "config": Flow(configure),
+    "failing": Flow(fail),
+    "stopping": Flow(stop),
+    "starting, in doubt": Flow(pieces, after=("request", "sendMessage", "after", 3)),
+    "starting, writing": Flow(write, after=("text", "piece", "after", 9)),
+    "starting, written": Flow(pieces, after=("commit", "finish", "after", 1)),
+    "starting, erasing": Flow(erase, after=("commit", "erase button", "after", 1)),
 }
+"""What is killed at each of its edges."""
+TWO_AT_ONCE = Flow(two_at_once)

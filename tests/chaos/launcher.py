@@ -1,106 +1,175 @@
-"""``redactor run`` that notes its edges, kills itself at one of them, or lacks a guard.
+"""``redactor run`` in a fork of a process that has imported it, and that can end at an edge.
 
-Told by ``CHAOS``, a JSON object: ``record`` names a file that gets a line for each edge; ``kill``
-is an edge ``[kind, name, when, number]`` at which the process ends as by ``kill -9``; ``without``
-lists guards that are taken away.
+An edge is a moment before or after a commit of a step, a request to Telegram or a piece of a
+text. The plan names one to die at as by ``kill -9``, a file that gets a line for each, and guards
+that are taken away.
 """
 
+import ctypes
 import json
 import os
 import signal
+import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from telegram import Bot
 
+from bot import app
 from bot.__main__ import main
+from bot.generation.client import GenerationClient
 from bot.storage import inbox, jobs, outbox
 from bot.storage.database import Database
 
-_PLAN: dict[str, Any] = json.loads(os.environ.get("CHAOS", "{}"))
-_KILL = tuple(_PLAN.get("kill", ()))
-_SEEN: Counter[tuple[str, str, str]] = Counter()
+Edge = tuple[str, str, str, int]
+"""Kind, name, ``before`` or ``after``, and for the how manyth time."""
+
+_PR_SET_PDEATHSIG = 1
 
 
-def edge(kind: str, name: str, when: str) -> None:
-    """The process is at an edge: note it, and end here if that is the plan."""
-    _SEEN[kind, name, when] += 1
-    number = _SEEN[kind, name, when]
-    if "record" in _PLAN:
-        with Path(_PLAN["record"]).open("a") as file:
-            file.write(json.dumps([kind, name, when, number]) + "\n")
-    if (kind, name, when, number) == _KILL:
-        os.kill(os.getpid(), signal.SIGKILL)
+@dataclass(frozen=True)
+class Plan:
+    """What happens to one process.
+
+    Attributes:
+        kill: The edge at which it dies.
+        record: Where it notes its edges.
+        without: Guards that are taken away.
+        has_numbered_child: Whether its child writes numbered sentences, instead of the model.
+    """
+
+    kill: Edge | None = None
+    record: Path | None = None
+    without: tuple[str, ...] = ()
+    has_numbered_child: bool = False
 
 
-def watch_commits() -> None:
-    """Every step of the database is an edge before and after its commit."""
-    step = Database.step
+def launch(plan, environment, log):
+    """Be the bot; called in a fork."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.environ.clear()
+    os.environ.update(environment)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    sys.argv = ["redactor", "run"]
+    for guard in plan.without:
+        GUARDS[guard]()
+    if plan.has_numbered_child:
+        _replace_child()
+    watch = _Watch(plan)
+    watch.commits()
+    watch.requests()
+    watch.texts()
+    main()
 
-    async def watched(self: Database, name: str, work: Any) -> Any:
-        async def noted(tx: Any) -> Any:
-            result = await work(tx)
-            edge("commit", name, "before")
+
+def _replace_child():
+    supervisor = app.GenerationSupervisor
+
+    def supervise(_command, **options):
+        return supervisor([sys.executable, "-m", "tests.chaos.service"], **options)
+
+    app.GenerationSupervisor = supervise
+
+
+class _Watch:
+    """Notices edges."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._seen: Counter[tuple[str, str, str]] = Counter()
+
+    def edge(self, kind: str, name: str, when: str) -> None:
+        """The process is at an edge: note it, and end here if that is the plan."""
+        self._seen[kind, name, when] += 1
+        here = (kind, name, when, self._seen[kind, name, when])
+        if self._plan.record is not None:
+            with self._plan.record.open("a") as file:
+                file.write(json.dumps(here) + "\n")
+        if here == self._plan.kill:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def commits(self):
+        step = Database.step
+
+        async def watched(database, name, work):
+            async def noted(tx):
+                result = await work(tx)
+                self.edge("commit", name, "before")
+                return result
+
+            result = await step(database, name, noted)
+            self.edge("commit", name, "after")
             return result
 
-        result = await step(self, name, noted)
-        edge("commit", name, "after")
-        return result
+        Database.step = watched
 
-    Database.step = watched  # type: ignore[method-assign]
+    def requests(self):
+        request = Bot.do_api_request
+
+        async def watched(bot, endpoint, *arguments, **options):
+            self.edge("request", endpoint, "before")
+            result = await request(bot, endpoint, *arguments, **options)
+            self.edge("request", endpoint, "after")
+            return result
+
+        Bot.do_api_request = watched
+
+    def texts(self):
+        stream = GenerationClient.stream
+
+        async def watched(client, *arguments, **options):
+            self.edge("text", "stream", "before")
+            async for piece in stream(client, *arguments, **options):
+                self.edge("text", "piece", "after")
+                yield piece
+
+        GenerationClient.stream = watched
 
 
-def watch_requests() -> None:
-    """Every request to Telegram is an edge before it leaves and after its answer came."""
-    request = Bot.do_api_request
-
-    async def watched(self: Bot, endpoint: str, *arguments: Any, **options: Any) -> Any:
-        edge("request", endpoint, "before")
-        result = await request(self, endpoint, *arguments, **options)
-        edge("request", endpoint, "after")
-        return result
-
-    Bot.do_api_request = watched  # type: ignore[method-assign]
-
-
-def without_update_key() -> None:
+def without_update_key():
     """An update taken twice is a new one, and its job another one."""
     add, record = jobs.add, inbox.record
 
-    async def added(tx: Any, request: Any, *, update_id: int | None, **more: Any) -> Any:
+    async def added(tx, request, *, update_id, **more):
         return await add(tx, request, update_id=None, **more)
 
-    async def recorded(tx: Any, batch: Any) -> Any:
+    async def recorded(tx, batch):
         await record(tx, batch)
         return batch
 
-    jobs.add, inbox.record = added, recorded
+    async def is_new(_tx, _update_id):
+        return True
+
+    jobs.add, inbox.record, inbox.is_new = added, recorded, is_new
 
 
-def without_message_number() -> None:
+def without_message_number():
     """What leaves is not noted before, so that nobody looks for it when its answer is lost."""
     take = outbox.take
 
-    async def taken(tx: Any, row: Any) -> Any:
+    async def taken(tx, row):
         base = await take(tx, row)
-        await outbox.put_back(tx, row)
+        await outbox.put_back(tx, [row])
         return base
 
     outbox.take = taken
 
 
-def without_removal() -> None:
+def without_removal():
     """Nobody owes the removal of a placeholder."""
     from bot.essays import desk
 
-    async def nothing(tx: Any, job: Any, waits: Any) -> None:
+    async def nothing(_tx, _job, _waits):
         return None
 
     desk.owe_tidy = nothing
 
 
-def without_lease() -> None:
+def without_lease():
     """Two processes may act for one bot."""
     from bot.storage import leases
 
@@ -113,10 +182,3 @@ GUARDS = {
     "removal": without_removal,
     "lease": without_lease,
 }
-
-if __name__ == "__main__":
-    for guard in _PLAN.get("without", ()):
-        GUARDS[guard]()
-    watch_commits()
-    watch_requests()
-    main()

@@ -62,15 +62,26 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._jumping.busy -= 1
 
 
-class _CountedQueue(SimpleQueue):  # type: ignore[type-arg]
-    """What the thread of an SQLite connection is given to do."""
+class _InlineQueue(SimpleQueue):  # type: ignore[type-arg]
+    """What the thread of an SQLite connection is given to do; done at once on a virtual loop.
+
+    Going to a thread and back takes longer than the query. The result comes in the loop's next
+    round, so that others still get their turn in between, and always the same ones.
+    """
 
     def put_nowait(self, item):
-        future, _ = item
+        future, function = item
         loop = None if future is None else future.get_loop()
-        if isinstance(loop, VirtualTimeLoop):
-            loop.count(future)
-        super().put_nowait(item)
+        if not isinstance(loop, VirtualTimeLoop):
+            super().put_nowait(item)
+            return
+        try:
+            result, settle = function(), aiosqlite.core.set_result
+        except BaseException as error:  # noqa: BLE001 - whoever awaits it gets it
+            result, settle = error, aiosqlite.core.set_exception
+        loop.call_soon(settle, future, result)
+        if result is aiosqlite.core._STOP_RUNNING_SENTINEL:
+            super().put_nowait((None, lambda: result))
 
 
-aiosqlite.core.SimpleQueue = _CountedQueue  # type: ignore[attr-defined]
+aiosqlite.core.SimpleQueue = _InlineQueue  # type: ignore[attr-defined]
