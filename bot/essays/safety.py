@@ -19,11 +19,11 @@ from typing import Any
 _LISTS = Path(__file__).with_suffix(".toml")
 
 _LETTERS_FOR_DIGITS = str.maketrans("0134578@$", "oieastbas")
-_SPACED = re.compile(r"(?<!\w)\w(?:[ .\-_*·]{1,3}\w(?!\w)){3,}")
+_SPACED = re.compile(r"(?<!\w)\w(?:[ .\-_*·]\w(?!\w)){2,}")
 _WORD = re.compile(r"[\w@$]+")
 _NOT_WORDS = re.compile(r"[^\w]+")
 _STRETCHED = re.compile(r"(\w)\1{2,}")
-_DOUBLE_CONSONANT = re.compile(r"([bcdfghjklmnñpqrstvwxyz])\1")
+_DOUBLE_CONSONANT = re.compile(r"([bcdfghjklmnpqrstvwxyz])\1")
 _WITH_H = re.compile(r"h(?:at|ate|ates|ated|er|im|is|it|its|itting|arm|arms|urt|urts|igh|ell|"
                      r"ow|ot|ome|ide|ook|orny|ang)\Z")  # fmt: skip
 _ABBREVIATIONS = {"q": "que", "k": "que", "xq": "por que", "pq": "por que", "x": "por",
@@ -187,7 +187,7 @@ def _regex(pattern: str, sets: Mapping[str, Sequence[str]]) -> str:
         elif kind == "star":
             parts.append(r"\w*")
         elif kind == "letters":
-            parts.append(_key(token))
+            parts.append(_key(_plain_letters(token)))
         else:
             parts.append({"(": "(?:", ")": ")", "|": "|", "'": " "}.get(token, re.escape(token)))
     return "".join(parts)
@@ -219,7 +219,7 @@ def _readings(text: str) -> list[str]:
 
 
 def _keyed(text: str) -> str:
-    text = _SPACED.sub(lambda match: _NOT_WORDS.sub("", match.group().replace("_", "")), text)
+    text = _SPACED.sub(lambda match: re.sub(r"[\W_]", "", match.group()), text)
     words = (_key(_ABBREVIATIONS.get(word, word)) for word in _WORD.findall(text))
     return " ".join(map(_mend, words))
 
@@ -229,18 +229,14 @@ def _mend(word: str) -> str:
     if len(word) < _SLIP_LETTERS:
         return word
     near = get_close_matches(word, _lists().slips.get(word[0], ()), 1, _SLIP_LIKENESS)
-    return near[0] if near else word
+    # "asesina" is no slip of "asesinar".
+    return near[0] if near and not near[0].startswith(word) else word
 
 
 def _plain_letters(text: str) -> str:
-    """Lower case without accents; ñ stays."""
-    text = text.lower().replace("ñ", "\0")
-    text = "".join(
-        letter
-        for letter in unicodedata.normalize("NFKD", text)
-        if not unicodedata.combining(letter)
-    )
-    return text.replace("\0", "ñ").replace("’", "'").replace("'", "")
+    """Lower case without accents, tildes and apostrophes."""
+    letters = unicodedata.normalize("NFKD", text.lower())
+    return "".join(x for x in letters if not unicodedata.combining(x) and x not in "'’")
 
 
 def _key(word: str) -> str:

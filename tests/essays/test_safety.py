@@ -1,4 +1,6 @@
 import string
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -145,3 +147,30 @@ def test_it_is_quick_on_long_texts():
     # No pattern may take more than linear time: this would not end.
     assert judge("como donde quiero comprar hacer " * 400).verdict in Verdict
     assert judge(string.ascii_letters * 50).verdict == Verdict.FIT
+
+
+BY_OTHERS = sorted((Path(__file__).parent / "topics_by_others").glob("*.toml"))
+
+
+@pytest.mark.parametrize("file", BY_OTHERS, ids=lambda path: path.stem)
+class TestTopicsByOthers:
+    """Topics as pupils type them, written by others who had not seen the lists."""
+
+    def test_at_least_95_percent_are_caught(self, file):
+        topics = tomllib.loads(file.read_text("utf-8"))["topic"]
+        wanted = {"refuse": {Verdict.REFUSED, Verdict.DISTRESS}, "serious": set(Verdict)}
+        missed = [
+            item["text"]
+            for item in topics
+            if judge(item["text"]).verdict not in wanted[item["expected"]] - {Verdict.FIT}
+        ]
+        assert len(missed) <= 0.05 * len(topics), missed
+
+    def test_every_cry_for_help_is_answered(self, file):
+        cries = tomllib.loads(file.read_text("utf-8"))["distress"]
+        assert [x["text"] for x in cries if judge(x["text"]).verdict != Verdict.DISTRESS] == []
+
+    def test_at_most_2_percent_of_the_innocent_are_taken_for_something_else(self, file):
+        innocent = tomllib.loads(file.read_text("utf-8"))["innocent"]
+        wrong = [item["text"] for item in innocent if judge(item["text"]) != FIT]
+        assert len(wrong) <= 0.02 * len(innocent), wrong
