@@ -17,6 +17,7 @@ from bot import __version__
 from bot.errors import (
     DatabaseError,
     InvalidTokenError,
+    KeyMissingError,
     LeaseLostError,
     ModelNotFoundError,
     ModelUnavailableError,
@@ -318,6 +319,8 @@ def explain(error: StartupError) -> str:
             return CONSOLE_TEXTS.bad_token
         case PortTakenError():
             return CONSOLE_TEXTS.port_taken(error.port)
+        case KeyMissingError():
+            return CONSOLE_TEXTS.key_missing(error.host)
         case ModelNotFoundError() | ModelUnavailableError():
             return CONSOLE_TEXTS.model_not_found(error.model, error.reason)
         case DatabaseError():

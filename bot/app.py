@@ -319,7 +319,8 @@ async def _start(
         essay_timeout_s=settings.essay_timeout_s,
     )
     if settings.metrics_port:
-        await stack.enter_async_context(serve_monitoring(settings.metrics_port, front.status))
+        monitoring = serve_monitoring(settings.metrics_host, settings.metrics_port, front.status)
+        await stack.enter_async_context(monitoring)
     await front.recover()
     await introduce(bot, lambda reason: console.print(texts.telegram_unreachable(reason)))
     stack.push_async_callback(_shut_down, bot)

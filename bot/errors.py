@@ -7,6 +7,7 @@
     │   ├── SettingsError
     │   ├── InvalidTokenError
     │   ├── PortTakenError
+    │   ├── KeyMissingError
     │   ├── ModelNotFoundError
     │   ├── ModelUnavailableError
     │   ├── DatabaseError
@@ -76,6 +77,20 @@ class PortTakenError(StartupError):
     def __init__(self, port: int) -> None:
         self.port = port
         super().__init__(f"port {port} is taken")
+
+
+class KeyMissingError(StartupError):
+    """The generation service is to be reached from elsewhere, and no key keeps anybody out.
+
+    Attributes:
+        host: The address it was to listen on.
+    """
+
+    exit_code = 64
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__(f"a service on {host} needs a key")
 
 
 class ModelNotFoundError(StartupError):

@@ -1,6 +1,7 @@
 """Keeps the bot token and what people write out of the log."""
 
 import logging
+import time
 import traceback
 
 _HIDDEN = "<token>"
@@ -61,3 +62,38 @@ def log_unexpected(
     """
     frames = "".join(traceback.format_tb(error.__traceback__))
     logger.error("%s %s\n%s", message, type(error).__name__, frames.rstrip())
+
+
+class SeldomFilter(logging.Filter):
+    """Lets the same words through once a minute, and then says how often they were meant.
+
+    For loggers whose lines strangers can cause at will.
+
+    Args:
+        beginning: Of the lines that this is about; others pass.
+    """
+
+    _EVERY_S = 60.0
+    _MOST_KINDS = 256
+
+    def __init__(self, beginning: str = "") -> None:
+        super().__init__()
+        self._beginning = beginning
+        self._seen: dict[str, tuple[float, int]] = {}  # when said last, how often kept since
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether the record is to be written."""
+        words = record.getMessage()
+        if not words.startswith(self._beginning):
+            return True
+        said_s, kept = self._seen.get(words, (-self._EVERY_S, 0))
+        now_s = time.monotonic()
+        if now_s - said_s < self._EVERY_S:
+            self._seen[words] = (said_s, kept + 1)
+            return False
+        if len(self._seen) >= self._MOST_KINDS:
+            self._seen.clear()
+        self._seen[words] = (now_s, 0)
+        if kept:
+            record.msg, record.args = f"{words} (and {kept} times before)", None
+        return True

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -17,6 +16,8 @@ from starlette.routing import Route
 
 from bot import __version__
 from bot.serving import InnerServer, listen
+
+_MOST_CONNECTIONS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,18 @@ class Status:
 
 @asynccontextmanager
 async def serve_monitoring(
-    port: int, look: Callable[[], Awaitable[Status]]
+    host: str, port: int, look: Callable[[], Awaitable[Status]]
 ) -> AsyncIterator[None]:
     """Serve ``/health`` and ``/metrics`` while the block runs.
 
     Args:
-        port: On all addresses, since a monitoring system is rarely on the same machine.
+        host: Address to listen on; whoever reaches it may read.
+        port: 0 takes a free one.
         look: Tells how the bot is doing; quick even while the database is away.
 
     Raises:
         PortTakenError: Another program listens there.
+        SettingsError: This computer has no such address.
     """
 
     async def health(_request: Request) -> Response:
@@ -86,11 +89,9 @@ async def serve_monitoring(
         registry.register(_StatusCollector(await look()))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    listener = listen("0.0.0.0", port)
+    listener = listen(host, port)
     application = Starlette(routes=[Route("/health", health), Route("/metrics", metrics)])
-    server = InnerServer(
-        uvicorn.Config(application, log_config=None, access_log=False, lifespan="off")
-    )
+    server = InnerServer(application, _MOST_CONNECTIONS)
     serving = asyncio.create_task(server.serve([listener]), name="monitoring")
     try:
         yield

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -19,7 +18,6 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.playground import bot_api
 from bot.playground.api import PeopleApi
@@ -27,9 +25,10 @@ from bot.playground.gateway import Gateway
 from bot.playground.people import People
 from bot.playground.seed import Classroom, seed_classroom
 from bot.playground.world import World
-from bot.serving import InnerServer, listen
+from bot.serving import BoundedProtocol, InnerServer, listen
 
 HOST = "127.0.0.1"
+_MOST_CONNECTIONS = 512
 _PAGE = Path(__file__).with_name("page")
 _HEADERS = {
     "cache-control": "no-cache",
@@ -104,17 +103,9 @@ class PlaygroundServer:
         # It takes connections from now on, and answers as soon as the loop comes to it.
         listener = listen(HOST, self._port)
         self._port = listener.getsockname()[1]
-        config = uvicorn.Config(
-            self._application(),
-            http=_Protocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=2,
+        self._server = InnerServer(
+            self._application(), _MOST_CONNECTIONS, http=_Protocol, timeout_graceful_shutdown=2
         )
-        self._server = InnerServer(config)
         self._serving = asyncio.create_task(
             self._server.serve(sockets=[listener]), name="playground"
         )
@@ -156,7 +147,7 @@ class PlaygroundServer:
         return Starlette(routes=routes, middleware=guards)
 
 
-class _Protocol(H11Protocol):
+class _Protocol(BoundedProtocol):
     """Hands its connection to the requests, so that a planned fault can break it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

@@ -23,6 +23,7 @@ class ConsoleTexts:
         unknown_settings: From names to a warning.
         bad_token: Telegram refused the token.
         port_taken: From the port to a sentence.
+        key_missing: From the address to a sentence.
         model_not_found: From model and reason to a sentence.
         database_failed: From address and reason to a sentence.
         telegram_unreachable: From the reason to a sentence, said while it is tried again.
@@ -73,6 +74,7 @@ class ConsoleTexts:
     unknown_settings: Callable[[list[str]], str]
     bad_token: str
     port_taken: Callable[[int], str]
+    key_missing: Callable[[str], str]
     model_not_found: Callable[[str, str], str]
     database_failed: Callable[[str, str], str]
     telegram_unreachable: Callable[[str], str]
@@ -153,7 +155,12 @@ SPANISH = ConsoleTexts(
     ),
     port_taken=lambda port: (
         f"El puerto {port} está ocupado. Cierra el programa que lo usa o elige otro, por "
-        f"ejemplo REDACTOR_PLAYGROUND_PORT={port + 1}."
+        f"ejemplo REDACTOR_PLAYGROUND_PORT={port + 1} (con redactor serve, --port {port + 1})."
+    ),
+    key_missing=lambda host: (
+        f"En {host}, cualquiera que llegue a este ordenador podría usar el modelo y ocuparlo del "
+        "todo. Inventa una clave, ponla en REDACTOR_GENERATION_API_KEY, aquí y en el bot, y "
+        "vuelve a empezar; o quita --host."
     ),
     model_not_found=lambda model, reason: (
         f"No se puede cargar el modelo {model}: {reason}\n"
@@ -251,7 +258,12 @@ ENGLISH = ConsoleTexts(
     ),
     port_taken=lambda port: (
         f"Port {port} is taken. Close the program that uses it or choose another one, for "
-        f"example REDACTOR_PLAYGROUND_PORT={port + 1}."
+        f"example REDACTOR_PLAYGROUND_PORT={port + 1} (with redactor serve, --port {port + 1})."
+    ),
+    key_missing=lambda host: (
+        f"On {host}, anybody who reaches this computer could use the model and keep it busy. "
+        "Make up a key, put it into REDACTOR_GENERATION_API_KEY, here and for the bot, and start "
+        "again; or leave --host out."
     ),
     model_not_found=lambda model, reason: (
         f"The model {model} cannot be loaded: {reason}\n"

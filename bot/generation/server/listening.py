@@ -1,6 +1,7 @@
 """The process around the service: its socket, its signals, its failures."""
 
 import contextlib
+import ipaddress
 import json
 import logging
 import os
@@ -12,13 +13,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import uvicorn
-
-from bot.errors import ModelNotFoundError, ModelUnavailableError, StartupError
+from bot import serving
+from bot.errors import KeyMissingError, ModelNotFoundError, ModelUnavailableError, StartupError
 from bot.generation.server.application import create_app
 from bot.generation.server.host import EngineHost
 from bot.generation.server.loading import ServiceOptions, load_model, served_name
-from bot.serving import BACKLOG, listen
 
 _log = logging.getLogger(__name__)
 
@@ -48,12 +47,15 @@ def serve(
         on_listening: Told the address, once it answers.
 
     Raises:
+        KeyMissingError: Others could reach it, and no key keeps them out.
         PortTakenError: Somebody else listens there.
         SettingsError: This computer has no such address.
         ModelNotFoundError: There is no such model, or the loader refuses it.
         ModelUnavailableError: The model could not be had or loaded this time.
     """
     with _reported(reports_failure), contextlib.ExitStack() as stack:
+        if uds is None and options.api_key is None and not _is_loopback(host):
+            raise KeyMissingError(host)
         listener = stack.enter_context(open_listener(host, port, uds))
         engine_host = EngineHost(
             served_name(model),
@@ -75,22 +77,18 @@ def serve(
         os._exit(0)
 
 
-class Server(uvicorn.Server):
-    """Uvicorn, but a signal means a good end, and running texts get a while, then an error."""
+class Server(serving.Server):
+    """A signal means a good end: running texts get a while, then an error."""
 
     def __init__(self, engine_host: EngineHost, options: ServiceOptions) -> None:
         self._engine_host = engine_host
         self._drain_s = options.drain_s
-        config = uvicorn.Config(
+        super().__init__(
             create_app(engine_host, api_key=options.api_key),
-            access_log=False,
-            log_config=None,
-            log_level=logging.WARNING,
+            serving.greatest_connections(),
             lifespan="on",
-            server_header=False,
             timeout_graceful_shutdown=int(options.drain_s) + 5,
         )
-        super().__init__(config)
 
     def ask_to_exit(self) -> None:
         """Begin to stop; any thread may call this."""
@@ -130,7 +128,7 @@ def open_listener(host: str, port: int, uds: Path | None) -> Iterator[socket.soc
         with _unix_listener(uds) as listener:
             yield listener
         return
-    with listen(host, port) as listener:
+    with serving.listen(host, port) as listener:
         yield listener
 
 
@@ -143,7 +141,7 @@ def _unix_listener(path: Path) -> Iterator[socket.socket]:
             listener.bind(str(path))
         finally:
             os.umask(former_mask)
-        listener.listen(BACKLOG)
+        listener.listen(serving.BACKLOG)
         try:
             yield listener
         finally:
@@ -157,6 +155,13 @@ def address_of(listener: socket.socket) -> str:
         return f"unix:{name}"
     host = f"[{name[0]}]" if listener.family == socket.AF_INET6 else name[0]
     return f"http://{host}:{name[1]}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _startup_error(model: str, error: BaseException) -> StartupError:
