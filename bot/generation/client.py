@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,12 +18,20 @@ from bot.errors import EngineBusyError, FailureReason, GenerationError, RequestE
 from bot.generation.bounded_transport import BoundedTransport
 from bot.generation.client_errors import BROKEN_ANSWER, retry_after_s, translate
 from bot.generation.frames import Frames
+from bot.generation.inspection import (
+    Attention,
+    LikelyPiece,
+    read_attention,
+    read_likely_pieces,
+)
 from bot.generation.parameters import SamplingParameters
 from bot.generation.served_model import ServedModel, completion_arguments, read_served_model
 
 # Their lines at DEBUG are whole requests and answers, at whatever level the bot logs.
 for _name in ("openai._base_client", "openai._legacy_response", "openai._response"):
     logging.getLogger(_name).disabled = True
+
+_FAILURES = (openai.OpenAIError, httpx.HTTPError, OSError, *BROKEN_ANSWER)
 
 _POLL_S = 0.25
 
@@ -118,19 +126,25 @@ class GenerationClient:
         """
         if self._served is not None and not fresh:
             return self._served
-        try:
+        with self._translated():
             page = await self._openai.models.list()
             models = [model for model in page.data if self._model_wanted in {None, model.id}]
             served = (
                 read_served_model(models[0].model_dump(), self._default_frames) if models else None
             )
-        except (openai.OpenAIError, httpx.HTTPError, OSError, *BROKEN_ANSWER) as error:
-            raise self._noted(translate(error)) from None
         if served is None:
             raise GenerationError(FailureReason.MISCONFIGURED, "the service has no such model")
         self.away_since = None
         self._served = served
         return served
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn what the libraries raise into the project's own errors."""
+        try:
+            yield
+        except _FAILURES as error:
+            raise self._noted(translate(error)) from None
 
     def _noted(self, error: RequestError) -> RequestError:
         """Remember that the service is away; it may come back with another model."""
@@ -177,17 +191,50 @@ class GenerationClient:
                     has_begun = True
                     self.away_since = None
                     yield piece
-        except (
-            GenerationError,
-            openai.OpenAIError,
-            httpx.HTTPError,
-            OSError,
-            *BROKEN_ANSWER,
-        ) as error:
+        except (GenerationError, *_FAILURES) as error:
             failure = self._noted(translate(error, parameters))
             if isinstance(failure, GenerationError):
                 failure.has_begun = has_begun
             raise failure from None
+
+    async def likely_pieces(self, prompt: str, count: int) -> list[LikelyPiece] | None:
+        """Return what the model finds likeliest to follow a prompt, likeliest first.
+
+        Args:
+            prompt: At its end the pieces would follow.
+            count: Pieces, 1 to 100; the service may give fewer.
+
+        Returns:
+            The pieces; None where the service does not tell.
+
+        Raises:
+            GenerationError: It failed; ``PromptTooLongError`` is such.
+        """
+        served = await self.describe()
+        extra = {"ignore_eos": True} if served.takes_extended else {}
+        with self._translated():
+            answer: Completion = await self._ask(
+                model=served.id, prompt=prompt, max_tokens=1, logprobs=count, extra_body=extra
+            )
+            pieces = read_likely_pieces(answer.choices[0])
+            return pieces and pieces[:count]
+
+    async def attention(self, prompt: str) -> Attention | None:
+        """Return where the model looks from the end of a text; None where it does not tell.
+
+        Raises:
+            GenerationError: It failed; ``PromptTooLongError`` is such.
+        """
+        served = await self.describe()
+        if not served.is_own:
+            return None
+        body = {"model": served.id, "prompt": prompt}
+        with self._translated():
+            try:
+                answer = await self._openai.post("/attention", body=body, cast_to=dict[str, Any])
+            except openai.NotFoundError:
+                return None
+            return read_attention(answer)
 
     async def _answer(
         self,
@@ -275,10 +322,8 @@ class GenerationClient:
 
     async def _check_health(self, on_progress: Callable[[float | None], None]) -> None:
         """Look at ``/health``, which our service, vLLM and llama.cpp have; Ollama has not."""
-        try:
+        with self._translated():
             answer = await self._http.get(f"{self._root}/health", timeout=self._connect_timeout_s)
-        except (httpx.HTTPError, OSError) as error:
-            raise self._noted(translate(error)) from None
         if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
             return
         try:

@@ -7,6 +7,8 @@ from bot.errors import InvalidParameterError
 GREATEST_NEW_TOKENS = 32_768
 GREATEST_SEED = 2**63 - 1
 GREATEST_STOP_SEQUENCES = 16
+GREATEST_BIASES = 1024
+GREATEST_LOGPROBS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,7 @@ class SamplingParameters:
     """How one text is continued. The names are vLLM's and ``transformers``'.
 
     Attributes:
-        max_new_tokens: Tokens to write at most, 1 to 32,768.
+        max_new_tokens: Tokens to write at most, 0 to 32,768; 0 only scores the prompt.
         min_new_tokens: Tokens before which the end-of-text token is forbidden.
         temperature: Divides the logits; 0 takes the likeliest token each time. 0 to 5.
         top_k: Only the k likeliest tokens are drawn from; 0 means all.
@@ -26,6 +28,14 @@ class SamplingParameters:
         seed: Of the request's own random stream, 0 to 2**63 - 1; None draws one.
         ignore_eos: Whether writing goes on after an end-of-text token.
         stop: Texts before which the answer ends. The server looks for them, the engine does not.
+        presence_penalty: Taken from the logit of each token that was written before, -2 to 2.
+        frequency_penalty: The same, times how often it was written, -2 to 2.
+        min_p: Only tokens at least so likely, relative to the likeliest, are drawn from; 0 to 1.
+        logit_bias: ``(token id, what is added to its logit)``, each -100 to 100.
+        stop_token_ids: Tokens that end the text, beside the model's own.
+        logprobs: With each token come its log-probability and those of so many likeliest ones,
+            0 to 100, before any of the above; None is off.
+        scores_prompt: Whether the prompt's tokens get theirs, too. A token a step.
 
     Raises:
         InvalidParameterError: A value is outside its range.
@@ -41,10 +51,17 @@ class SamplingParameters:
     seed: int | None = None
     ignore_eos: bool = False
     stop: tuple[str, ...] = ()
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    min_p: float = 0.0
+    logit_bias: tuple[tuple[int, float], ...] = ()
+    stop_token_ids: tuple[int, ...] = ()
+    logprobs: int | None = None
+    scores_prompt: bool = False
 
     def __post_init__(self) -> None:
         """Check every range."""
-        _check("max_new_tokens", self.max_new_tokens, 1, GREATEST_NEW_TOKENS)
+        _check("max_new_tokens", self.max_new_tokens, 0, GREATEST_NEW_TOKENS)
         _check("min_new_tokens", self.min_new_tokens, 0, self.max_new_tokens)
         _check("temperature", self.temperature, 0.0, 5.0)
         _check("top_k", self.top_k, 0, 1_000_000)
@@ -56,6 +73,15 @@ class SamplingParameters:
         if self.seed is not None:
             _check("seed", self.seed, 0, GREATEST_SEED)
         _check("stop", len(self.stop), 0, GREATEST_STOP_SEQUENCES)
+        _check("presence_penalty", self.presence_penalty, -2.0, 2.0)
+        _check("frequency_penalty", self.frequency_penalty, -2.0, 2.0)
+        _check("min_p", self.min_p, 0.0, 1.0)
+        _check("logit_bias", len(self.logit_bias), 0, GREATEST_BIASES)
+        for _, bias in self.logit_bias:
+            _check("logit_bias", bias, -100.0, 100.0)
+        _check("stop_token_ids", len(self.stop_token_ids), 0, GREATEST_BIASES)
+        if self.logprobs is not None:
+            _check("logprobs", self.logprobs, 0, GREATEST_LOGPROBS)
 
 
 def _check(name: str, value: float, minimum: float, maximum: float) -> None:

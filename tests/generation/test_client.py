@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,44 @@ async def test_nothing_that_people_wrote_is_logged(
     lines = [record.getMessage() + str(record.exc_text) for record in caplog.records]
     assert lines
     assert secret not in "".join(lines)
+
+
+async def test_likely_pieces(client: GenerationClient, service: RunningService) -> None:
+    pieces = await client.likely_pieces("El mar", 10)
+    assert pieces is not None
+    assert len(pieces) == 10
+    chances = [piece.probability for piece in pieces]
+    assert chances == sorted(chances, reverse=True)
+    assert 0 < sum(chances) <= 1
+    whole = await client.likely_pieces("El mar", 100)
+    assert whole is not None
+    assert len(whole) == 100
+    with pytest.raises(PromptTooLongError):
+        await client.likely_pieces("el mar " * 300, 10)
+    silent = {"choices": [{"index": 0, "text": "a", "finish_reason": "stop", "logprobs": None}]}
+    foreign = Foreign(OLLAMA)
+    foreign.refusals = [JSONResponse(silent), JSONResponse({}, 400)]
+    async with served_by(foreign) as other:
+        assert await other.likely_pieces("El mar", 10) is None
+        with pytest.raises(GenerationError):
+            await other.likely_pieces("El mar", 10)
+
+
+async def test_attention(
+    client: GenerationClient, service: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = await client.attention("El mar")
+    assert looks is not None
+    assert "".join(looks.pieces) == "El mar"
+    assert [len(layer) for layer in looks.weights] == [2, 2]
+    with pytest.raises(PromptTooLongError):
+        await client.attention("el mar " * 300)
+    async with served_by(Foreign(OLLAMA)) as other:
+        assert await other.attention("El mar") is None
+    model = service.host.loaded
+    assert model is not None
+    monkeypatch.setattr(service.host, "_model", replace(model, folder=None))
+    assert await client.attention("El mar") is None
 
 
 async def test_nobody_listens() -> None:

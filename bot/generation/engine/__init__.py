@@ -9,7 +9,7 @@
 """
 
 from bot.generation.engine.batching import Engine, EngineLoad
-from bot.generation.engine.generation import FinishReason, Generation, TokenEvent
+from bot.generation.engine.generation import FinishReason, Generation, TokenEvent, TokenLogprobs
 from bot.generation.engine.loading import load_engine
 from bot.generation.engine.tokenizing import TextTokenizer
 
@@ -20,5 +20,6 @@ __all__ = [
     "Generation",
     "TextTokenizer",
     "TokenEvent",
+    "TokenLogprobs",
     "load_engine",
 ]

@@ -14,14 +14,21 @@ import logging
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence as AbstractSequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bot.errors import EngineBusyError, PromptTooLongError
+from bot.generation.engine import sampling
 from bot.generation.engine.decoder import Decoder, Slice, Tokens
-from bot.generation.engine.generation import FinishReason, Generation, TokenEvent
+from bot.generation.engine.generation import (
+    FinishReason,
+    Generation,
+    TokenEvent,
+    TokenLogprobs,
+)
 from bot.generation.engine.sequence import NO_SLOT, Sequence
 from bot.generation.engine.tokenizing import TextTokenizer
 from bot.generation.logs import log_failure
@@ -155,30 +162,44 @@ class Engine:
         return self.submit_candidates(prompt_token_ids, parameters, 1)[0]
 
     def submit_candidates(
-        self, prompt_token_ids: AbstractSequence[int], parameters: SamplingParameters, count: int
+        self,
+        prompt_token_ids: AbstractSequence[int],
+        parameters: SamplingParameters,
+        count: int,
+        client: str | None = None,
     ) -> list[Generation]:
         """Hand in ``count`` texts that go on from one prompt, which is run once.
 
         The first has the seed asked for, the next ones the seeds that follow it, so that each is
         the very text that :meth:`submit` would give for its seed.
 
+        Args:
+            prompt_token_ids: See :meth:`submit`.
+            parameters: How to go on from it.
+            count: Texts.
+            client: One of several who ask. None of them may fill more than half of the waiting
+                places, nor keep more than half of the batch while another's text waits.
+
         Raises:
             PromptTooLongError: The prompt fills the window.
             EngineBusyError: Too many texts wait already; none of these was taken.
         """
         prompt = self._checked_prompt(prompt_token_ids)
+        limit = self._waiting_limit if client is None else self._waiting_limit // 2
         first_seed = parameters.seed
         if first_seed is None:
             first_seed = secrets.randbelow(GREATEST_SEED)
         generations = []
         with self._changed:
-            if self._is_closing or len(self._waiting) + count > self._waiting_limit:
-                raise EngineBusyError(self._waiting_limit)
+            own = sum(client in (None, one.generation.client) for one in self._waiting)
+            is_full = len(self._waiting) + count > self._waiting_limit
+            if self._is_closing or is_full or own + count > limit:
+                raise EngineBusyError(limit)
             parent: Sequence | None = None
             for i in range(count):
                 seed = (first_seed + i) % (GREATEST_SEED + 1)
                 asked = replace(parameters, seed=seed)
-                generation = Generation(asked, seed, prompt.size)
+                generation = Generation(asked, seed, prompt.size, client)
                 sequence = Sequence.begin(generation, prompt, parent)
                 self._waiting.append(sequence)
                 generations.append(generation)
@@ -232,6 +253,10 @@ class Engine:
             if not piece.wants_logits:
                 continue
             generation = sequence.generation
+            if sequence.pending:
+                sequence.score(logits[row])
+                row += 1
+                continue
             event = self._choose(sequence, logits[row])
             row += 1
             generation.batch_tokens += batch_size
@@ -247,7 +272,12 @@ class Engine:
     def _choose(self, sequence: Sequence, logits: np.ndarray) -> TokenEvent:
         generation = sequence.generation
         asked = generation.parameters
+        if asked.max_new_tokens == 0:
+            return TokenEvent(None, "length")
+        raw = None if asked.logprobs is None else logits.copy()
         token_id = sequence.choose(logits, self._eos)
+        if token_id in asked.stop_token_ids:
+            return TokenEvent(None, "stop")
         if token_id in self.eos_token_ids and not asked.ignore_eos:
             return TokenEvent(None, "stop")
         sequence.append(token_id)
@@ -256,7 +286,11 @@ class Engine:
         reason: FinishReason | None = None
         if generation.new_tokens >= asked.max_new_tokens:
             reason = "length"
-        return TokenEvent(token_id, reason)
+        logprobs = None
+        if raw is not None:
+            scores = sampling.log_probabilities(raw, token_id, asked.logprobs or 0)
+            logprobs = TokenLogprobs(*scores)
+        return TokenEvent(token_id, reason, logprobs)
 
     def _drop_cancelled(self) -> list[tuple[Sequence, TokenEvent]]:
         with self._changed:
@@ -267,15 +301,20 @@ class Engine:
         return [(sequence, TokenEvent(None, "abort")) for sequence in cancelled]
 
     def _admit(self) -> None:
-        """Give free slots to waiting texts, in their order of arrival."""
+        """Give free slots to waiting texts in their order, first to clients with few of them."""
         with self._changed:
-            still_waiting = []
-            for sequence in self._waiting:
-                if self._free_slots and not self._waits_for_parent(sequence):
-                    self._begin(sequence)
-                else:
-                    still_waiting.append(sequence)
-            self._waiting = still_waiting
+            for share in (max(1, self._decoder.slot_count // 2), self._decoder.slot_count):
+                still_waiting = []
+                held = Counter(one.generation.client for one in self._active)
+                for sequence in self._waiting:
+                    client = sequence.generation.client
+                    has_room = self._free_slots and held[client] < share
+                    if has_room and not self._waits_for_parent(sequence):
+                        self._begin(sequence)
+                        held[client] += 1
+                    else:
+                        still_waiting.append(sequence)
+                self._waiting = still_waiting
 
     @staticmethod
     def _waits_for_parent(sequence: Sequence) -> bool:
@@ -292,6 +331,7 @@ class Engine:
             # All but the last prompt token, which has to be run for its logits.
             sequence.processed = sequence.length - 1
             self._decoder.copy_prefix(parent.slot, sequence.slot, sequence.processed)
+            sequence.generation.prompt_logprobs = parent.generation.prompt_logprobs
         sequence.parent = None
         self._active.append(sequence)
 
@@ -301,7 +341,9 @@ class Engine:
         scheduled = []
         for sequence in self._active:
             sequence.slide(self.context_tokens)
-            if sequence.pending == 1:
+            if sequence.is_scored:
+                scheduled.append((sequence, sequence.next_scored_slice()))
+            elif sequence.pending == 1:
                 scheduled.append((sequence, sequence.next_slice(1)))
             elif budget > 0:
                 piece = sequence.next_slice(budget)

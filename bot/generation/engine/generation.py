@@ -13,6 +13,19 @@ FinishReason = Literal["stop", "length", "abort"]
 
 
 @dataclass(frozen=True, slots=True)
+class TokenLogprobs:
+    """How likely the model found a token: natural logarithms.
+
+    Attributes:
+        chosen: Of the token itself.
+        top: ``(token id, log-probability)`` of the likeliest ones, likeliest first.
+    """
+
+    chosen: float
+    top: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TokenEvent:
     """One step of a text.
 
@@ -20,10 +33,12 @@ class TokenEvent:
         token_id: The token, or None where the end itself is the news.
         finish_reason: None while more follows. ``stop``: the model ended the text. ``length``:
             as many tokens as asked for. ``abort``: cancelled, or the engine failed or closed.
+        logprobs: Of the token, if they were asked for.
     """
 
     token_id: int | None
     finish_reason: FinishReason | None
+    logprobs: TokenLogprobs | None = None
 
 
 class Generation:
@@ -39,9 +54,18 @@ class Generation:
         finished_s: When the last event was made, or None.
         batch_tokens: Sum, over the steps, of the texts in the batch; divided by ``new_tokens`` it
             is the mean batch size.
+        prompt_logprobs: Of the prompt's tokens but the first, if they were asked for; complete
+            when the first event comes.
+        client: Who asked, or None; see :meth:`Engine.submit_candidates`.
     """
 
-    def __init__(self, parameters: SamplingParameters, seed: int, prompt_tokens: int) -> None:
+    def __init__(
+        self,
+        parameters: SamplingParameters,
+        seed: int,
+        prompt_tokens: int,
+        client: str | None = None,
+    ) -> None:
         self.parameters = parameters
         self.seed = seed
         self.prompt_tokens = prompt_tokens
@@ -50,6 +74,8 @@ class Generation:
         self.started_s: float | None = None
         self.finished_s: float | None = None
         self.batch_tokens = 0
+        self.prompt_logprobs: list[TokenLogprobs] = []
+        self.client = client
         self.is_cancelled = False
         self._events: queue.SimpleQueue[TokenEvent] = queue.SimpleQueue()
         self._has_ended = False

@@ -57,6 +57,34 @@ def penalise_repetition(logits: Floats, history: Ints, penalty: np.float32) -> N
         logits[token] = value * penalty if value < 0 else value / penalty
 
 
+def penalise_presence(logits: Floats, written: Ints, presence: float, frequency: float) -> None:
+    """Make each written token less likely, once and again for each time (OpenAI's two)."""
+    tokens, counts = np.unique(written, return_counts=True)
+    logits[tokens] -= (presence + frequency * counts).astype(np.float32)
+
+
+def forbid_unlikely(logits: Floats, min_p: float, temperature: float) -> None:
+    """Forbid tokens less than ``min_p`` times as likely as the likeliest (arXiv:2407.01082)."""
+    logits[logits < logits.max() + np.float32(np.log(min_p) * temperature)] = MINUS_INFINITY
+
+
+def log_probabilities(
+    logits: Floats, token_id: int, count: int
+) -> tuple[float, tuple[tuple[int, float], ...]]:
+    """Return how likely one row of logits makes a token, and the ``count`` likeliest ones.
+
+    Returns:
+        The token's log-probability; ``(token, log-probability)`` of the others, likeliest first.
+    """
+    wide = logits.astype(np.float64)
+    greatest = wide.max()
+    logs = wide - (greatest + np.log(np.exp(wide - greatest).sum()))
+    count = min(count, logs.size)
+    top = np.argpartition(-logs, count - 1)[:count] if count else np.empty(0, np.int64)
+    top = top[np.lexsort((top, -logs[top]))]
+    return float(logs[token_id]), tuple((int(token), float(logs[token])) for token in top)
+
+
 @compiled
 def forbid_repeated_ngrams(logits: Floats, history: Ints, size: int) -> None:
     """Forbid each token that would end a run of ``size`` tokens seen before in ``history``."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from bot.generation.engine import sampling
 from bot.generation.engine.decoder import Slice, Tokens
-from bot.generation.engine.generation import Generation
+from bot.generation.engine.generation import Generation, TokenLogprobs
 
 NO_SLOT = -1
 
@@ -74,6 +74,26 @@ class Sequence:
         end = min(start + limit, self.length)
         return Slice(self.slot, self.processed, self.token_ids[start:end], end == self.length)
 
+    @property
+    def is_scored(self) -> bool:
+        """Whether the next token of the prompt is to be scored."""
+        generation = self.generation
+        return (
+            generation.parameters.scores_prompt and generation.new_tokens == 0 and self.pending > 1
+        )
+
+    def next_scored_slice(self) -> Slice:
+        """Return the next pending token as a slice whose logits tell of the one after it."""
+        start = self.window_start + self.processed
+        return Slice(self.slot, self.processed, self.token_ids[start : start + 1], True)
+
+    def score(self, logits: np.ndarray) -> None:
+        """Note how likely one row of logits makes the prompt's next token."""
+        asked = self.generation.parameters
+        token_id = int(self.token_ids[self.window_start + self.processed])
+        scores = sampling.log_probabilities(logits, token_id, asked.logprobs or 0)
+        self.generation.prompt_logprobs.append(TokenLogprobs(*scores))
+
     def choose(self, logits: np.ndarray, eos_token_ids: Tokens) -> int:
         """Choose the next token from one row of logits, which is written to."""
         asked = self.generation.parameters
@@ -83,8 +103,20 @@ class Sequence:
             sampling.penalise_repetition(logits, history, np.float32(asked.repetition_penalty))
         if asked.no_repeat_ngram_size:
             sampling.forbid_repeated_ngrams(logits, history, asked.no_repeat_ngram_size)
+        if asked.presence_penalty or asked.frequency_penalty:
+            sampling.penalise_presence(
+                logits,
+                history[self.length - written :],
+                asked.presence_penalty,
+                asked.frequency_penalty,
+            )
+        for token_id, bias in asked.logit_bias:
+            logits[token_id] += bias
         if written < asked.min_new_tokens:
             logits[eos_token_ids] = -np.inf
+            logits[list(asked.stop_token_ids)] = -np.inf
+        if asked.min_p:
+            sampling.forbid_unlikely(logits, asked.min_p, asked.temperature)
         chance = sampling.uniform(self._random_seed, np.uint64(written))
         return int(
             sampling.choose_token(logits, asked.temperature, asked.top_k, asked.top_p, chance)

@@ -1,10 +1,11 @@
-"""The generation service: an engine behind the OpenAI completions protocol.
+"""The generation service: an engine behind OpenAI's protocol.
 
 - ``listening``   ``serve``: sockets, signals, the parent's end
 - ``application`` the routes
 - ``host``        the engine while it loads, serves, stalls and stops
-- ``protocol``    requests as they come in, errors as they go out
+- ``protocol``    requests as they come in; ``prompts`` what they bring, in tokens
 - ``completion``  one request being answered; ``choice`` one of its texts
+- ``answers``     the forms in which it goes out; ``refusals`` that of errors
 - ``streaming``   answers that end when their reader has gone; ``guard`` the outermost layer
 - ``loading``     from the operator's options to a model
 - ``text``        tokens to text, stop sequences

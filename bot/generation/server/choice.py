@@ -3,12 +3,21 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from bot.errors import FailureReason, GenerationError
-from bot.generation.engine import Generation, TokenEvent
-from bot.generation.parameters import SamplingParameters
+from bot.generation.engine import Generation, TokenEvent, TokenLogprobs
 from bot.generation.server.host import LoadedModel
+from bot.generation.server.prompts import ReadPrompt
 from bot.generation.server.text import Detokenizer, StopFinder
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenToken:
+    """A token and, if asked for, how likely it was; a prompt's first token never tells."""
+
+    token_id: int
+    logprobs: TokenLogprobs | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +26,17 @@ class Piece:
 
     Attributes:
         text: Whole characters; may be empty in the last piece.
-        token_ids: Tokens since the piece before.
+        tokens: Those since the piece before.
         finish_reason: ``stop`` or ``length``, or None while more follows.
+        offset: Characters of the answer before this piece.
+        echoed: How many of the tokens are the prompt's.
     """
 
     text: str
-    token_ids: list[int]
+    tokens: list[WrittenToken]
     finish_reason: str | None
+    offset: int = 0
+    echoed: int = 0
 
 
 @dataclass(slots=True)
@@ -31,33 +44,48 @@ class Choice:
     """One text of an answer while it is written.
 
     Attributes:
-        prompt: What it continues, as text.
-        prompt_token_ids: The same in tokens.
+        prompt: What it continues.
         generation: The engine's side of it.
         text: What was written so far.
-        token_ids: The same in tokens; those of a stop sequence too.
+        tokens: The same in tokens; those of a stop sequence too.
         finish_reason: Why it ended, or None.
     """
 
-    prompt: str
-    prompt_token_ids: list[int]
+    prompt: ReadPrompt
     generation: Generation
     text: str = ""
-    token_ids: list[int] = field(default_factory=list)
+    tokens: list[WrittenToken] = field(default_factory=list)
     finish_reason: str | None = None
+
+    def echo(self) -> Piece:
+        """Return the prompt as a piece; its probabilities are known once the writing began."""
+        scores = [None, *self.generation.prompt_logprobs]
+        tokens = [
+            WrittenToken(token_id, score)
+            for token_id, score in zip_longest(self.prompt.token_ids, scores)
+            if token_id is not None
+        ]
+        return Piece(self.prompt.text, tokens, None, echoed=len(tokens))
+
+    def whole(self, *, has_echo: bool) -> Piece:
+        """Return all that was written as one piece, after the prompt if that is wanted."""
+        before = self.echo() if has_echo else Piece("", [], None)
+        text, tokens = before.text + self.text, before.tokens + self.tokens
+        return Piece(text, tokens, self.finish_reason, echoed=before.echoed)
 
 
 class ChoiceReader:
     """Turns the engine's events of one text into pieces and keeps the choice up to date."""
 
-    def __init__(self, choice: Choice, model: LoadedModel, parameters: SamplingParameters) -> None:
+    def __init__(self, choice: Choice, model: LoadedModel) -> None:
         self._choice = choice
         self._detokenizer = Detokenizer(
-            model.engine.tokenizer.backend_tokenizer, choice.prompt_token_ids
+            model.engine.tokenizer.backend_tokenizer, choice.prompt.token_ids
         )
+        parameters = choice.generation.parameters
         self._stop = StopFinder(parameters.stop)
         self._stop_from = parameters.min_new_tokens
-        self._unsent: list[int] = []
+        self._sent = 0  # tokens
 
     def take(self, events: list[TokenEvent]) -> Piece:
         """Return what the engine's next events add; its text may be empty.
@@ -69,6 +97,7 @@ class ChoiceReader:
         text = ""
         for event in events:
             if event.token_id is not None:
+                choice.tokens.append(WrittenToken(event.token_id, event.logprobs))
                 text += self._push(event.token_id)
             if not self._stop.has_stopped and event.finish_reason is not None:
                 if event.finish_reason == "abort":
@@ -79,18 +108,18 @@ class ChoiceReader:
                 choice.generation.cancel()
                 choice.finish_reason = "stop"
                 break
+        offset = len(choice.text)
         choice.text += text
         if not text and choice.finish_reason is None:
             return Piece("", [], None)
-        token_ids, self._unsent = self._unsent, []
-        return Piece(text, token_ids, choice.finish_reason)
+        tokens = choice.tokens[self._sent :]
+        self._sent = len(choice.tokens)
+        return Piece(text, tokens, choice.finish_reason, offset)
 
     def _push(self, token_id: int) -> str:
-        self._choice.token_ids.append(token_id)
-        self._unsent.append(token_id)
         text = self._detokenizer.push(token_id)
         # Like vLLM: what comes before min_tokens cannot end the text.
-        if len(self._choice.token_ids) <= self._stop_from:
+        if len(self._choice.tokens) <= self._stop_from:
             return text
         return self._stop.push(text)
 

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from bot.errors import StartupError
 from bot.generation.engine import Engine
 from bot.generation.frames import Frames
-from bot.generation.server.protocol import ProtocolError, unavailable
+from bot.generation.server.refusals import ProtocolError, unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class LoadedModel:
         engine: Started.
         frames: The forms in which it wants to be asked.
         tokens_per_word: Of Spanish prose, measured with its tokenizer.
+        folder: Of the weights, for what the engine cannot tell; None where there is none.
         created_s: When it was loaded, Unix time.
     """
 
@@ -46,6 +48,7 @@ class LoadedModel:
     engine: Engine
     frames: Frames
     tokens_per_word: float
+    folder: Path | None = None
     created_s: int = field(default_factory=lambda: int(time.time()))
 
 

@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from bot.generation.engine import TextTokenizer, load_engine
 from bot.generation.frames import DEFAULT_STYLE, Frames, read_frames_file
 from bot.generation.models import download_model, resolve_model
 from bot.generation.server.host import LoadedModel, ReportProgress
+from bot.generation.server.prompts import render_chat
 from bot.generation.server.text import special_tokens
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
 
 # Everyday prose, to learn how many tokens a word costs with a vocabulary.
 _SAMPLE = (
@@ -87,6 +84,7 @@ def load_model(model: str, options: ServiceOptions, report: ReportProgress) -> L
         engine=engine,
         frames=frames,
         tokens_per_word=tokens_per_word(engine.tokenizer),
+        folder=folder,
     )
 
 
@@ -108,24 +106,9 @@ def model_frames(folder: Path, tokenizer: TextTokenizer, options: ServiceOptions
     if own is not None:
         return own
     if tokenizer.chat_template and DEFAULT_STYLE in options.instructions:
-        # Only transformers' own tokenizers have a template.
-        whole = cast("PreTrainedTokenizerBase", tokenizer)
         return Frames.chat(
-            options.instructions, lambda text: _in_chat_template(whole, text), control
+            options.instructions,
+            lambda text: render_chat(tokenizer, [{"role": "user", "content": text}]),
+            control,
         )
     return Frames.plain(options.openings, control)
-
-
-def _in_chat_template(tokenizer: "PreTrainedTokenizerBase", instruction: str) -> str:
-    rendered = tokenizer.apply_chat_template(
-        [{"role": "user", "content": instruction}],
-        tokenize=False,
-        add_generation_prompt=True,
-        enable_thinking=False,  # an argument of the templates of models that think aloud
-    )
-    prompt = str(rendered)
-    # Tokenizers that begin every text with this token would do so twice.
-    begin = tokenizer.bos_token
-    if begin and prompt.startswith(begin) and tokenizer.encode("")[:1] == [tokenizer.bos_token_id]:
-        return prompt[len(begin) :]
-    return prompt

@@ -1,5 +1,7 @@
 """From tokens to text, piece by piece: whole characters only, and never past a stop sequence."""
 
+import functools
+import re
 from collections.abc import Sequence
 
 from tokenizers import Tokenizer
@@ -71,10 +73,58 @@ class Detokenizer:
         return self._tokenizer.decode(token_ids, skip_special_tokens=True)
 
 
+@functools.lru_cache(8)
 def special_tokens(backend: Tokenizer) -> dict[int, str]:
     """Return the control tokens, such as the end of a text, by their ids."""
     added = backend.get_added_tokens_decoder()
     return {token_id: token.content for token_id, token in added.items() if token.special}
+
+
+@functools.lru_cache(8)
+def longest_token(backend: Tokenizer) -> int:
+    """Return the greatest length of a token, in characters or, where it is spelled so, bytes."""
+    return max(map(len, backend.get_vocab()))
+
+
+def token_text(backend: Tokenizer, token_id: int) -> str:
+    """Return the text of one token or, where it is none by itself, its bytes as OpenAI does."""
+    text = _plain_text(backend, token_id)
+    if _REPLACEMENT not in text:
+        return text
+    return "bytes:" + "".join(f"\\x{byte:02x}" for byte in token_bytes(backend, token_id))
+
+
+def token_bytes(backend: Tokenizer, token_id: int) -> bytes:
+    """Return the bytes of one token."""
+    text = _plain_text(backend, token_id)
+    spelled = backend.id_to_token(token_id) or ""
+    if _REPLACEMENT in text:
+        if byte := _BYTE_TOKEN.fullmatch(spelled):
+            return bytes.fromhex(byte[1])
+        if all(character in _BYTES for character in spelled):
+            return bytes(_BYTES[character] for character in spelled)
+    return text.encode()
+
+
+def _plain_text(backend: Tokenizer, token_id: int) -> str:
+    special = special_tokens(backend)
+    if token_id in special:
+        return special[token_id]
+    # Twice, since SentencePiece drops a space at the start of what it decodes.
+    first = backend.decode([token_id])
+    return backend.decode([token_id, token_id])[len(first) :]
+
+
+def _byte_alphabet() -> dict[str, int]:
+    """Return the characters that stand for bytes in GPT-2's vocabulary, and the bytes."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(0x100) if byte not in printable]
+    spelled = {chr(byte): byte for byte in printable}
+    return spelled | {chr(0x100 + i): byte for i, byte in enumerate(others)}
+
+
+_BYTES = _byte_alphabet()
+_BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")  # as SentencePiece spells one
 
 
 class StopFinder:
