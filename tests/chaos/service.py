@@ -70,7 +70,7 @@ class NumberedService:
         """Serve on a free port while the block runs."""
         listener = listen("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server = InnerServer(_config(self.application))
+        server = InnerServer(self.application, 512, timeout_graceful_shutdown=1)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             yield
@@ -118,12 +118,6 @@ async def _health(_request: Request) -> Response:
     return JSONResponse({"status": "ready"})
 
 
-def _config(application: Starlette, uds: str | None = None) -> uvicorn.Config:
-    return uvicorn.Config(
-        application, uds=uds, log_config=None, lifespan="off", timeout_graceful_shutdown=1
-    )
-
-
 def main() -> None:
     """Serve on a Unix socket, as a bot's child."""
     parser = argparse.ArgumentParser()
@@ -132,7 +126,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.exit_with_parent:
         end_with_parent()
-    uvicorn.Server(_config(NumberedService().application, str(given.uds))).run()
+    options: dict[str, Any] = {"log_config": None, "timeout_graceful_shutdown": 1}
+    uvicorn.run(NumberedService().application, uds=str(given.uds), lifespan="off", **options)
 
 
 if __name__ == "__main__":
