@@ -36,7 +36,7 @@ from bot.settings import PREFIX, Settings
 from bot.storage import jobs, outbox, people
 from bot.storage.database import Database
 from bot.storage.engines import protect_folder
-from bot.storage.leases import hold_lease
+from bot.storage.leases import hold_lease, hold_lock
 from bot.storage.records import UNFINISHED, JobState
 from bot.storage.upkeep import ClockWatch, prune
 from bot.telegram.access import Access
@@ -278,6 +278,7 @@ async def _run(
         token, api_url = page.token, page.api_base_url
     hide_token(token)
     protect_folder(settings.data_dir)
+    stack.enter_context(hold_lock(settings.database, bot_id_of(token)))
     database = await Database.open(settings.database, bot_id_of(token))
     stack.push_async_callback(database.close)
     bot = build_bot(token, api_url)

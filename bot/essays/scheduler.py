@@ -90,13 +90,13 @@ class Scheduler:
             self._wake.set()
 
     async def _look(self) -> None:
-        running = await self._database.read(lambda tx: jobs.in_state(tx, JobState.RUNNING))
+        running, waiting = await self._database.read(_open_jobs)
         theirs = {job.id for job in running}
         for job_id, task in self._tasks.items():
             if job_id not in theirs and job_id not in self._ending:
                 task.cancel()
         has_started = False
-        while len(self._tasks) < self._desk.limits.running:
+        while waiting and len(self._tasks) < self._desk.limits.running:
             job = await self._database.step("start", jobs.start_next)
             if job is None:
                 break

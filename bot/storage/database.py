@@ -280,18 +280,28 @@ class Database:
         return True
 
     async def _try_to_scrub(self) -> bool:
-        async with self._lock:
-            with suppress(*_FAULTS):
-                async with asyncio.timeout(_STEP_TIMEOUT_S), self._writer.connect() as connection:
-                    if self.file is None:
-                        alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
-                        await alone.execute(
-                            text("VACUUM inbox, jobs, outbox, people, members, votes, complaints")
-                        )
-                        return True
-                    raw = await connection.get_raw_connection()
-                    return await _cut_log(raw.driver_connection)
+        with suppress(*_FAULTS):
+            if self.file is None:
+                await self._vacuum()
+                return True
+            async with (
+                self._lock,
+                asyncio.timeout(_STEP_TIMEOUT_S),
+                self._writer.connect() as connection,
+            ):
+                raw = await connection.get_raw_connection()
+                return await _cut_log(raw.driver_connection)
         return False
+
+    async def _vacuum(self) -> None:
+        """Have PostgreSQL overwrite what was deleted, for as long as that takes, beside steps."""
+        async with asyncio.timeout(_SCRUB_FOR_S), self._readers.connect() as connection:
+            alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await alone.execute(text("SET statement_timeout = 0"))
+            try:
+                await alone.execute(text("VACUUM inbox, jobs, outbox, people"))
+            finally:
+                await alone.execute(text("RESET statement_timeout"))
 
     async def _repeat(self, name: str, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         async with self._lock:

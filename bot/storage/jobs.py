@@ -5,7 +5,7 @@
     add → waiting → running → written → delivered
               ↑  ↖    │  ╲        ╲
               │   recover  ╲        cancel → cancelled
-              cancel ──┘    fail → failed
+              cancel ──┘    fail → failed ← give_up (written)
 
 Each change says which state it leaves, so that a repeated or late one changes nothing.
 """
@@ -227,6 +227,12 @@ async def deliver(tx: Transaction, job_id: int) -> bool:
     return await _change(
         tx, job_id, (JobState.WRITTEN,), state=JobState.DELIVERED, ended_at=tx.now
     )
+
+
+async def give_up(tx: Transaction, job_id: int) -> bool:
+    """A written job's pieces were held for too long."""
+    ended = {"state": JobState.FAILED, "failure": "undelivered"}
+    return await _change(tx, job_id, (JobState.WRITTEN,), **ended)
 
 
 async def chats_of_begun(tx: Transaction) -> list[int]:

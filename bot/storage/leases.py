@@ -9,16 +9,18 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, make_url, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import LeaseLostError
 from bot.storage.database import Database, Transaction
+from bot.storage.engines import file_of
 from bot.storage.schema import leases
 
 _LASTS = timedelta(seconds=15)
@@ -26,18 +28,40 @@ _RENEW_EVERY_S = 5.0
 _FREE_S = 2.0
 
 
+@contextmanager
+def hold_lock(url: str, bot_id: int) -> Iterator[None]:
+    """Be the only front of a bot on an SQLite file while the block runs; nothing elsewhere.
+
+    To be held before the file is opened: two that migrate it would stand in each other's way.
+
+    Args:
+        url: The database.
+        bot_id: The bot.
+
+    Raises:
+        LeaseLostError: Another process is.
+    """
+    with ExitStack() as stack:
+        # Whoever opens the database then says what is wrong with its address.
+        with suppress(SQLAlchemyError, ValueError, OSError):
+            file = file_of(make_url(url))
+            if file is not None:
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                path = lock_path(file, bot_id)
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+                _lock(stack.enter_context(os.fdopen(descriptor, "r+b")))
+        yield
+
+
 @asynccontextmanager
 async def hold_lease(database: Database) -> AsyncIterator[None]:
-    """Be the only front of the database's bot while the block runs.
+    """Be the only front of the database's bot while the block runs; with SQLite the lock is that.
 
     Raises:
         LeaseLostError: Another process is.
     """
     if database.file is not None:
-        path = lock_path(database.file, database.bot_id)
-        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
-            _lock(file)
-            yield
+        yield
         return
     holder = secrets.token_hex(8)
     epoch = await database.step("take lease", lambda tx: _take(tx, holder))

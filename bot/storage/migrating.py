@@ -28,6 +28,7 @@ def migrate(url: URL, bot_id: int, revision: str = "head") -> None:
 
     Raises:
         RuntimeError: It cannot go back; the message says why.
+        sqlite3.DatabaseError: The file is damaged.
     """
     file = file_of(url)
     if file is not None:
@@ -51,9 +52,17 @@ def migrate(url: URL, bot_id: int, revision: str = "head") -> None:
             with closing(engine.raw_connection()) as raw:
                 driver = raw.driver_connection
                 assert isinstance(driver, sqlite3.Connection)  # mypy: the file's driver
+                _check_sqlite(driver)
                 _tidy_sqlite(driver)
     finally:
         engine.dispose()
+
+
+def _check_sqlite(connection: sqlite3.Connection) -> None:
+    """Find a damaged page now, not when somebody's essay stands on it."""
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError("database disk image is malformed")
 
 
 def _tidy_sqlite(connection: sqlite3.Connection) -> None:

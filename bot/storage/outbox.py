@@ -37,6 +37,10 @@ _LOOKED_AT = 40
 _QUESTION_FOR = timedelta(hours=1)
 _STALE_AFTER = timedelta(hours=1)
 """An answer that was held for longer is of no use any more."""
+_OFFERED_AFTER = timedelta(days=1)
+"""An essay that comes so much later is not sent unasked."""
+_OFFERED = "offered"
+"""The reason of pieces that wait for their person to ask for them."""
 _HOLD_FIRST, _HOLD_LONGEST = timedelta(minutes=15), timedelta(hours=6)
 _ALIVE = (OutboxState.OPEN, OutboxState.SENDING, OutboxState.HELD)
 _REPLACED = (Kind.EDIT,)
@@ -182,8 +186,13 @@ async def _closed(tx: Transaction, numbers: Collection[int]) -> set[int]:
     return set(numbers) - {row.id for row in alive}
 
 
-async def take(tx: Transaction, row: Owed) -> int | None:
+async def take(tx: Transaction, row: Owed, until: datetime | None = None) -> int | None:
     """Note that a message is about to leave, before its request does.
+
+    Args:
+        tx: The step.
+        row: The message.
+        until: When it is in doubt, if nothing is known of it by then.
 
     Returns:
         The number above which it will be found if its answer is lost; None if it must not leave.
@@ -197,7 +206,13 @@ async def take(tx: Transaction, row: Owed) -> int | None:
             outbox.c.state == OutboxState.OPEN,
             outbox.c.version == row.version,
         )
-        .values(state=OutboxState.SENDING, base=base, probed=None, tries=outbox.c.tries + 1)
+        .values(
+            state=OutboxState.SENDING,
+            base=base,
+            probed=None,
+            tries=outbox.c.tries + 1,
+            not_before=until,
+        )
     )
     return base if result.rowcount == 1 else None
 
@@ -295,6 +310,7 @@ async def doubt(
         .where(outbox.c.id == row.id, outbox.c.state == OutboxState.SENDING)
         .values(**values)
     )
+    tx.changes.chats.add(row.chat_id)
 
 
 async def aim(tx: Transaction, rows: list[Owed]) -> list[Owed]:
@@ -418,33 +434,87 @@ async def release_chat(tx: Transaction, chat_id: int) -> None:
         tx.changes.chats.add(chat_id)
 
 
-async def release_due(tx: Transaction) -> datetime | None:
-    """Offer again what was held for long enough.
-
-    Returns:
-        When the next held row is due, or None.
-    """
-    await _release(tx, outbox.c.not_before <= tx.now)
-    due: datetime | None = await tx.value(
-        select(outbox.c.not_before)
-        .where(tx.mine(outbox), outbox.c.state == OutboxState.HELD)
-        .order_by(outbox.c.not_before)
-        .limit(1)
+async def is_any_due(tx: Transaction) -> bool:
+    """Whether something was held for long enough."""
+    query = select(outbox.c.id).where(
+        tx.mine(outbox), outbox.c.state == OutboxState.HELD, outbox.c.not_before <= tx.now
     )
-    return due
+    return await tx.first(query.limit(1)) is not None
+
+
+async def release_due(tx: Transaction) -> None:
+    """Offer again what was held for long enough."""
+    await _release(tx, outbox.c.not_before <= tx.now)
 
 
 async def _release(tx: Transaction, where: ColumnElement[bool]) -> None:
-    held = [tx.mine(outbox), outbox.c.state == OutboxState.HELD, where]
+    held = [
+        tx.mine(outbox),
+        outbox.c.state == OutboxState.HELD,
+        outbox.c.reason != _OFFERED,
+        where,
+    ]
     chats_held = await tx.rows(select(outbox.c.chat_id).where(*held).distinct())
     if not chats_held:
         return
     stale = outbox.c.kind.in_((Kind.ANSWER, Kind.QUESTION))
     await _drop(tx, *held, stale, outbox.c.created_at < tx.now - _STALE_AFTER, reason="stale")
+    late = outbox.c.created_at < tx.now - _OFFERED_AFTER
+    for job_id in {
+        row.job_id
+        for row in await tx.rows(
+            select(outbox.c.job_id).where(*held, late, outbox.c.kind == Kind.PIECE)
+        )
+    }:
+        await _offer(tx, job_id)
     await tx.run(
         update(outbox).where(*held).values(state=OutboxState.OPEN, not_before=None, reason=None)
     )
     tx.changes.chats.update(row.chat_id for row in chats_held)
+
+
+async def _offer(tx: Transaction, job_id: int) -> None:
+    """Keep what is left of an essay, and owe a button with which its person gets it."""
+    pieces = [
+        row
+        for row in await of_job(tx, job_id, Kind.PIECE)
+        if row.state in (OutboxState.OPEN, OutboxState.HELD)
+    ]
+    await tx.run(
+        update(outbox)
+        .where(outbox.c.id.in_([row.id for row in pieces]))
+        .values(state=OutboxState.HELD, reason=_OFFERED, not_before=None)
+    )
+    first = pieces[0]
+    await owe(
+        tx,
+        f"j{job_id}:kept:{int(tx.now.timestamp())}",
+        Kind.WORD,
+        Rank.ANSWER,
+        first.chat_id,
+        body={"buttons": "kept", "token": first.body["token"], "lang": first.body["lang"]},
+        thread_id=first.thread_id,
+        reply_to=first.reply_to,
+        person=first.person,
+        job_id=job_id,
+    )
+
+
+async def receive(tx: Transaction, job_id: int) -> bool:
+    """A person asks for the essay that was kept for them; False if there is nothing left of it."""
+    rows = await tx.rows(
+        update(outbox)
+        .where(
+            tx.mine(outbox),
+            outbox.c.job_id == job_id,
+            outbox.c.state == OutboxState.HELD,
+            outbox.c.reason == _OFFERED,
+        )
+        .values(state=OutboxState.OPEN, reason=None, created_at=tx.now)
+        .returning(outbox.c.chat_id)
+    )
+    tx.changes.chats.update(row.chat_id for row in rows)
+    return bool(rows)
 
 
 async def retract(tx: Transaction, job_id: int, *kinds: Kind) -> list[int]:
@@ -654,7 +724,7 @@ async def recover(tx: Transaction) -> None:
 
 async def prune(tx: Transaction, before: datetime, limit: int) -> int:
     """Delete rows closed long ago, and give up what was held for as long."""
-    await tx.run(
+    dead = await tx.rows(
         update(outbox)
         .where(
             tx.mine(outbox),
@@ -662,7 +732,10 @@ async def prune(tx: Transaction, before: datetime, limit: int) -> int:
             outbox.c.created_at < before,
         )
         .values(state=OutboxState.DEAD, body=None, person=None, closed_at=tx.now)
+        .returning(outbox.c.kind, outbox.c.job_id)
     )
+    for job_id in {row.job_id for row in dead if row.kind == Kind.PIECE}:
+        await jobs.give_up(tx, job_id)
     old = select(outbox.c.id).where(tx.mine(outbox), outbox.c.closed_at < before).limit(limit)
     result = await tx.run(delete(outbox).where(outbox.c.id.in_(old.scalar_subquery())))
     return result.rowcount

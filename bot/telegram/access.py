@@ -44,8 +44,8 @@ _LOOK_AGAIN_S = 0.5
 _REMEMBERED = 10_000
 """People whose membership is remembered."""
 _JOB_BUTTON = re.compile(
-    rf"({keyboards.CANCEL}|{keyboards.AGAIN}|{keyboards.CONTINUE}|{keyboards.RETRY})"
-    r":[A-Za-z0-9_-]{1,18}"
+    rf"({keyboards.CANCEL}|{keyboards.AGAIN}|{keyboards.CONTINUE}|{keyboards.RETRY}"
+    rf"|{keyboards.RECEIVE}):[A-Za-z0-9_-]{{1,18}}"
 )
 _ERASE_BUTTON = re.compile(rf"{keyboards.ERASE}:(u\d{{1,19}}|c-?\d{{1,19}}):(yes|no)")
 _CONFIG_BUTTON = re.compile(

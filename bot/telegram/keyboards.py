@@ -14,6 +14,7 @@ CANCEL = "stop"
 AGAIN = "again"
 CONTINUE = "more"
 RETRY = "retry"
+RECEIVE = "get"
 ERASE = "erase"
 CONFIG = "cfg"
 
@@ -58,7 +59,7 @@ def essay_keyboard(name: str, token: str, texts: ChatTexts) -> Keyboard:
 
     Args:
         name: ``cancel`` under its placeholder, ``essay`` under its last message, ``retry`` under
-            the news that it failed.
+            the news that it failed, ``kept`` where it is offered a day late.
         token: The job's.
         texts: Labels.
     """
@@ -69,6 +70,7 @@ def essay_keyboard(name: str, token: str, texts: ChatTexts) -> Keyboard:
             (texts.button_continue, data(CONTINUE, token)),
         ],
         "retry": [(texts.button_retry, data(RETRY, token))],
+        "kept": [(texts.button_receive, data(RECEIVE, token))],
     }
     return rows(lines[name])
 

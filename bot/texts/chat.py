@@ -37,6 +37,7 @@ class ChatTexts:
         out_of_time: Put under an essay that took too long and ends where it was.
         held: From a number of messages to the line of ``/cola`` that says they could not be
             delivered yet.
+        kept: Offers an essay that could not be delivered for a day or more.
         cancelled: Answer to ``/cancelar``, from the number of essays stopped.
         nothing_to_cancel: Answer to ``/cancelar`` when there is nothing.
         already_finished: Toast: the essay of this button is done.
@@ -53,6 +54,7 @@ class ChatTexts:
         button_again: Label.
         button_continue: Label.
         button_retry: Label.
+        button_receive: Label.
         button_erase: Label.
         button_keep: Label.
         started_toast: Toast after pressing another or continue.
@@ -82,6 +84,7 @@ class ChatTexts:
     stopped_with_text: str
     out_of_time: str
     held: Callable[[int], str]
+    kept: str
     cancelled: Callable[[int], str]
     nothing_to_cancel: str
     already_finished: str
@@ -97,6 +100,7 @@ class ChatTexts:
     button_again: str
     button_continue: str
     button_retry: str
+    button_receive: str
     button_erase: str
     button_keep: str
     started_toast: str
@@ -250,6 +254,7 @@ SPANISH = ChatTexts(
     stopped_with_text="Cancelado. Esto es lo que llevaba escrito:",
     out_of_time="(Se me ha acabado el tiempo y lo dejo aquí.)",
     held=_held_es,
+    kept="Te guardo un texto que entonces no pude enviarte. ¿Lo quieres todavía?",
     cancelled=_cancelled_es,
     nothing_to_cancel="No estoy escribiendo nada para ti.",
     already_finished="Ese texto ya está terminado.",
@@ -275,6 +280,7 @@ SPANISH = ChatTexts(
     button_again="Otra",
     button_continue="Continuar",
     button_retry="Probar otra vez",
+    button_receive="Recibir el texto",
     button_erase="Sí, bórralo todo",
     button_keep="No, déjalo",
     started_toast="¡Anotado!",
@@ -350,6 +356,7 @@ ENGLISH = ChatTexts(
     stopped_with_text="Cancelled. This is what I had written:",
     out_of_time="(I ran out of time and leave it here.)",
     held=_held_en,
+    kept="I kept a text for you that I couldn't send then. Do you still want it?",
     cancelled=_cancelled_en,
     nothing_to_cancel="I'm not writing anything for you.",
     already_finished="That text is finished already.",
@@ -374,6 +381,7 @@ ENGLISH = ChatTexts(
     button_again="Another",
     button_continue="Continue",
     button_retry="Try again",
+    button_receive="Get the text",
     button_erase="Yes, delete everything",
     button_keep="No, keep it",
     started_toast="Got it!",

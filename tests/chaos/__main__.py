@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import textwrap
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -85,10 +86,11 @@ async def run(planned: list[Planned], stage: Stage, at_once: int, figures: Path 
             outcome = await stage.play(FLOWS[planned.flow], planned.doom)
         done += 1
         wrong += bool(outcome.wrongs)
-        verdict = f"WRONG {[f'{one.kind}: {one.about}' for one in outcome.wrongs]}"
         took_s = time.monotonic() - began_s
-        said = verdict if outcome.wrongs else "ok"
-        print(f"{done:4} {planned.flow}: {planned.doom} {took_s:.1f} s {said}", flush=True)
+        verdict = "; ".join(f"{one.kind}: {one.about}" for one in outcome.wrongs) or "ok"
+        print(f"{done:4} {planned.flow}: {planned.doom} {took_s:.1f} s {verdict}", flush=True)
+        if outcome.wrongs:
+            print(textwrap.indent(outcome.log, "     "), flush=True)
         if figures is not None:
             kinds = Counter(str(one.kind) for one in outcome.wrongs)
             line = {"row": planned.row, "kills": outcome.kills} | kinds

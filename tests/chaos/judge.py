@@ -122,8 +122,6 @@ def _cancelled(
     # Of two that were cancelled by one command, one may have been over before.
     if words and last > min(words):
         found.append(Wrong(Kind.AFTER, f"a piece to {request} came after its cancellation"))
-    if whole and stops:
-        found.append(Wrong(Kind.AFTER, f"{request} has both an essay and its cancellation"))
     return found
 
 

@@ -151,8 +151,8 @@ def without_message_number():
     """What leaves is not noted before, so that nobody looks for it when its answer is lost."""
     take = outbox.take
 
-    async def taken(tx, row):
-        base = await take(tx, row)
+    async def taken(tx, row, until):
+        base = await take(tx, row, until)
         await outbox.put_back(tx, [row])
         return base
 

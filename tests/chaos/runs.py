@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 from bot.playground import PlaygroundServer
 from bot.storage.migrating import migrate
 from tests.chaos.flows import PATIENCE_S, Flow, Scene
-from tests.chaos.judge import Wrong, wrongs_of
+from tests.chaos.judge import Kind, Wrong, wrongs_of
 from tests.chaos.launcher import Edge, Plan
 from tests.chaos.process import Bot
 from tests.chaos.service import NumberedService
@@ -75,11 +75,13 @@ class Outcome:
         kills: How often something was killed.
         wrongs: What is wrong.
         edges: What its process crossed, where that was asked for.
+        log: What the bot wrote.
     """
 
     kills: int = 0
     wrongs: list[Wrong] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
+    log: str = ""
 
 
 class Stage:
@@ -136,7 +138,8 @@ class Stage:
                 scene.configure("words", 40)
             try:
                 await _watch(scene, flow, doom.kills, outcome)
-                outcome.wrongs = wrongs_of(scene)
+                outcome.wrongs += wrongs_of(scene)
+                outcome.log = bot.log.read_text("utf-8", "replace")
             finally:
                 bot.end()
         if records:
@@ -168,7 +171,9 @@ async def _watch(scene: Scene, flow: Flow, kills: Sequence[Kill], outcome: Outco
     for task in (playing, killing):
         task.cancel()
     for result in await asyncio.gather(playing, killing, return_exceptions=True):
-        if isinstance(result, Exception):
+        if isinstance(result, TimeoutError):
+            outcome.wrongs.append(Wrong(Kind.UNTOLD, "somebody waits for what does not come"))
+        elif isinstance(result, Exception):
             raise result
 
 

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -147,6 +148,20 @@ async def test_listeners_are_told_after_the_commit(database, step):
     assert told == []
     await step(jobs.add, a_request(), update_id=1, seed=1)
     assert [changes.has_jobs for changes in told] == [True]
+
+
+@pytest.fixture
+def damaged(url):
+    path = Path(url.removeprefix("sqlite:///"))
+    content = bytearray(path.read_bytes())
+    content[3 * 4096 : 4 * 4096] = b"!" * 4096
+    path.write_bytes(content)
+    return url
+
+
+async def test_a_damaged_page_is_found_at_the_start(damaged):
+    with pytest.raises(DatabaseError):
+        await Database.open(damaged, BOT_ID)
 
 
 async def test_a_damaged_file_ends_the_process(database):

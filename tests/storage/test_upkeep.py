@@ -185,3 +185,18 @@ def test_only_a_message_says_when_it_was_sent():
     pressed = {"id": "1", "from": {"id": 5}, "message": message}
     assert received({"update_id": 1, "callback_query": pressed}).sent_at_s is None
     assert received({"update_id": 1, "message": {"date": "soon"}}).sent_at_s is None
+
+
+async def test_an_essay_of_which_a_piece_is_dead_is_not_waited_for(database, step, clock):
+    job = await step(jobs.add, a_request(), update_id=1, seed=1)
+    await step(jobs.start_next)
+    clock.advance(days=20)
+    await step(jobs.finish, job.id, "El mar.")
+    await step(
+        outbox.owe, "j1:p1", Kind.PIECE, Rank.PIECE, 10, body={"text": "El mar."}, job_id=job.id
+    )
+    (row,) = await step(outbox.of_job, job.id)
+    await step(outbox.hold, [row], "kicked")
+    await database.step("age", lambda tx: outbox.prune(tx, clock.now + timedelta(days=1), 0))
+    assert (await step(jobs.get, job.id)).state is JobState.FAILED
+    assert await step(jobs.unfinished_of, "user:1") == []

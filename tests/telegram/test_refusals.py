@@ -32,6 +32,15 @@ def placeholders(classroom, chat_id):
     return [m for m in classroom.telegram.from_bot(chat_id) if CHAT.button_cancel in m.buttons]
 
 
+async def days_pass(classroom):
+    """Two days in which the computer is off, so that they take no time."""
+    await asyncio.sleep(30)
+    await classroom.stop()
+    await asyncio.sleep(2 * 86_400)
+    await classroom.start()
+    await asyncio.sleep(30)
+
+
 class TestRefusedForATime:
     """Held with its reason, told in ``/cola``, and offered as soon as the chat is heard from."""
 
@@ -85,6 +94,58 @@ class TestRefusedForATime:
         assert essay(writing, writing.lucia) == []
         await asyncio.sleep(900)
         assert essay(writing, writing.lucia) == WHOLE
+
+    async def test_after_a_day_it_is_offered_by_a_button(self, writing):
+        await writing.say(ASK, chat_id=writing.group)
+        await asyncio.sleep(1)
+        teacher = writing.telegram.room.teacher
+        writing.telegram.people.mute_bot(writing.group, teacher)
+        await days_pass(writing)
+        writing.telegram.people.mute_bot(writing.group, teacher, is_muted=False)
+        await writing.say("/cola@redactor_bot", writing.mateo, writing.group)
+        await writing.settle()
+        assert essay(writing, writing.group) == []
+        assert writing.telegram.texts(writing.group).count(CHAT.kept) == 1
+        # Nobody else gets it, and nothing but the button sends it.
+        toast = await writing.toast(CHAT.button_receive, writing.mateo, writing.group)
+        assert toast == CHAT.not_yours
+        await days_pass(writing)
+        assert essay(writing, writing.group) == []
+        await writing.press(CHAT.button_receive, chat_id=writing.group)
+        await writing.finish()
+        assert essay(writing, writing.group) == WHOLE
+        assert CHAT.kept not in writing.telegram.texts(writing.group)
+        assert placeholders(writing, writing.group) == []
+
+    async def test_what_is_refused_again_is_offered_again(self, writing):
+        await writing.say(ASK)
+        await asyncio.sleep(1)
+        writing.telegram.people.block(writing.lucia)
+        await days_pass(writing)
+        writing.telegram.people.unblock(writing.lucia)
+        await writing.say("/cola")
+        await writing.settle()
+        writing.telegram.fail("sendMessage", status=403, times=3)
+        await writing.press(CHAT.button_receive)
+        await days_pass(writing)
+        await writing.say("/cola")
+        await writing.settle()
+        assert essay(writing, writing.lucia) == []
+        await writing.press(CHAT.button_receive)
+        await writing.finish()
+        assert essay(writing, writing.lucia) == WHOLE
+
+    async def test_what_was_cancelled_meanwhile_is_not_received(self, writing):
+        await writing.say(ASK)
+        await asyncio.sleep(1)
+        writing.telegram.people.block(writing.lucia)
+        await days_pass(writing)
+        writing.telegram.people.unblock(writing.lucia)
+        await writing.say("/cancelar")
+        await writing.settle()
+        assert await writing.toast(CHAT.button_receive) == CHAT.already_finished
+        await writing.finish()
+        assert essay(writing, writing.lucia) == []
 
     async def test_a_hold_outlives_the_process(self, writing):
         await writing.say(ASK)

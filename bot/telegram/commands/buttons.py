@@ -11,7 +11,7 @@ from bot.telegram.access import Visit
 
 
 async def press(tx: Transaction, visit: Visit, desk: Desk) -> str:
-    """Cancel, another, continue or retry: only the author may press, or an admin to cancel.
+    """Cancel, another, continue, retry, receive: for the author, or an admin who cancels.
 
     A button acts only in the chat that its essay belongs to.
     """
@@ -29,6 +29,9 @@ async def press(tx: Transaction, visit: Visit, desk: Desk) -> str:
         return texts.not_yours
     if kind == keyboards.CANCEL:
         return await _cancel(tx, visit, desk, job)
+    if kind == keyboards.RECEIVE:
+        await _remove(tx, visit, job)
+        return texts.started_toast if await outbox.receive(tx, job.id) else texts.already_finished
     await _write_more(tx, visit, desk, job, kind)
     return texts.started_toast
 
@@ -55,7 +58,13 @@ async def _cancel(tx: Transaction, visit: Visit, desk: Desk, job: Job) -> str:
     if job.state is not JobState.DELIVERED:
         return texts.already_finished
     # The placeholder is there though its essay is: whatever kept it, it is removed now.
-    assert visit.press is not None  # mypy: as above
+    await _remove(tx, visit, job)
+    return texts.already_finished
+
+
+async def _remove(tx: Transaction, visit: Visit, job: Job) -> None:
+    """Owe the removal of the message whose button was pressed."""
+    assert visit.press is not None  # mypy: the handler is for buttons
     await outbox.owe(
         tx,
         f"u{visit.update_id}:tidy",
@@ -65,7 +74,6 @@ async def _cancel(tx: Transaction, visit: Visit, desk: Desk, job: Job) -> str:
         body={"lang": visit.preferences.language},
         target=visit.press.message_id,
     )
-    return texts.already_finished
 
 
 async def _write_more(tx: Transaction, visit: Visit, desk: Desk, job: Job, kind: str) -> None:

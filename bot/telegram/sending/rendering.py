@@ -40,7 +40,7 @@ def request_of(row: Owed) -> Request:
         return edit(row, row.target)
     parameters: dict[str, Any] = {
         "chat_id": row.chat_id,
-        "text": row.body["text"],
+        "text": _text(row),
         "link_preview_options": _NO_PREVIEW,
     }
     if row.thread_id is not None and not row.plainness & Plain.TOPIC:
@@ -72,7 +72,7 @@ def edit(row: Owed, message_id: int) -> Request:
     parameters: dict[str, Any] = {
         "chat_id": row.chat_id,
         "message_id": message_id,
-        "text": row.body["text"],
+        "text": _text(row),
         "link_preview_options": _NO_PREVIEW,
     }
     markup = _markup(row)
@@ -100,7 +100,14 @@ def closing_word(row: Owed) -> Request:
 
 def can_be_found(row: Owed) -> bool:
     """Whether an edit that says the same would find it: it takes the form of an answer away."""
-    return row.kind is not Kind.QUESTION and "text" in row.body
+    return row.kind is not Kind.QUESTION and bool(row.body)
+
+
+def _text(row: Owed) -> str:
+    if row.body.get("buttons") == "kept":
+        return texts_for(row.body["lang"]).chat.kept
+    text: str = row.body["text"]
+    return text
 
 
 def _markup(row: Owed) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ from bot.storage import chats, outbox
 from bot.storage.database import Changes, Database, Transaction
 from bot.storage.records import MESSAGES, Kind, OutboxState, Owed, Rank
 from bot.telegram.sending import rendering
-from bot.telegram.sending.answers import Answer, Meaning, ask
+from bot.telegram.sending.answers import Meaning, ask
 from bot.telegram.sending.consequences import Consequences
 from bot.telegram.sending.pacing import Pacing
 from bot.telegram.sending.previews import Previews
@@ -31,6 +31,8 @@ _LOOK_EVERY_S = 5.0
 """A wake-up may be lost; so the sender also looks by itself."""
 _MESSAGE_TIMEOUT_S = 50.0
 """A late answer is an answer; only what is later than this is in doubt."""
+_ACK_WAIT_S = 3.0
+"""How long what comes behind an acknowledgement waits for its answer."""
 _CHANGE_TIMEOUT_S = 15.0
 """A change does the same twice."""
 _PREVIEW_TIMEOUT_S = 5.0
@@ -48,11 +50,13 @@ class _Worker:
         wake: Set when there may be something new.
         task: The worker.
         waits_to_show: Whether it is waiting to show something, which may be replaced meanwhile.
+        asking: An acknowledgement whose answer is late, which the essay does not wait for.
     """
 
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     waits_to_show: bool = False
+    asking: asyncio.Task[None] | None = None
 
 
 class Sender:
@@ -72,7 +76,7 @@ class Sender:
         self._previews = previews
         self._consequences = Consequences(bot, database, pacing)
         self._workers: dict[int, _Worker] = {}
-        self._beside: set[asyncio.Task[Answer]] = set()
+        self._beside: set[asyncio.Task[Any]] = set()
         self._is_stopping = False
         database.listen(self._on_changes)
         previews.listen(self._rouse_to_show)
@@ -80,8 +84,10 @@ class Sender:
     async def run(self) -> None:
         """Send until cancelled."""
         while True:
-            await self._database.step("release", outbox.release_due)
-            for chat_id in await self._database.read(outbox.pending_chats):
+            is_any_due, chat_ids = await self._database.read(_look)
+            if is_any_due:
+                await self._database.step("release", outbox.release_due)
+            for chat_id in chat_ids:
                 self._rouse(chat_id)
             await asyncio.sleep(_LOOK_EVERY_S)
 
@@ -129,9 +135,19 @@ class Sender:
         if text is not None:
             parameters["text"] = text
         request = Request("answerCallbackQuery", parameters)
-        task = asyncio.create_task(ask(self._bot, request, _CHANGE_TIMEOUT_S))
+        self._run_beside(asyncio.create_task(ask(self._bot, request, _CHANGE_TIMEOUT_S)))
+
+    def _run_beside(self, task: asyncio.Task[Any]) -> None:
+        """Keep a task that no worker waits for until it is done."""
+
+        def note(ended: asyncio.Task[Any]) -> None:
+            self._beside.discard(ended)
+            error = None if ended.cancelled() else ended.exception()
+            if error is not None:
+                log_unexpected(logger, error)
+
         self._beside.add(task)
-        task.add_done_callback(self._beside.discard)
+        task.add_done_callback(note)
 
     def _on_changes(self, changes: Changes) -> None:
         for chat_id in changes.chats:
@@ -208,11 +224,21 @@ class Sender:
     async def _send(self, row: Owed) -> None:
         now_s = asyncio.get_running_loop().time
         claimed_s = now_s()
-        if await self._database.step("take", lambda tx: outbox.take(tx, row)) is None:
+        until = self._database.clock() + timedelta(seconds=_MESSAGE_TIMEOUT_S + _ACK_WAIT_S)
+        if await self._database.step("take", lambda tx: outbox.take(tx, row, until)) is None:
             return
         if now_s() - claimed_s > _SLOW_S:
             # The database was away, and everybody else waited for it too.
             await self._claim(row.chat_id, Rank(row.rank))
+        if row.kind is not Kind.ACK:
+            await self._ask_for(row)
+            return
+        asking = asyncio.create_task(self._ask_for(row), name=f"ack in {row.chat_id}")
+        self._workers[row.chat_id].asking = asking
+        self._run_beside(asking)
+        await asyncio.wait({asking}, timeout=_ACK_WAIT_S)
+
+    async def _ask_for(self, row: Owed) -> None:
         answer = await ask(self._bot, rendering.request_of(row), _MESSAGE_TIMEOUT_S)
         # Taken back or erased meanwhile: if it did not arrive, it is not sent again.
         taken = await self._database.read(lambda tx: outbox.get(tx, row.id))
@@ -241,6 +267,10 @@ class Sender:
 
     async def _look_for(self, row: Owed) -> None:
         """Look at one number for a message that may be there."""
+        asking = self._workers[row.chat_id].asking
+        if asking is not None:
+            # Its number is not known yet, and must not be taken for this one's.
+            await asyncio.wait({asking})
         number = None
         if rendering.can_be_found(row):
             misses = self._consequences.misses(row)
@@ -261,6 +291,10 @@ class Sender:
             await self._consequences.pause(chat_id, answer)
         else:
             self._previews.note(preview, answer)
+
+
+async def _look(tx: Transaction) -> tuple[bool, list[int]]:
+    return await outbox.is_any_due(tx), await outbox.pending_chats(tx)
 
 
 async def _event_or_timeout(event: asyncio.Event, timeout_s: float) -> None:

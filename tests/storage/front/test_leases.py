@@ -13,24 +13,19 @@ from bot.errors import LeaseLostError
 from bot.storage import jobs
 from bot.storage.database import Database
 from bot.storage.engines import protect_folder
-from bot.storage.leases import hold_lease, lock_path
+from bot.storage.leases import hold_lock, lock_path
 from tests.storage.requests import a_request
 from tests.telegram.classroom import BOT_ID
 
 HOLDER = """
-import asyncio, subprocess, sys
-from bot.storage.database import Database
-from bot.storage.leases import hold_lease
+import subprocess, sys, time
+from bot.storage.leases import hold_lock
 
-async def main():
-    database = await Database.open(sys.argv[1], int(sys.argv[2]))
-    async with hold_lease(database):
-        # Its own child, as the generation service is one, must not keep the lock alive.
-        child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL)
-        print(child.pid, flush=True)
-        await asyncio.sleep(60)
-
-asyncio.run(main())
+with hold_lock(sys.argv[1], int(sys.argv[2])):
+    # Its own child, as the generation service is one, must not keep the lock alive.
+    child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL)
+    print(child.pid, flush=True)
+    time.sleep(60)
 """
 
 
@@ -49,17 +44,30 @@ def holder(url):
     os.kill(child, signal.SIGKILL)
 
 
-async def test_a_second_process_is_refused_until_the_first_is_killed(url, holder):
-    database = await Database.open(url, BOT_ID)
-    with pytest.raises(LeaseLostError) as caught:
-        async with hold_lease(database):
-            pass
+def test_a_second_process_is_refused_until_the_first_is_killed(url, holder):
+    with pytest.raises(LeaseLostError) as caught, hold_lock(url, BOT_ID):
+        pass
     assert caught.value.exit_code == 75
     holder.kill()
     holder.wait()
-    async with hold_lease(database):
-        assert await database.step("add", lambda tx: jobs.add(tx, a_request(), **NEW))
-    await database.close()
+    with hold_lock(url, BOT_ID):
+        pass
+
+
+def test_an_address_that_cannot_be_locked_is_left_to_whoever_opens_it(tmp_path):
+    (tmp_path / "file").touch()
+    for url in ("nonsense", "sqlite://", f"sqlite:///{tmp_path / 'file' / 'redactor.db'}"):
+        with hold_lock(url, BOT_ID):
+            pass
+
+
+@pytest.mark.e2e
+def test_nothing_is_migrated_while_another_runs(tmp_path):
+    url = f"sqlite:///{tmp_path / 'redactor.db'}"
+    with hold_lock(url, BOT_ID):
+        code, _ = run(url, tmp_path)
+    assert code == 75
+    assert not (tmp_path / "redactor.db").exists()
 
 
 NEW = {"update_id": 1, "seed": 1}
@@ -68,7 +76,7 @@ NEW = {"update_id": 1, "seed": 1}
 async def test_two_bots_share_a_file(url, holder):
     other = await Database.open(url, BOT_ID + 1)
     mine = await Database.open(url, BOT_ID)
-    async with hold_lease(other):
+    with hold_lock(url, BOT_ID + 1):
         for number in range(20):
             for database in (other, mine):
                 new = {"update_id": number, "seed": 1}
@@ -90,8 +98,9 @@ async def test_files_are_for_their_owner_only(tmp_path, umask):
     try:
         folder = tmp_path / "data"
         protect_folder(folder)
-        database = await Database.open(f"sqlite:///{folder / 'redactor.db'}", BOT_ID)
-        async with hold_lease(database):
+        url = f"sqlite:///{folder / 'redactor.db'}"
+        with hold_lock(url, BOT_ID):
+            database = await Database.open(url, BOT_ID)
             await database.step("add", lambda tx: jobs.add(tx, a_request(), **NEW))
             assert rights(folder) == 0o700
             names = {path.name: rights(path) for path in folder.iterdir()}
