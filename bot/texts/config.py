@@ -13,6 +13,7 @@ class ConfigTexts:
     Attributes:
         title: Above the list of settings.
         hint: Below it.
+        hint_in_words: The same where there are no buttons.
         names: Name of each setting.
         explanations: What each setting does, with its range and an example in words.
         lengths: Names of the lengths in ``LENGTHS``.
@@ -43,6 +44,7 @@ class ConfigTexts:
 
     title: str
     hint: str
+    hint_in_words: str
     names: Mapping[str, str]
     explanations: Mapping[str, str]
     lengths: Mapping[str, str]
@@ -94,6 +96,7 @@ def _all_en(items: Sequence[str]) -> str:
 SPANISH = ConfigTexts(
     title="Tus ajustes",
     hint="Toca un ajuste para cambiarlo, o escríbelo: /config longitud 300",
+    hint_in_words="Escribe el ajuste que quieras cambiar: /config longitud 300",
     names={
         "words": "Longitud",
         "style": "Estilo",
@@ -195,6 +198,7 @@ SPANISH = ConfigTexts(
 ENGLISH = ConfigTexts(
     title="Your settings",
     hint="Tap a setting to change it, or write it: /config length 300",
+    hint_in_words="Write the setting that you want to change: /config length 300",
     names={
         "words": "Length",
         "style": "Style",

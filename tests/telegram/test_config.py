@@ -213,6 +213,30 @@ async def test_anonymous_admin_has_settings_of_their_own(classroom):
     assert await classroom.preferences(room.teacher) is None
 
 
+async def test_a_channel_gets_no_buttons_that_nobody_can_press(classroom):
+    def write(words):
+        text = f"/config@redactor_bot {words}".strip()
+        message = {
+            "message_id": 900 + len(words),
+            "date": int(classroom.telegram.clock()),
+            "chat": {"id": classroom.group, "type": "group", "title": "Clase"},
+            "from": {"id": 136817688, "is_bot": True, "first_name": "Channel"},
+            "sender_chat": {"id": -100777, "type": "channel", "title": "Un canal"},
+            "text": text,
+            "entities": [{"type": "bot_command", "offset": 0, "length": 20}],
+        }
+        classroom.telegram.deliver({"message": message})
+
+    write("")
+    await classroom.settle()
+    (page,) = classroom.telegram.from_bot(classroom.group)
+    assert not page.buttons
+    assert page.text.endswith(SPANISH.config.hint_in_words)
+    write("longitud 120")
+    await classroom.settle()
+    assert (await classroom.preferences("chat:-100777")).words == 120
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -41,6 +41,11 @@ async def config(tx: Transaction, visit: Visit, _desk: Desk) -> None:
     preferences = visit.preferences
     words = visit.text.split()
     if not words:
+        if _is_channel(visit):
+            # Nobody presses a button as a channel.
+            texts = visit.texts.config
+            await answer(tx, visit, f"{_summary(preferences, texts)}\n\n{texts.hint_in_words}")
+            return
         text, keyboard = main_page(preferences, person)
         await answer(tx, visit, text, keyboard)
         return
@@ -49,6 +54,13 @@ async def config(tx: Transaction, visit: Visit, _desk: Desk) -> None:
         await answer(tx, visit, visit.texts.config.was_reset)
         return
     await answer(tx, visit, await _change_by_words(tx, person, preferences, words))
+
+
+def _is_channel(visit: Visit) -> bool:
+    """Whether somebody writes as a channel; an anonymous admin is the group itself."""
+    assert visit.address is not None  # mypy: a command is in a chat
+    is_chat = visit.person is not None and visit.person.startswith("chat:")
+    return is_chat and visit.person != f"chat:{visit.address.chat_id}"
 
 
 async def press(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
