@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.errors import ModelNotFoundError, PortTakenError, SettingsError
+from bot.errors import KeyMissingError, ModelNotFoundError, PortTakenError, SettingsError
 from bot.generation.server import serve
 from bot.generation.server.listening import address_of, open_listener
 from tests.generation.services import PATIENCE_S, eventually
@@ -141,3 +141,10 @@ def test_address_that_is_not_this_computer_s() -> None:
         open_listener("192.0.2.1", 0, None),
     ):
         pass
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "aula.local"])
+def test_service_that_others_reach_needs_a_key(host: str) -> None:
+    with pytest.raises(KeyMissingError) as caught:
+        serve("embedded", host=host, port=0)
+    assert caught.value.host == host

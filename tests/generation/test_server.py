@@ -574,3 +574,128 @@ def test_stopping_lets_texts_end_and_then_aborts_them(model_folder: Path) -> Non
         with pytest.raises(openai.APIError) as caught:
             list(chunks)
         assert caught.value.code == "shutting_down"
+
+
+def test_key_in_any_case_of_its_scheme(model_folder: Path) -> None:
+    options = ServiceOptions(dtype="fp32", max_batch_size=2, api_key="llave", drain_s=0.5)
+    with (
+        running_model(model_folder, options) as service,
+        httpx.Client(base_url=service.url) as http,
+    ):
+        for given, status in (
+            ("Bearer llave", 200),
+            ("bearer llave", 200),
+            ("BEARER  llave", 200),
+            ("llave", 401),
+            ("Basic llave", 401),
+            ("Bearer", 401),
+            ("Bearer llav\u00e9", 401),
+        ):
+            headers = {"authorization": given.encode()}
+            assert http.get("/v1/models", headers=headers).status_code == status, given
+            assert http.post("/tokenize", headers=headers, json={}).status_code in (status, 400)
+        # A key keeps strange pages out, and whatever name leads here is right.
+        headers = {"authorization": "Bearer llave", "host": "clase.example"}
+        assert http.get("/v1/models", headers=headers).status_code == 200
+        for path in ("/health", "/metrics", "/version"):
+            assert http.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [
+        ("host", "localhost", 200),
+        ("host", "LOCALHOST:8000", 200),
+        ("host", "127.0.0.1:1", 200),
+        ("host", "[::1]:8000", 200),
+        ("host", "evil.example", 403),
+        ("host", "127.0.0.1.evil.example", 403),
+        ("host", "localhost.evil.example:8000", 403),
+        ("host", "evil.example@localhost:x", 403),
+        ("host", "[", 403),
+        ("origin", "http://localhost:3000", 200),
+        ("origin", "https://evil.example", 403),
+        ("origin", "null", 403),
+    ],
+)
+def test_pages_from_elsewhere_are_refused(
+    service: RunningService, name: str, value: str, status: int
+) -> None:
+    answer = httpx.get(f"{service.url}/v1/models", headers={name: value})
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.json()["error"]["code"] == "foreign_host"
+
+
+class CountingTokenizer(PlainTokenizer):
+    """Counts the characters that it cuts, and waits before."""
+
+    characters = 0
+    may_cut = threading.Event()
+
+    def encode(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
+        self.may_cut.wait(PATIENCE_S)
+        self.characters += len(text)
+        return super().encode(text, add_special_tokens=add_special_tokens)
+
+
+def test_endless_prompt_is_refused_before_it_is_cut(
+    service: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = CountingTokenizer(service.engine.tokenizer.backend_tokenizer)
+    tokenizer.may_cut.set()
+    monkeypatch.setattr(service.engine, "tokenizer", tokenizer)
+    with service.openai() as client:
+        for prompt in ("mar " * 400_000, ["mar " * 20_000] * 20):
+            with pytest.raises(openai.BadRequestError) as caught:
+                complete(client, prompt)
+            assert caught.value.code == "context_length_exceeded"
+        assert tokenizer.characters == 0
+        assert complete(client, "mar " * 400_000, {"truncate_prompt_tokens": -1}, max_tokens=2)
+        assert tokenizer.characters < 10_000
+
+
+def test_service_answers_while_a_prompt_is_cut(
+    service: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = CountingTokenizer(service.engine.tokenizer.backend_tokenizer)
+    tokenizer.may_cut.clear()
+    monkeypatch.setattr(service.engine, "tokenizer", tokenizer)
+
+    def ask() -> None:
+        with service.openai() as client:
+            complete(client, "El mar", max_tokens=2)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert httpx.get(f"{service.url}/health", timeout=PATIENCE_S).status_code == 200
+    assert asking.is_alive()
+    tokenizer.may_cut.set()
+    asking.join(PATIENCE_S)
+    assert not asking.is_alive()
+
+
+def test_nobody_fills_every_place(service: RunningService) -> None:
+    """One computer asks for all it can get; another's short request is written beside it."""
+
+    async def crowd() -> tuple[int, int]:
+        ours = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None))
+        theirs = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
+        body = {"model": MODEL, "prompt": "El mar", "ignore_eos": True, "n": 20, **LONG}
+        url = f"{service.url}/v1/completions"
+        async with (
+            httpx.AsyncClient(transport=ours, timeout=PATIENCE_S) as greedy,
+            httpx.AsyncClient(transport=theirs, timeout=PATIENCE_S) as modest,
+        ):
+            asking = [asyncio.create_task(greedy.post(url, json=body)) for _ in range(13)]
+            done, _ = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+            refused = done.pop().result().status_code
+            small = {"model": MODEL, "prompt": "El mar", "max_tokens": 2}
+            waiting = asyncio.create_task(modest.post(url, json=small))
+            await asyncio.to_thread(eventually, lambda: service.engine.load.waiting > 120)
+            for task in asking:
+                task.cancel()
+            return refused, (await waiting).status_code
+
+    assert asyncio.run(crowd()) == (429, 200)
+    eventually(lambda: service.engine.load.running == 0)

@@ -2,7 +2,7 @@
 
 import hmac
 import logging
-from urllib.parse import urlsplit
+import re
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,7 +16,9 @@ GREATEST_BODY_BYTES = 2**21  # many times the longest prompt that fits any windo
 
 
 _OPEN_PATHS = {"/health", "/metrics", "/version"}
-_OWN_NAMES = {"localhost", "127.0.0.1", "::1"}
+_OWN_ADDRESS = re.compile(
+    r"(https?://)?(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE | re.ASCII
+)
 
 
 class Guard:
@@ -86,11 +88,7 @@ class Guard:
 
 def _is_own(address: str) -> bool:
     """Say whether an address, with or without scheme and port, is this computer's, or missing."""
-    try:
-        name = urlsplit(address if "://" in address else f"//{address}").hostname
-    except ValueError:
-        return False
-    return not address or name in _OWN_NAMES
+    return not address or _OWN_ADDRESS.fullmatch(address) is not None
 
 
 class _BodyTooLargeError(BaseException):

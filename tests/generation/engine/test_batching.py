@@ -1,4 +1,5 @@
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import torch
 from transformers import GPT2LMHeadModel
 
 from bot.errors import EngineBusyError, PromptTooLongError
-from bot.generation.engine import Engine, load_engine
+from bot.generation.engine import Engine, TokenEvent, load_engine
 from bot.generation.parameters import SamplingParameters
 
 GREEDY = SamplingParameters(max_new_tokens=20, temperature=0.0)
@@ -101,3 +102,39 @@ def test_candidates_are_the_texts_of_their_seeds(engine):
         alone = SamplingParameters(max_new_tokens=12, seed=40 + i, ignore_eos=True)
         assert candidate == written(engine.submit([9, 8, 7, 6], alone))
     assert len({tuple(candidate) for candidate in candidates}) > 1
+
+
+def test_no_client_keeps_the_batch_while_another_waits(small_gpt2):
+    engine = load_engine(small_gpt2, dtype="fp32", max_batch_size=4, threads=1)
+
+    def running() -> dict[str | None, int]:
+        engine._admit()
+        return Counter(one.generation.client for one in engine._active)
+
+    engine.submit_candidates([5], GREEDY, 9, "a")
+    for _ in range(9):
+        engine.submit_candidates([5], GREEDY, 1, "a")
+    assert running() == {"a": 4}  # nobody else is there
+    engine.submit_candidates([7], GREEDY, 1, "b")
+    engine.submit_candidates([7, 8], GREEDY, 1, None)
+    for _ in range(2):
+        first = next(one for one in engine._active if one.generation.client == "a")
+        engine._finish([(first, TokenEvent(None, "abort"))])
+        found = running()
+    assert found == {"a": 2, "b": 1, None: 1}
+    engine.close()
+
+
+def test_no_client_fills_the_waiting_room(small_gpt2):
+    engine = load_engine(small_gpt2, dtype="fp32", threads=1)
+    for _ in range(12):
+        engine.submit_candidates([5], GREEDY, 10, "a")
+    with pytest.raises(EngineBusyError) as caught:
+        engine.submit_candidates([5], GREEDY, 9, "a")
+    assert caught.value.limit == 128
+    engine.submit_candidates([5], GREEDY, 20, "b")
+    # Where there is but one way in, there is one client, who may have all.
+    engine.submit_candidates([5], GREEDY, 100, None)
+    with pytest.raises(EngineBusyError):
+        engine.submit_candidates([5], GREEDY, 20, None)
+    engine.close()
