@@ -27,7 +27,18 @@ _OWED = """
          + (SELECT count(*) FROM outbox WHERE state IN ('open', 'sending'))
 """
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["tests.chaos.launcher"])
+_forks.set_forkserver_preload(
+    [
+        "tests.chaos.launcher",
+        # What it imports when it runs.
+        "aiosqlite",
+        "anyio._backends._asyncio",
+        "certifi",
+        "httpcore",
+        "openai.resources.models",
+        "rich._emoji_codes",
+    ]
+)
 
 
 class Bot:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine, make_url, text
 
 from bot.errors import LeaseLostError
 from bot.storage import people
@@ -247,3 +247,24 @@ async def test_a_server_that_is_not_there_is_waited_for_and_may_be_later(server)
     with pytest.raises(DatabaseError) as caught:
         await Database.open(f"postgresql://redactor@127.0.0.1:{server.port}/missing", BOT_ID)
     assert caught.value.exit_code == 68
+
+
+async def test_overwriting_what_was_erased_holds_no_step_up(url):
+    database = await Database.open(url, BOT_ID)
+    with psycopg.connect(url) as other:
+        # As long as this lasts, as a big table might.
+        other.execute("LOCK TABLE inbox IN SHARE UPDATE EXCLUSIVE MODE")
+        scrubbing = asyncio.create_task(database.scrub(30))
+        await asyncio.sleep(0.5)
+        await database.step("save", lambda tx: people.save_preferences(tx, "a", Preferences()))
+        assert not scrubbing.done()
+        other.rollback()
+        assert await scrubbing
+
+    async def timeout(tx):
+        await asyncio.sleep(0.1)
+        return await tx.value(text("SHOW statement_timeout"))
+
+    timeouts = await asyncio.gather(*(database.read(timeout) for _ in range(3)))
+    assert timeouts == ["10s"] * 3
+    await database.close()
