@@ -459,14 +459,14 @@ async def _release(tx: Transaction, where: ColumnElement[bool]) -> None:
         return
     stale = outbox.c.kind.in_((Kind.ANSWER, Kind.QUESTION))
     await _drop(tx, *held, stale, outbox.c.created_at < tx.now - _STALE_AFTER, reason="stale")
-    late = outbox.c.created_at < tx.now - _OFFERED_AFTER
-    for job_id in {
-        row.job_id
-        for row in await tx.rows(
-            select(outbox.c.job_id).where(*held, late, outbox.c.kind == Kind.PIECE)
-        )
-    }:
-        await _offer(tx, job_id)
+    late = select(outbox.c.job_id).where(
+        *held,
+        outbox.c.kind == Kind.PIECE,
+        outbox.c.job_id.is_not(None),
+        outbox.c.created_at < tx.now - _OFFERED_AFTER,
+    )
+    for row in await tx.rows(late.distinct()):
+        await _offer(tx, row.job_id)
     await tx.run(
         update(outbox).where(*held).values(state=OutboxState.OPEN, not_before=None, reason=None)
     )

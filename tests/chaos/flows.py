@@ -16,7 +16,7 @@ from tests.chaos.service import Behaviour
 from tests.telegram_in_process.shown import Shown, shown
 
 CHAT, CONFIG = SPANISH.chat, SPANISH.config
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 STOPPED = (CHAT.stopped, CHAT.stopped_with_text)
 
 Request = tuple[int, int]
