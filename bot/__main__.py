@@ -27,7 +27,7 @@ from bot.errors import (
     StartupError,
 )
 from bot.settings import Settings, unknown_settings
-from bot.storage.preferences import Style
+from bot.storage.records import Style
 from bot.texts import texts_for
 
 _LANGUAGE = (

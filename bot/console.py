@@ -13,7 +13,7 @@ from bot.errors import InvalidParameterError, RequestError
 from bot.essays import finishing
 from bot.essays.writing import Writer
 from bot.settings import Settings
-from bot.storage.preferences import Preferences
+from bot.storage.records import Preferences
 from bot.texts.console import ConsoleTexts
 
 _SURE_SHARE = 0.8

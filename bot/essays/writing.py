@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bot.essays import finishing
 from bot.generation.client import GenerationClient, ServedModel
 from bot.generation.parameters import SamplingParameters
-from bot.storage.preferences import Preferences
+from bot.storage.records import Preferences
 
 _SPARE_SHARE = 1.3
 _SPARE_TOKENS = 64

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.errors import InvalidParameterError
-from bot.storage.preferences import RANGES, Language, Preferences, Style
+from bot.storage.records import RANGES, Language, Preferences, Style
 
 
 class LongTexts(StrEnum):

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
 from alembic.util import CommandError
@@ -20,29 +20,31 @@ from sqlalchemy import (
     URL,
     ColumnElement,
     CursorResult,
+    DateTime,
+    Dialect,
     Executable,
     Row,
     Table,
+    TypeDecorator,
     make_url,
-    select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.errors import DatabaseError, LeaseLostError, StartupError
+from bot.errors import DatabaseError, StartupError
 from bot.storage.engines import (
     async_engine,
     file_of,
     is_broken,
     is_passing,
+    is_sqlite,
     is_worth_waiting,
     kind_of,
     reason_of,
 )
 from bot.storage.migrating import migrate
-from bot.storage.schema import leases, utc_now
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +60,22 @@ _OPEN_FOR_S = 30.0
 _SCRUB_FOR_S = 600.0
 _SCRUB_BUSY_MS = 200
 _FAULTS = (SQLAlchemyError, OSError, TimeoutError, sqlite3.Error)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A time with its zone; SQLite keeps none, and every time in the tables is UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give a stored time its zone back."""
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def utc_now() -> datetime:
+    """The time now, with its zone."""
+    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -151,7 +169,10 @@ class Database:
         self._steps: set[asyncio.Task[Any]] = set()
         self._listeners: list[Callable[[Changes], None]] = []
         self._failure: asyncio.Future[StartupError] = asyncio.get_running_loop().create_future()
-        self._epoch: int | None = None
+        self._guard: Callable[[Transaction], Awaitable[None]] | None = None
+        # SQLAlchemy leaves the beginning of a transaction in SQLite to the driver, which would
+        # begin too late for one that writes.
+        self._begin = {writer: "BEGIN IMMEDIATE", readers: "BEGIN"} if is_sqlite(url) else {}
 
     @classmethod
     async def open(
@@ -211,9 +232,9 @@ class Database:
         """Call somebody after every commit that changed something."""
         self._listeners.append(listener)
 
-    def hold_lease(self, epoch: int) -> None:
-        """From now on a step is only made while this lease is the latest."""
-        self._epoch = epoch
+    def guard_steps(self, guard: Callable[[Transaction], Awaitable[None]]) -> None:
+        """From now on begin every step with a look at whether it may be made; it raises if not."""
+        self._guard = guard
 
     async def wait_until_failed(self) -> StartupError:
         """Wait for a fault that no repetition mends."""
@@ -338,21 +359,12 @@ class Database:
         self, engine: AsyncEngine, work: Callable[[Transaction], Awaitable[Result]]
     ) -> tuple[Result, Changes]:
         async with engine.begin() as connection:
+            if engine in self._begin:
+                await connection.exec_driver_sql(self._begin[engine])
             transaction = Transaction(connection, self.bot_id, self.clock())
-            if self._epoch is not None and engine is self._writer:
-                await self._ensure_lease(transaction)
+            if self._guard is not None and engine is self._writer:
+                await self._guard(transaction)
             return await work(transaction), transaction.changes
-
-    async def _ensure_lease(self, transaction: Transaction) -> None:
-        held = await transaction.value(
-            select(leases.c.epoch)
-            .where(transaction.mine(leases), leases.c.epoch == self._epoch)
-            .with_for_update(read=True)
-        )
-        if held is None:
-            error = LeaseLostError()
-            self.fail(error)
-            raise error
 
 
 async def _cut_log(driver: Any) -> bool:  # noqa: ANN401 - aiosqlite's connection

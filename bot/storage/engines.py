@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
-from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -52,7 +51,7 @@ def async_engine(url: URL, size: int) -> AsyncEngine:
 
     Args:
         url: The database.
-        size: How many; a single one begins every transaction as a writer.
+        size: How many.
     """
     driver = "sqlite+aiosqlite" if is_sqlite(url) else "postgresql+psycopg"
     engine = create_async_engine(
@@ -66,7 +65,7 @@ def async_engine(url: URL, size: int) -> AsyncEngine:
         **({} if is_sqlite(url) else _POSTGRES),
     )
     if is_sqlite(url):
-        _listen(engine.sync_engine, "BEGIN IMMEDIATE" if size == 1 else "BEGIN")
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     return engine
 
 
@@ -74,7 +73,7 @@ def blocking_engine(url: URL) -> Engine:
     """Connections that migrate, outside the event loop."""
     if is_sqlite(url):
         engine = create_engine(url, hide_parameters=True)
-        _listen(engine, "BEGIN IMMEDIATE")
+        event.listen(engine, "connect", _prepare_sqlite)
         return engine
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
@@ -83,17 +82,8 @@ def blocking_engine(url: URL) -> Engine:
     )
 
 
-def _listen(engine: Engine, begin: str) -> None:
-    event.listen(engine, "connect", _prepare_sqlite)
-
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    event.listen(engine, "begin", start)
-
-
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    # SQLAlchemy begins transactions itself; the driver would begin them too late to be immediate.
+    # Whoever opens a transaction begins it; the driver would begin it too late to be immediate.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in _PRAGMAS:

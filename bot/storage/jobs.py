@@ -11,6 +11,7 @@ Each change says which state it leaves, so that a repeated or late one changes n
 """
 
 import secrets
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, select, update
 
 from bot.storage.codes import RECIPE_LENGTH, new_code
 from bot.storage.database import Transaction
-from bot.storage.people import preferences_from_json, preferences_to_json
+from bot.storage.people import preferences_from_json
 from bot.storage.records import (
     UNFINISHED,
     Address,
@@ -66,7 +67,7 @@ async def add(
         message_id=address.message_id,
         is_private=address.is_private,
         topic=request.topic,
-        preferences=preferences_to_json(request.preferences),
+        preferences=asdict(request.preferences),
         continued_from=request.continued_from,
         name=request.name,
         lesson_id=request.lesson_id,

@@ -67,7 +67,14 @@ async def hold_lease(database: Database) -> AsyncIterator[None]:
     epoch = await database.step("take lease", lambda tx: _take(tx, holder))
     if epoch is None:
         raise LeaseLostError
-    database.hold_lease(epoch)
+
+    async def ensure_held(tx: Transaction) -> None:
+        held = select(leases.c.epoch).where(tx.mine(leases), leases.c.epoch == epoch)
+        if await tx.value(held.with_for_update(read=True)) is None:
+            database.fail(LeaseLostError())
+            raise LeaseLostError
+
+    database.guard_steps(ensure_held)
     renewing = asyncio.create_task(_renew_for_ever(database, epoch), name="lease")
     try:
         yield

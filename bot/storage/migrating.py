@@ -40,8 +40,8 @@ def migrate(url: URL, bot_id: int, revision: str = "head") -> None:
     config.attributes["bot_id"] = bot_id
     try:
         with engine.begin() as connection:
-            if not is_sqlite(url):
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            lock = f"SELECT pg_advisory_xact_lock({_LOCK})"
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if is_sqlite(url) else lock)
             config.attributes["connection"] = connection
             current = MigrationContext.configure(connection).get_current_revision()
             if current is None or revision == "head" or revision > current:

@@ -9,13 +9,8 @@ from sqlalchemy import delete, select, update
 
 from bot.errors import InvalidParameterError
 from bot.storage.database import Transaction
-from bot.storage.preferences import Language, Preferences, Style
+from bot.storage.records import Language, Preferences, Style
 from bot.storage.schema import owners, people
-
-
-def preferences_to_json(preferences: Preferences) -> dict[str, Any]:
-    """Preferences as plain values."""
-    return asdict(preferences)
 
 
 def preferences_from_json(stored: dict[str, Any]) -> Preferences:
@@ -48,7 +43,7 @@ async def save_preferences(tx: Transaction, person: str, wanted: Preferences) ->
     await tx.upsert(
         people,
         {"person": person},
-        preferences=preferences_to_json(wanted),
+        preferences=asdict(wanted),
         updated_at=tx.now,
     )
 

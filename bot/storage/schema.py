@@ -3,40 +3,24 @@
 Every row carries the number of its bot: people, chats and messages mean something only within one.
 """
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Index,
     Integer,
     MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 
+from bot.storage.database import UtcTime
+
 metadata = MetaData()
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """A time with its zone; SQLite keeps none, and every time in the tables is UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Give a stored time its zone back."""
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
 
 
 _Number = BigInteger().with_variant(Integer(), "sqlite")
@@ -314,8 +298,3 @@ jobs_0001 = Table(
     Column("sending_after", BigInteger, nullable=True),
 )
 """What the first version kept of deliveries; ``bot.essays.adoption`` empties it at a start."""
-
-
-def utc_now() -> datetime:
-    """The time now, with its zone."""
-    return datetime.now(UTC)

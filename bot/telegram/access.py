@@ -28,8 +28,7 @@ from telegram.ext import filters
 
 from bot.storage import chats, jobs, people
 from bot.storage.database import Database, Transaction
-from bot.storage.preferences import Language, Preferences
-from bot.storage.records import Address
+from bot.storage.records import Address, Language, Preferences
 from bot.telegram import keyboards
 from bot.telegram.menu import COMMANDS
 from bot.texts import Texts, texts_for

@@ -31,7 +31,7 @@ def evaluate(
     topics: Annotated[int, typer.Option(help="The first so many topics; 0 for all.")] = 0,
 ) -> None:
     """Let models write on the held-out topics, from outside, and count what can be counted."""
-    from bot.storage.preferences import Preferences
+    from bot.storage.records import Preferences
     from bot.workshop.evaluation.figures import TrainingTexts, count
     from bot.workshop.evaluation.writing import write_essays
     from bot.workshop.texts.cards import load_cards

@@ -12,8 +12,7 @@ from bot.classroom import recipes, report
 from bot.classroom.names import names_in, pseudonyms, short_name, told_apart
 from bot.classroom.report import Report
 from bot.storage.lessons import Lesson
-from bot.storage.preferences import Preferences, Style
-from bot.storage.records import Address, EssayRequest, Job, JobState
+from bot.storage.records import Address, EssayRequest, Job, JobState, Preferences, Style
 from bot.texts import ENGLISH, SPANISH
 
 START = datetime(2026, 11, 26, 9, 5, tzinfo=UTC)

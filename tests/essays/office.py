@@ -12,8 +12,7 @@ from bot.essays.scheduler import Scheduler
 from bot.essays.writing import Writer
 from bot.storage import jobs, outbox
 from bot.storage.database import Database
-from bot.storage.preferences import Preferences
-from bot.storage.records import Address, EssayRequest, Job, JobState, Kind
+from bot.storage.records import Address, EssayRequest, Job, JobState, Kind, Preferences
 from tests.essays.scripted_service import ScriptedService
 
 BOT_ID = 7

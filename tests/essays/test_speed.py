@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.essays.speed import Place, SpeedMeter
-from bot.storage.preferences import Preferences
-from bot.storage.records import Address, EssayRequest, Job, JobState
+from bot.storage.records import Address, EssayRequest, Job, JobState, Preferences
 
 
 class Clock:

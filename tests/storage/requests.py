@@ -1,7 +1,6 @@
 """What people ask for, in short."""
 
-from bot.storage.preferences import Preferences, Style
-from bot.storage.records import Address, EssayRequest
+from bot.storage.records import Address, EssayRequest, Preferences, Style
 
 
 def a_request(person="user:1", chat_id=10, message_id=5, **changes):

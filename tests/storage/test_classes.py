@@ -20,7 +20,7 @@ from bot.storage.class_settings import (
 )
 from bot.storage.codes import ALPHABET, as_typed, new_code
 from bot.storage.migrating import migrate
-from bot.storage.preferences import Language, Preferences, Style
+from bot.storage.records import Language, Preferences, Style
 from tests.storage.conftest import BOT_ID
 from tests.storage.requests import a_request
 

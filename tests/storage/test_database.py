@@ -15,8 +15,7 @@ from sqlalchemy import text as sql
 from bot.errors import DatabaseError
 from bot.storage import inbox, jobs, people, upkeep
 from bot.storage.database import Database
-from bot.storage.preferences import Preferences
-from bot.storage.records import JobState
+from bot.storage.records import JobState, Preferences
 from bot.storage.schema import metadata
 from tests.storage.conftest import BOT_ID
 from tests.storage.requests import a_request

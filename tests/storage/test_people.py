@@ -6,8 +6,7 @@ import pytest
 
 from bot.storage import chats, jobs, outbox, people, upkeep
 from bot.storage.people import preferences_from_json
-from bot.storage.preferences import Language, Preferences, Style
-from bot.storage.records import Kind, OutboxState, Rank
+from bot.storage.records import Kind, Language, OutboxState, Preferences, Rank, Style
 from tests.storage.requests import a_request
 
 NEW_ID = -1_002_000_000_000

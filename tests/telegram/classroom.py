@@ -12,8 +12,7 @@ from bot.essays.desk import Limits
 from bot.playground.model import CallbackQuery, Message
 from bot.storage import jobs, outbox, people
 from bot.storage.database import Database, Transaction
-from bot.storage.preferences import Preferences
-from bot.storage.records import UNFINISHED, Job, JobState, Owed
+from bot.storage.records import UNFINISHED, Job, JobState, Owed, Preferences
 from bot.storage.schema import outbox as outbox_table
 from bot.telegram.connection import bot_id_of, build_bot, introduce
 from bot.telegram.sending.pacing import DeliveryLimits

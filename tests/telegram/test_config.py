@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidParameterError
-from bot.storage.preferences import RANGES, Language, Preferences, Style
-from bot.storage.records import JobState
+from bot.storage.records import RANGES, JobState, Language, Preferences, Style
 from bot.telegram.commands import config_fields
 from bot.telegram.commands.config import field_page, main_page
 from bot.telegram.commands.config_fields import BY_CODE, FIELDS, changed_by_words, folded

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.errors import FailureReason
 from bot.essays.apologies import reason_text
-from bot.storage.preferences import Style
+from bot.storage.records import Style
 from bot.texts import ENGLISH, SPANISH, Texts, texts_for
 from bot.texts.numbers import decimal, english_span, plural, rounded_span, spanish_span, thousands
 

@@ -11,7 +11,7 @@ from bot.errors import InvalidParameterError
 from bot.essays.desk import Desk
 from bot.storage import jobs, people
 from bot.storage.database import Transaction
-from bot.storage.preferences import RANGES, Language, Preferences
+from bot.storage.records import RANGES, Language, Preferences
 from bot.telegram.access import Visit
 from bot.telegram.commands import config_fields
 from bot.telegram.commands.answering import answer, change

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.errors import InvalidParameterError
-from bot.storage.preferences import LENGTHS, RANGES, Language, Preferences, Style
+from bot.storage.records import LENGTHS, RANGES, Language, Preferences, Style
 from bot.texts import ConfigTexts
 
 Value = float | str | bool | None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.essays.writing import Writer
 from bot.generation.supervisor import GenerationSupervisor
-from bot.storage.preferences import Preferences
+from bot.storage.records import Preferences
 
 _TOGETHER = 8
 _START_TIMEOUT_S = 300.0

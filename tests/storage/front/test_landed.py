@@ -16,8 +16,7 @@ from sqlalchemy import make_url
 from bot.playground.model import Message
 from bot.storage import chats, inbox, outbox, people
 from bot.storage.migrating import migrate
-from bot.storage.preferences import Style
-from bot.storage.records import JobState
+from bot.storage.records import JobState, Style
 from tests.telegram.classroom import BOT_ID, Classroom
 
 DATA = Path(__file__).parents[1] / "data"

@@ -19,8 +19,7 @@ from bot.storage import people
 from bot.storage.database import Database
 from bot.storage.leases import hold_lease
 from bot.storage.migrating import migrate
-from bot.storage.preferences import Preferences
-from bot.storage.records import JobState
+from bot.storage.records import JobState, Preferences
 from bot.storage.schema import metadata
 from tests.storage.front.postgres import PostgresServer, find_binaries
 from tests.telegram.classroom import BOT_ID, Classroom

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from bot.storage.schema import UtcTime, metadata
+from bot.storage.database import UtcTime
+from bot.storage.schema import metadata
 
 revision = "0003"
 down_revision = "0002"

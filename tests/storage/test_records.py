@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import InvalidParameterError
-from bot.storage.preferences import LENGTHS, RANGES, Preferences
+from bot.storage.records import LENGTHS, RANGES, Preferences
 
 
 @pytest.mark.parametrize("name", sorted(RANGES))
