@@ -160,11 +160,7 @@ class Front:
 
     async def run(self) -> None:
         """Send, write and receive until cancelled, or until one of the three cannot go on."""
-        await _until_one_fails(self.sender.run(), self.scheduler.run(), self._receive())
-
-    async def _receive(self) -> None:
-        await self.intake.resume()
-        await self.intake.poll()
+        await _until_one_fails(self.sender.run(), self.scheduler.run(), self.intake.run())
 
     async def status(self) -> Status:
         """How the bot is doing; with what was last known while the database is away."""

@@ -24,7 +24,7 @@ from bot.essays.speed import Place, SpeedMeter
 from bot.storage import chats, jobs, outbox
 from bot.storage.database import Transaction
 from bot.storage.records import EssayRequest, Job, JobState, Kind, Rank
-from bot.texts import Texts, texts_for
+from bot.texts import TEXTS, Texts
 
 _INTERLEAVED = 3
 """Pieces after which an essay gives way to the next one, so that a long one holds nobody up."""
@@ -204,7 +204,7 @@ class Desk:
 
 def texts_of(job: Job) -> Texts:
     """The texts of the language of whoever asked."""
-    return texts_for(job.request.preferences.language)
+    return TEXTS[job.request.preferences.language]
 
 
 def _stopped_with(job: Job, text: str) -> str:

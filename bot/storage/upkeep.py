@@ -15,8 +15,6 @@ _INBOX_FOR = timedelta(days=2)
 _ROWS_A_STEP = 500
 _JUMP_S = 60.0
 _DOUBTFUL_FOR_S = 3600.0
-_UPDATES_KEPT_FOR = timedelta(days=1)
-"""Telegram keeps what the bot does not fetch for so long; nothing older comes."""
 
 
 class ClockWatch:
@@ -37,25 +35,21 @@ class ClockWatch:
         self._doubtful_until_s = -math.inf
 
     def is_doubtful(self) -> bool:
-        """Whether within the last hour the clock jumped, or an update's date spoke against it.
+        """Whether within the last hour the clock jumped, or something spoke against it.
 
         To be asked every minute or so: in between a jump there and back is not seen.
         """
         now_s, offset_s = self._monotonic(), self._look_s()
         if abs(offset_s - self._offset_s) > _JUMP_S:
             logger.warning("the clock jumped; nothing old is deleted for an hour")
-            self._doubt()
+            self.doubt()
             self._offset_s, self._looked_s = offset_s, now_s
         elif now_s - self._looked_s > _DOUBTFUL_FOR_S:
             self._offset_s, self._looked_s = offset_s, now_s
         return now_s < self._doubtful_until_s
 
-    def heard(self, sent_at_s: int) -> None:
-        """An update arrived that was sent then, seconds since the epoch."""
-        if abs(self._clock().timestamp() - sent_at_s) > _UPDATES_KEPT_FOR.total_seconds():
-            self._doubt()
-
-    def _doubt(self) -> None:
+    def doubt(self) -> None:
+        """Something speaks against the clock."""
         self._doubtful_until_s = self._monotonic() + _DOUBTFUL_FOR_S
 
     def _look_s(self) -> float:

@@ -14,13 +14,13 @@ from telegram.request import BaseRequest, HTTPXRequest
 from telegram.warnings import PTBUserWarning
 
 from bot.errors import InvalidTokenError
-from bot.telegram.intake import confirm_token
 
 logger = logging.getLogger(__name__)
 
 _CONNECTIONS = 256
 _READ_TIMEOUT_S = 20.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
+_REFUSED_BEFORE_BELIEF = 5
 _REFUSED_FOR_S = 15.0
 """At a start somebody may be waiting to hear that they copied the token wrongly."""
 
@@ -77,6 +77,30 @@ async def introduce(bot: Bot, on_delay: Callable[[str], None]) -> None:
             return
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+async def confirm_token(bot: Bot, for_s: float) -> None:
+    """Ask again before believing that a token is wrong: a proxy or a restart says so too.
+
+    Args:
+        bot: Whose token.
+        for_s: How long Telegram must say so.
+
+    Raises:
+        InvalidTokenError: Telegram said so five times over that long.
+    """
+    pause_s = for_s / (_REFUSED_BEFORE_BELIEF - 1)
+    for attempt in range(_REFUSED_BEFORE_BELIEF):
+        if attempt:
+            await asyncio.sleep(pause_s)
+        try:
+            await bot.get_me()
+        except (InvalidToken, EndPointNotFound):
+            continue
+        except Exception as error:  # noqa: BLE001 - anything else says nothing about the token
+            logger.info("getMe: %s", type(error).__name__)
+        return
+    raise InvalidTokenError
 
 
 def bot_id_of(token: str) -> int:

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.essays.desk import Desk
 from bot.storage.database import Transaction
-from bot.telegram.access import Visit, What
 from bot.telegram.commands import about, buttons, config, erasing, membership, waiting, writing
+from bot.telegram.visit import Visit, What
 
 Handler = Callable[[Transaction, Visit, Desk], Awaitable[str | None]]
 

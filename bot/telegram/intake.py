@@ -14,7 +14,7 @@ from typing import Any
 from telegram import Bot, Update
 from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter
 
-from bot.errors import InvalidTokenError, RequestError
+from bot.errors import RequestError
 from bot.essays.apologies import failure_text
 from bot.essays.desk import Desk
 from bot.logs import log_unexpected
@@ -22,11 +22,13 @@ from bot.storage import inbox
 from bot.storage.database import Database, Transaction
 from bot.storage.inbox import Received, received
 from bot.storage.upkeep import ClockWatch
-from bot.telegram.access import Access, Visit, What
+from bot.telegram.access import Access
 from bot.telegram.commands import erasing
 from bot.telegram.commands.answering import answer
+from bot.telegram.connection import confirm_token
 from bot.telegram.handlers import HANDLERS
 from bot.telegram.sending.sender import Sender
+from bot.telegram.visit import Visit, What
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +42,9 @@ _AT_ONCE = 512
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
 _FORGET_OFFSET_AFTER_S = 3600.0
 """Telegram draws numbers anew after a quiet week; an offset from before would hide them."""
+_KEPT_FOR_S = 86_400.0
+"""Telegram keeps what the bot does not fetch for a day; a date beyond that is a wrong clock."""
 _TOAST_CHARACTERS = 200
-_REFUSED_BEFORE_BELIEF = 5
 _REFUSED_FOR_S = 600.0
 """A token that was right is believed to be wrong when Telegram says so for that long."""
 
@@ -55,7 +58,7 @@ class Intake:
         access: Reads updates.
         desk: Where handlers ask for essays.
         sender: Answers pressed buttons.
-        watch: Told when updates were sent.
+        watch: Told when the dates of updates speak against the clock.
 
     Attributes:
         deaf_since: When polling began to fail, or None while all is well.
@@ -82,23 +85,14 @@ class Intake:
         self._handling: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_AT_ONCE)
 
-    async def resume(self) -> int:
-        """Handle what the last run received and did not finish.
-
-        Returns:
-            How many updates that are.
-        """
-        waiting = await self._database.read(inbox.pending)
-        for one in waiting:
-            await self._begin(one)
-        return len(waiting)
-
-    async def poll(self) -> None:
-        """Ask Telegram for updates until cancelled.
+    async def run(self) -> None:
+        """Handle what the last run received, then ask Telegram for updates until cancelled.
 
         Raises:
             InvalidTokenError: Telegram does not know the token any more.
         """
+        for one in await self._database.read(inbox.pending):
+            await self._begin(one)
         loop = asyncio.get_running_loop()
         heard_s = loop.time()
         pause_s = _FIRST_PAUSE_S
@@ -127,9 +121,9 @@ class Intake:
                 readable.append(received(payload))
             except ValueError:
                 logger.warning("an update without a number is left out")
-        for one in readable:
-            if one.sent_at_s is not None:
-                self._watch.heard(one.sent_at_s)
+        now_s = self._database.clock().timestamp()
+        if any(abs(now_s - (one.sent_at_s or now_s)) > _KEPT_FOR_S for one in readable):
+            self._watch.doubt()
         for one in await self._record(readable):
             await self._begin(one)
         if readable:
@@ -261,30 +255,6 @@ class Intake:
 
         await self._database.step("apologise", work)
         return text[:_TOAST_CHARACTERS]
-
-
-async def confirm_token(bot: Bot, for_s: float) -> None:
-    """Ask again before believing that a token is wrong: a proxy or a restart says so too.
-
-    Args:
-        bot: Whose token.
-        for_s: How long Telegram must say so.
-
-    Raises:
-        InvalidTokenError: Telegram said so five times over that long.
-    """
-    pause_s = for_s / (_REFUSED_BEFORE_BELIEF - 1)
-    for attempt in range(_REFUSED_BEFORE_BELIEF):
-        if attempt:
-            await asyncio.sleep(pause_s)
-        try:
-            await bot.get_me()
-        except (InvalidToken, EndPointNotFound):
-            continue
-        except Exception as error:  # noqa: BLE001 - anything else says nothing about the token
-            logger.info("getMe: %s", type(error).__name__)
-        return
-    raise InvalidTokenError
 
 
 def _pause_of(error: Exception, pause_s: float) -> float:

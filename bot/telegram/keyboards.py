@@ -4,6 +4,7 @@ A button's data is ``KIND:OWNER:ARGUMENT…``, where the owner is the person who
 ``KIND:TOKEN`` for an essay, whose author and chat the database knows.
 """
 
+import re
 from typing import Any
 
 from telegram.constants import InlineKeyboardButtonLimit
@@ -17,6 +18,14 @@ RETRY = "retry"
 RECEIVE = "get"
 ERASE = "erase"
 CONFIG = "cfg"
+
+JOB = re.compile(rf"({CANCEL}|{AGAIN}|{CONTINUE}|{RETRY}|{RECEIVE}):[A-Za-z0-9_-]{{1,18}}")
+"""A button of an essay."""
+OWNED = re.compile(
+    rf"({ERASE}:(u\d{{1,19}}|c-?\d{{1,19}}):(yes|no))"
+    rf"|({CONFIG}:(u\d{{1,19}}|c-?\d{{1,19}}):[^:]+(:[^:]+){{0,2}})"
+)
+"""A button that carries its owner."""
 
 Keyboard = dict[str, Any]
 """``InlineKeyboardMarkup`` as plain values, as it is stored and sent."""
@@ -52,27 +61,6 @@ def rows(*lines: list[tuple[str, str]]) -> Keyboard:
             [{"text": label, "callback_data": value} for label, value in line] for line in lines
         ]
     }
-
-
-def essay_keyboard(name: str, token: str, texts: ChatTexts) -> Keyboard:
-    """The buttons of a job.
-
-    Args:
-        name: ``cancel`` under its placeholder, ``essay`` under its last message, ``retry`` under
-            the news that it failed, ``kept`` where it is offered a day late.
-        token: The job's.
-        texts: Labels.
-    """
-    lines = {
-        "cancel": [(texts.button_cancel, data(CANCEL, token))],
-        "essay": [
-            (texts.button_again, data(AGAIN, token)),
-            (texts.button_continue, data(CONTINUE, token)),
-        ],
-        "retry": [(texts.button_retry, data(RETRY, token))],
-        "kept": [(texts.button_receive, data(RECEIVE, token))],
-    }
-    return rows(lines[name])
 
 
 def erase_keyboard(person: str, texts: ChatTexts) -> Keyboard:

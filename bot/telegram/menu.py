@@ -1,6 +1,7 @@
 """The commands, once: registration, ``/ayuda`` and Telegram's menus are all made from here."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from telegram import (
@@ -37,11 +38,6 @@ class Command:
     is_listed: bool = True
     is_for_groups: bool = True
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All names it answers to."""
-        return tuple(dict.fromkeys((self.spanish, self.english, *self.aliases)))
-
 
 COMMANDS = (
     Command("write", "redactar", "write", aliases=("escribir", "essay")),
@@ -55,6 +51,13 @@ COMMANDS = (
     Command("erase", "borrar", "delete", is_for_groups=False),
     Command("start", "start", "start", is_listed=False),
 )
+
+KEYS: Mapping[str, str] = {
+    name: command.key
+    for command in COMMANDS
+    for name in (command.spanish, command.english, *command.aliases)
+}
+"""The key of every name that a command answers to."""
 
 
 def help_text(texts: ChatTexts) -> str:

@@ -4,6 +4,7 @@ Each module holds one section, with its Spanish and its English instance side by
 that lacks a translation is a type error. Plain text only: nothing here is markup.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.texts import chat, classroom, config, console, failures, frames, training
@@ -16,6 +17,7 @@ from bot.texts.frames import FrameTexts
 from bot.texts.training import TrainingTexts
 
 __all__ = [
+    "TEXTS",
     "BoardTexts",
     "ChatTexts",
     "ClassroomTexts",
@@ -70,6 +72,9 @@ ENGLISH = Texts(
     frames=frames.ENGLISH,
     training=training.EN,
 )
+
+TEXTS: Mapping[str, Texts] = {"es": SPANISH, "en": ENGLISH}
+"""By the values of ``Language``."""
 
 
 def texts_for(language: str) -> Texts:

@@ -168,14 +168,13 @@ def test_a_clock_that_drifts_by_a_minute_in_an_hour_is_doubted():
     assert not Clocks().pass_time(60, drift_s=0.1)
 
 
-def test_an_update_of_another_day_speaks_against_the_clock():
+def test_what_speaks_against_the_clock_is_believed_for_an_hour():
     clocks = Clocks()
-    now_s = int(clocks.utc.timestamp())
-    clocks.watch.heard(now_s - 80_000)
-    clocks.watch.heard(now_s + 5)
-    assert not clocks.watch.is_doubtful()
-    clocks.watch.heard(now_s - 90_000)
+    clocks.watch.doubt()
+    assert clocks.pass_time(59)
     assert clocks.watch.is_doubtful()
+    clocks.pass_time(2)
+    assert not clocks.watch.is_doubtful()
 
 
 def test_only_a_message_says_when_it_was_sent():

@@ -22,10 +22,10 @@ from bot.essays.apologies import failure_text, reason_text
 from bot.essays.desk import Limits
 from bot.logs import TokenFilter, hide_token
 from bot.storage import inbox
-from bot.telegram.access import What
 from bot.telegram.handlers import HANDLERS
 from bot.telegram.keyboards import data, packed, unpacked
-from bot.telegram.menu import COMMANDS, help_text
+from bot.telegram.menu import COMMANDS, KEYS, help_text
+from bot.telegram.visit import What
 from bot.texts import ENGLISH, SPANISH
 from tests.telegram.classroom import Classroom
 from tests.telegram_in_process import TOKEN
@@ -194,9 +194,10 @@ def test_commands_handlers_and_texts_agree():
         assert set(texts.commands) == keys
         # Telegram allows 256 characters.
         assert all(3 <= len(description) <= 256 for description in texts.commands.values())
-    names = [name for command in COMMANDS for name in command.names]
-    assert len(names) == len(set(names))
-    assert all(name.isascii() and name.islower() and len(name) <= 32 for name in names)
+    # A command may be called the same in both languages, but no two commands.
+    names = [{one.spanish, one.english, *one.aliases} for one in COMMANDS]
+    assert len(KEYS) == sum(map(len, names))
+    assert all(name.isascii() and name.islower() and len(name) <= 32 for name in KEYS)
 
 
 def test_help_lists_the_commands_of_its_language():

@@ -233,7 +233,7 @@ async def test_migrated_group_stays_admitted(owned, teacher):
 
 
 async def test_memory_of_strangers_is_bounded(owned, teacher, monkeypatch):
-    monkeypatch.setattr("bot.telegram.access._REMEMBERED", 1)
+    monkeypatch.setattr("bot.telegram.members._REMEMBERED", 1)
     await new_group(owned, teacher)
     for person in (owned.lucia, owned.mateo, owned.lucia):
         await owned.say("El mar", person)

@@ -268,6 +268,17 @@ class TestIntake:
         assert "secreto" not in caplog.text
         assert await classroom.database.read(inbox.pending) == []
 
+    async def test_an_update_of_another_day_speaks_against_the_clock(self, classroom):
+        telegram, front = classroom.telegram, classroom.front
+        telegram.write(classroom.lucia, "El mar")
+        update = telegram.updates[-1]
+        now_s = update["message"]["date"]
+        telegram.world.updates.drop_all()
+        for number, age_s, is_doubtful in ((1, 80_000, False), (2, -5, False), (3, 90_000, True)):
+            message = {**update["message"], "date": now_s - age_s}
+            await front.intake.take([{"update_id": number, "message": message}])
+            assert front.watch.is_doubtful() is is_doubtful
+
     async def test_one_person_in_order_and_nobody_waits_for_another(self, url):
         async with Classroom(url, is_open=False) as classroom:
             telegram, room = classroom.telegram, classroom.telegram.room

@@ -6,9 +6,9 @@ from bot.essays.desk import Desk
 from bot.storage import outbox, people
 from bot.storage.database import Transaction
 from bot.storage.records import Kind, Rank
-from bot.telegram.access import Visit
 from bot.telegram.commands.answering import answer
 from bot.telegram.menu import help_text
+from bot.telegram.visit import Visit
 
 _TOLD_EVERY = timedelta(hours=1)
 

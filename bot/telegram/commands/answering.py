@@ -6,8 +6,8 @@ from typing import Any
 from bot.storage import outbox
 from bot.storage.database import Transaction
 from bot.storage.records import Kind, Rank
-from bot.telegram.access import Visit
 from bot.telegram.keyboards import Keyboard
+from bot.telegram.visit import Visit
 
 
 async def answer(

@@ -7,7 +7,7 @@ from bot.storage import chats, jobs, outbox
 from bot.storage.database import Transaction
 from bot.storage.records import Job, JobState, Kind, Rank
 from bot.telegram import keyboards
-from bot.telegram.access import Visit
+from bot.telegram.visit import Visit
 
 
 async def press(tx: Transaction, visit: Visit, desk: Desk) -> str:

@@ -12,7 +12,6 @@ from bot.essays.desk import Desk
 from bot.storage import jobs, people
 from bot.storage.database import Transaction
 from bot.storage.records import RANGES, Language, Preferences
-from bot.telegram.access import Visit
 from bot.telegram.commands import config_fields
 from bot.telegram.commands.answering import answer, change
 from bot.telegram.commands.config_fields import (
@@ -27,7 +26,8 @@ from bot.telegram.commands.config_fields import (
     ValueMissingError,
 )
 from bot.telegram.keyboards import CONFIG, Keyboard, data, packed, rows, unpacked
-from bot.texts import ConfigTexts, texts_for
+from bot.telegram.visit import Visit
+from bot.texts import TEXTS, ConfigTexts
 
 _OPEN, _SET, _MAIN, _RESET, _CLOSE, _FIX_SEED = "o", "s", "m", "r", "x", "f"
 _BUTTONS_IN_A_ROW = 3
@@ -82,7 +82,7 @@ async def press(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
 
 def main_page(preferences: Preferences, person: str) -> tuple[str, Keyboard]:
     """All settings, with a button each."""
-    texts = texts_for(preferences.language).config
+    texts = TEXTS[preferences.language].config
     owner = packed(person)
     buttons = [
         (texts.names[field.name], data(CONFIG, owner, _OPEN, field.code)) for field in FIELDS
@@ -99,7 +99,7 @@ def field_page(
     preferences: Preferences, person: str, field: Field, last_seed: int | None = None
 ) -> tuple[str, Keyboard]:
     """One setting: what it does, its value, and buttons for others."""
-    texts = texts_for(preferences.language).config
+    texts = TEXTS[preferences.language].config
     owner = packed(person)
     current = getattr(preferences, field.name)
     text = (
@@ -129,7 +129,7 @@ async def _act(
 ) -> tuple[str, Keyboard | None]:
     """Do what a button says; the page to show then."""
     if action == _CLOSE:
-        return _summary(preferences, texts_for(preferences.language).config), None
+        return _summary(preferences, TEXTS[preferences.language].config), None
     if action == _OPEN:
         field = BY_CODE[rest[0]]
         return field_page(preferences, person, field, await _last_seed(tx, visit, person))
@@ -151,7 +151,7 @@ async def _act(
 async def _change_by_words(
     tx: Transaction, person: str, preferences: Preferences, words: list[str]
 ) -> str:
-    texts = texts_for(preferences.language).config
+    texts = TEXTS[preferences.language].config
     try:
         changed, name = config_fields.changed_by_words(preferences, words)
     except UnknownSettingError as error:
@@ -168,7 +168,7 @@ async def _change_by_words(
         )
     await people.save_preferences(tx, person, changed)
     # A new language is confirmed in that language.
-    texts = texts_for(changed.language).config
+    texts = TEXTS[changed.language].config
     value = config_fields.shown(changed, BY_NAME[name], texts)
     return texts.changed(texts.names[name], value)
 

@@ -6,10 +6,10 @@ from bot.essays.desk import Desk
 from bot.storage import outbox, upkeep
 from bot.storage.database import Database, Transaction
 from bot.storage.records import Kind, Rank
-from bot.telegram.access import Visit
 from bot.telegram.commands.answering import answer as owe_answer
 from bot.telegram.commands.answering import change
 from bot.telegram.keyboards import erase_keyboard, unpacked
+from bot.telegram.visit import Visit
 
 _AT_LAST_AFTER = timedelta(minutes=15)
 

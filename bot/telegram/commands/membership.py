@@ -6,7 +6,7 @@ from bot.essays.desk import Desk
 from bot.storage import chats, outbox, people, upkeep
 from bot.storage.database import Transaction
 from bot.storage.records import Kind, Rank
-from bot.telegram.access import Visit
+from bot.telegram.visit import Visit
 
 _GREETS_AFTER = timedelta(seconds=5)
 """A group that becomes a supergroup at this moment must not be greeted as a new one."""

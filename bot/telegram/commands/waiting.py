@@ -3,8 +3,8 @@
 from bot.essays.desk import Desk
 from bot.storage import jobs
 from bot.storage.database import Transaction
-from bot.telegram.access import Visit
 from bot.telegram.commands.answering import answer
+from bot.telegram.visit import Visit
 
 
 async def cancel(tx: Transaction, visit: Visit, desk: Desk) -> None:

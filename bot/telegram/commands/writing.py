@@ -7,8 +7,8 @@ from bot.essays.desk import Desk
 from bot.storage import jobs, outbox
 from bot.storage.database import Transaction
 from bot.storage.records import EssayRequest
-from bot.telegram.access import Visit
 from bot.telegram.commands.answering import ask
+from bot.telegram.visit import Visit
 
 
 async def write(tx: Transaction, visit: Visit, desk: Desk) -> None:

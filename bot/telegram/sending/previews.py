@@ -7,14 +7,13 @@ in a group in the placeholder, and only while no other essay of the group is on 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from bot.essays.desk import texts_of
 from bot.essays.pieces import shorten, without_mentions
 from bot.storage import jobs, outbox
 from bot.storage.database import Database, Transaction
 from bot.storage.records import Job, JobState
-from bot.telegram.keyboards import essay_keyboard
 from bot.telegram.sending.answers import Answer, Meaning
-from bot.telegram.sending.rendering import Request
-from bot.texts import texts_for
+from bot.telegram.sending.rendering import Request, job_keyboard
 
 _UNITS = 3500
 """A preview leaves room for its note and is quicker to draw than a full message."""
@@ -118,7 +117,7 @@ class Previews:
         if preview.is_draft and not address.is_private and not await jobs.is_alone(tx, job):
             return None
         placeholder = await outbox.placeholder_of(tx, job.id)
-        chat = texts_for(job.request.preferences.language).chat
+        chat = texts_of(job).chat
         text = f"{preview.text}\n\n{chat.preview_note}" if preview.is_draft else preview.text
         if placeholder is None or self._shown.get(job.id) == text:
             return None
@@ -130,7 +129,7 @@ class Previews:
                 "message_id": placeholder,
                 "text": text,
                 "link_preview_options": {"is_disabled": True},
-                "reply_markup": essay_keyboard("cancel", job.token, chat),
+                "reply_markup": job_keyboard("cancel", job.token, chat),
             },
         )
 

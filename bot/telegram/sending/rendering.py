@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.storage.records import Kind, Owed
 from bot.telegram import keyboards
-from bot.texts import texts_for
+from bot.texts import TEXTS, ChatTexts
 
 _NO_PREVIEW = {"is_disabled": True}
 
@@ -93,7 +93,7 @@ def closing_word(row: Owed) -> Request:
         {
             "chat_id": row.chat_id,
             "message_id": row.target,
-            "text": texts_for(row.body.get("lang", "es")).chat.placeholder_over,
+            "text": TEXTS[row.body.get("lang", "es")].chat.placeholder_over,
         },
     )
 
@@ -105,7 +105,7 @@ def can_be_found(row: Owed) -> bool:
 
 def _text(row: Owed) -> str:
     if row.body.get("buttons") == "kept":
-        return texts_for(row.body["lang"]).chat.kept
+        return TEXTS[row.body["lang"]].chat.kept
     text: str = row.body["text"]
     return text
 
@@ -127,4 +127,28 @@ def _markup(row: Owed) -> dict[str, Any] | None:
     name = body.get("buttons")
     if not name:
         return None
-    return keyboards.essay_keyboard(name, body["token"], texts_for(body["lang"]).chat)
+    return job_keyboard(name, body["token"], TEXTS[body["lang"]].chat)
+
+
+def job_keyboard(name: str, token: str, texts: ChatTexts) -> keyboards.Keyboard:
+    """The buttons of a job.
+
+    Args:
+        name: ``cancel`` under its placeholder, ``essay`` under its last message, ``retry`` under
+            the news that it failed, ``kept`` where it is offered a day late.
+        token: The job's.
+        texts: Labels.
+    """
+    labels = {
+        "cancel": {keyboards.CANCEL: texts.button_cancel},
+        "essay": {
+            keyboards.AGAIN: texts.button_again,
+            keyboards.CONTINUE: texts.button_continue,
+        },
+        "retry": {keyboards.RETRY: texts.button_retry},
+        "kept": {keyboards.RECEIVE: texts.button_receive},
+    }[name]
+    buttons = [
+        {"text": label, "callback_data": f"{kind}:{token}"} for kind, label in labels.items()
+    ]
+    return {"inline_keyboard": [buttons]}
