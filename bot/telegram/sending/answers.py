@@ -1,4 +1,4 @@
-"""Asks Telegram, and says what its answer means, by its class and by its words.
+"""What Telegram's answers mean, by their class and by their words.
 
 ``400 Bad Request`` is told apart by its description, the only thing that does. Whatever leaves
 open whether Telegram acted is a doubt; what certainly was not done is tried again, plainer, or
@@ -8,10 +8,9 @@ held.
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
+from enum import IntFlag, StrEnum
 
 import httpx
-from telegram import Bot
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -24,8 +23,6 @@ from telegram.error import (
     TelegramError,
     TimedOut,
 )
-
-from bot.telegram.sending.rendering import Plain, Request
 
 
 class Meaning(StrEnum):
@@ -55,6 +52,15 @@ class Meaning(StrEnum):
     """Telegram does not know the token, or the method."""
     DOUBT = "doubt"
     """It may have been carried out or not."""
+
+
+class Plain(IntFlag):
+    """What is left out of a message because Telegram refused it."""
+
+    NOTHING = 0
+    REPLY = 1
+    TOPIC = 2
+    MARKUP = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,28 +116,6 @@ _DESCRIPTIONS: tuple[tuple[str, Meaning, Plain], ...] = (
     ("button", Meaning.PLAINER, Plain.MARKUP),
     ("reply markup", Meaning.PLAINER, Plain.MARKUP),
 )
-
-
-async def ask(bot: Bot, request: Request, timeout_s: float) -> Answer:
-    """Make a request and read its answer, whatever it is.
-
-    Args:
-        bot: Telegram's methods.
-        request: What is asked.
-        timeout_s: How long the answer may take.
-    """
-    try:
-        result = await bot.do_api_request(
-            request.method, request.parameters, read_timeout=timeout_s
-        )
-    except Exception as error:  # noqa: BLE001 - whatever it is, it means something
-        return read_error(error)
-    if request.method != "sendMessage":
-        return Answer(Meaning.DONE)
-    message_id = result.get("message_id") if isinstance(result, dict) else None
-    if not isinstance(message_id, int):
-        return Answer(Meaning.DOUBT, reason="an answer without a number")
-    return Answer(Meaning.DONE, message_id=message_id)
 
 
 def read_error(error: Exception) -> Answer:

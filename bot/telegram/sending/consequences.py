@@ -1,9 +1,8 @@
-"""What follows from an answer: each kind is one step, which leaves the row in its next state.
+"""What follows where Telegram did not simply do it: one step each, with the row's next state.
 
 ====================  =======================  =======================  =========================
 answer                a message                a change                 a removal
 ====================  =======================  =======================  =========================
-done                  closed with its number   closed                   closed
 unchanged             open, plainer, or held   closed                   alone, then a closing word
 gone                  the same                 closed: as it is wanted  closed: as it is wanted
 fixed                 the same                 dropped                  alone, then a closing word
@@ -31,9 +30,9 @@ from bot.storage import chats, outbox, upkeep
 from bot.storage.database import Database
 from bot.storage.records import Kind, Owed
 from bot.telegram.sending import rendering
-from bot.telegram.sending.answers import Answer, Meaning, ask
+from bot.telegram.sending.answers import Answer, Meaning, Plain
 from bot.telegram.sending.pacing import Pacing
-from bot.telegram.sending.rendering import Plain, Request
+from bot.telegram.sending.rendering import Request, ask
 
 logger = logging.getLogger(__name__)
 
@@ -53,32 +52,27 @@ class Consequences:
         bot: Telegram's methods; only to ask who the bot is.
         database: Where the outbox is.
         pacing: Learns of pauses.
+
+    Attributes:
+        is_bot_known: Unset while Telegram does not say that it knows the bot: nothing is sent.
     """
 
     def __init__(self, bot: Bot, database: Database, pacing: Pacing) -> None:
         self._bot = bot
         self._database = database
         self._pacing = pacing
-        self._failures: dict[int, int] = {}
         self._misses: dict[int, int] = {}
         self._minded: dict[int, int] = {}
-        self._is_known = asyncio.Event()
-        self._is_known.set()
-
-    async def wait_until_known(self) -> None:
-        """Wait while Telegram does not say that it knows the bot."""
-        await self._is_known.wait()
+        self.is_bot_known = asyncio.Event()
+        self.is_bot_known.set()
 
     def misses(self, row: Owed) -> int:
         """How many numbers in a row were not found when a message was looked for."""
         return self._misses.get(row.id, 0)
 
     async def after_message(self, row: Owed, answer: Answer) -> None:
-        """A message was to be sent."""
+        """A message was to be sent, and was not, as far as is known."""
         match answer.meaning:
-            case Meaning.DONE:
-                self._failures.pop(row.chat_id, None)
-                await self._close([row], answer.message_id)
             case Meaning.PAUSE | Meaning.AGAIN:
                 await self._wait([row], answer)
             case Meaning.PLAINER | Meaning.UNCHANGED | Meaning.GONE | Meaning.FIXED:
@@ -129,7 +123,6 @@ class Consequences:
             case Meaning.DONE | Meaning.UNCHANGED:
                 logger.info("chat %d: found a message whose answer was lost", row.chat_id)
                 self._forget_search(row)
-                self._failures.pop(row.chat_id, None)
                 await self._close([row], number)
             case Meaning.PLAINER if self._minded.get(row.id) != number:
                 # It says nothing about what stands there.
@@ -169,31 +162,23 @@ class Consequences:
             For how many seconds.
         """
         if answer.meaning is not Meaning.PAUSE:
-            return self.pause_for_failure(chat_id)
-        pause_s = answer.pause_s
-        failures = self._failures.get(chat_id, 0)
-        if pause_s is None:
-            pause_s = min(_PAUSE_WITHOUT_FIGURE_S * 2**failures, _LONGEST_WITHOUT_FIGURE_S)
-        self._failures[chat_id] = failures + 1
+            return self._pacing.back_off(chat_id)
+        if answer.pause_s is None:
+            pause_s = self._pacing.back_off(
+                chat_id, _PAUSE_WITHOUT_FIGURE_S, _LONGEST_WITHOUT_FIGURE_S
+            )
+        else:
+            pause_s = answer.pause_s
+            self._pacing.pause(chat_id, pause_s)
         logger.info("chat %d asks to wait %.0f s", chat_id, pause_s)
-        self._pacing.pause(chat_id, pause_s)
         until = self._after(pause_s)
         await self._database.step("pause", lambda tx: chats.pause(tx, chat_id, until))
-        return pause_s
-
-    def pause_for_failure(self, chat_id: int) -> float:
-        """Leave a chat alone for a moment that grows with each failure in a row."""
-        failures = self._failures.get(chat_id, 0)
-        pause_s: float = min(_FIRST_PAUSE_S * 2**failures, _LONGEST_PAUSE_S)
-        self._failures[chat_id] = failures + 1
-        self._pacing.pause(chat_id, pause_s)
         return pause_s
 
     async def _after_any(self, rows: list[Owed], answer: Answer) -> None:
         """What a change and a removal have in common: done twice they do the same."""
         match answer.meaning:
-            case Meaning.DONE | Meaning.UNCHANGED | Meaning.GONE:
-                self._failures.pop(rows[0].chat_id, None)
+            case Meaning.UNCHANGED | Meaning.GONE:
                 await self._close(rows, None)
             case Meaning.UNKNOWN_BOT:
                 await self._ask_who(rows, answer)
@@ -205,6 +190,7 @@ class Consequences:
                 await self._wait(rows, answer)
 
     async def _close(self, rows: list[Owed], message_id: int | None) -> None:
+        self._pacing.forget_failures(rows[0].chat_id)
         await self._database.step("close", lambda tx: outbox.close(tx, rows, message_id))
 
     async def _give_up(self, row: Owed, answer: Answer) -> None:
@@ -269,7 +255,7 @@ class Consequences:
 
     async def _doubt(self, row: Owed, answer: Answer) -> None:
         after_s = _LOOK_AFTER_LATE_S if answer.is_late else _LOOK_AFTER_S
-        not_before = self._after(max(after_s, self.pause_for_failure(row.chat_id)))
+        not_before = self._after(max(after_s, self._pacing.back_off(row.chat_id)))
         logger.info("chat %d: an answer was lost: %s", row.chat_id, answer.reason)
         await self._database.step("doubt", lambda tx: outbox.doubt(tx, row, not_before=not_before))
 
@@ -289,16 +275,16 @@ class Consequences:
 
     async def _confirm_identity(self) -> None:
         """Send nothing until Telegram says again who the bot is."""
-        if not self._is_known.is_set():
+        if not self.is_bot_known.is_set():
             return
-        self._is_known.clear()
+        self.is_bot_known.clear()
         try:
             pause_s = _FIRST_PAUSE_S
             while not await self._is_bot_known():
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         finally:
-            self._is_known.set()
+            self.is_bot_known.set()
 
     async def _is_bot_known(self) -> bool:
         answer = await ask(self._bot, Request("getMe", {}), _GET_ME_TIMEOUT_S)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from bot.storage.records import Rank
 
 _KEPT_CHATS = 1000
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
+_MOST_DOUBLINGS = 16
 _STRETCH = 5
 """Bursts one after another may not add up to more than the average over so many messages."""
 _UNKNOWN_IN_GROUP = 8
@@ -97,6 +99,7 @@ class _ChatBudget:
             else limits.private_preview_interval_s,
         )
         self.paused_until_s = 0.0
+        self.failures = 0
 
     def wait_s(self, rank: Rank, now_s: float) -> float:
         leaves_room = (self.is_group and rank > Rank.PIECE) or rank is Rank.PREVIEW
@@ -159,9 +162,27 @@ class Pacing:
         return wait_s
 
     def pause(self, chat_id: int, pause_s: float) -> None:
-        """Leave a chat alone for so long."""
+        """Leave a chat alone for so long: something failed there."""
         budget = self._chat(chat_id)
+        budget.failures += 1
         budget.paused_until_s = max(budget.paused_until_s, self._clock() + pause_s)
+
+    def back_off(
+        self, chat_id: int, first_s: float = _FIRST_PAUSE_S, longest_s: float = _LONGEST_PAUSE_S
+    ) -> float:
+        """Leave a chat alone for a span that doubles with each failure in a row.
+
+        Returns:
+            For how many seconds.
+        """
+        doublings = min(self._chat(chat_id).failures, _MOST_DOUBLINGS)
+        pause_s: float = min(first_s * 2**doublings, longest_s)
+        self.pause(chat_id, pause_s)
+        return pause_s
+
+    def forget_failures(self, chat_id: int) -> None:
+        """Something worked there."""
+        self._chat(chat_id).failures = 0
 
     def restore(
         self,
@@ -185,7 +206,7 @@ class Pacing:
             for _ in range(_UNKNOWN_IN_GROUP if budget.is_group else self._limits.chat_burst):
                 budget.note(Rank.PIECE, now_s)
         for chat_id, pause_s in pauses.items():
-            self.pause(chat_id, pause_s)
+            self._chat(chat_id).paused_until_s = now_s + pause_s
 
     def _chat(self, chat_id: int) -> _ChatBudget:
         budget = self._chats.get(chat_id)

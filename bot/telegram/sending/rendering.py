@@ -1,23 +1,16 @@
 """From a row of the outbox to a request of the Bot API. Plain text, no link previews."""
 
 from dataclasses import dataclass
-from enum import IntFlag
 from typing import Any
+
+from telegram import Bot
 
 from bot.storage.records import Kind, Owed
 from bot.telegram import keyboards
+from bot.telegram.sending.answers import Answer, Meaning, Plain, read_error
 from bot.texts import TEXTS, ChatTexts
 
 _NO_PREVIEW = {"is_disabled": True}
-
-
-class Plain(IntFlag):
-    """What is left out of a message because Telegram refused it."""
-
-    NOTHING = 0
-    REPLY = 1
-    TOPIC = 2
-    MARKUP = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +24,28 @@ class Request:
 
     method: str
     parameters: dict[str, Any]
+
+
+async def ask(bot: Bot, request: Request, timeout_s: float) -> Answer:
+    """Make a request and read its answer, whatever it is.
+
+    Args:
+        bot: Telegram's methods.
+        request: What is asked.
+        timeout_s: How long the answer may take.
+    """
+    try:
+        result = await bot.do_api_request(
+            request.method, request.parameters, read_timeout=timeout_s
+        )
+    except Exception as error:  # noqa: BLE001 - whatever it is, it means something
+        return read_error(error)
+    if request.method != "sendMessage":
+        return Answer(Meaning.DONE)
+    message_id = result.get("message_id") if isinstance(result, dict) else None
+    if not isinstance(message_id, int):
+        return Answer(Meaning.DOUBT, reason="an answer without a number")
+    return Answer(Meaning.DONE, message_id=message_id)
 
 
 def request_of(row: Owed) -> Request:

@@ -1,8 +1,8 @@
 """Empties the outbox: one worker a chat takes its rows in order, within the chat's budget.
 
 A message is noted as on its way before its request leaves (``outbox.take``), and closed with the
-answer in hand. What an answer means is read in ``answers``; what follows from it is decided in
-``consequences``. A wake-up only says where to look: what is to be sent is read from the outbox.
+answer in hand. What any other answer means is read in ``answers``; what follows from it is decided
+in ``consequences``. A wake-up only says where to look: what is to be sent is read from the outbox.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ from bot.storage import chats, outbox
 from bot.storage.database import Changes, Database, Transaction
 from bot.storage.records import MESSAGES, Kind, OutboxState, Owed, Rank
 from bot.telegram.sending import rendering
-from bot.telegram.sending.answers import Meaning, ask
+from bot.telegram.sending.answers import Answer, Meaning
 from bot.telegram.sending.consequences import Consequences
 from bot.telegram.sending.pacing import Pacing
 from bot.telegram.sending.previews import Previews
-from bot.telegram.sending.rendering import Request
+from bot.telegram.sending.rendering import Request, ask
 from bot.telegram.sending.search import next_number
 
 logger = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ class Sender:
                     wait_s = await self._turn(chat_id, worker)
                 except Exception as error:  # noqa: BLE001 - one broken row must not stop its chat
                     log_unexpected(logger, error)
-                    self._consequences.pause_for_failure(chat_id)
+                    self._pacing.back_off(chat_id)
                     wait_s = 0.0
                 if wait_s is None:
                     if not worker.wake.is_set():
@@ -189,7 +189,7 @@ class Sender:
         Returns:
             Seconds after which to look again, or None if there is nothing to be done.
         """
-        await self._consequences.wait_until_known()
+        await self._consequences.is_bot_known.wait()
         due, later = await self._database.read(lambda tx: outbox.ready(tx, chat_id))
         if self._is_stopping:
             due, later = [row for row in due if row.rank <= Rank.PIECE], None
@@ -215,7 +215,8 @@ class Sender:
             await self._remove([one for one in due if one.kind is Kind.TIDY])
         elif row.kind not in MESSAGES:
             answer = await ask(self._bot, rendering.request_of(row), _CHANGE_TIMEOUT_S)
-            await self._consequences.after_change(row, answer)
+            if not await self._is_closed([row], answer):
+                await self._consequences.after_change(row, answer)
         elif row.state is OutboxState.OPEN:
             await self._send(row)
         else:
@@ -240,6 +241,8 @@ class Sender:
 
     async def _ask_for(self, row: Owed) -> None:
         answer = await ask(self._bot, rendering.request_of(row), _MESSAGE_TIMEOUT_S)
+        if await self._is_closed([row], answer):
+            return
         # Taken back or erased meanwhile: if it did not arrive, it is not sent again.
         taken = await self._database.read(lambda tx: outbox.get(tx, row.id))
         await self._consequences.after_message(taken or row, answer)
@@ -263,7 +266,16 @@ class Sender:
             else rendering.removal(rows[0].chat_id, targets)
         )
         answer = await ask(self._bot, request, _CHANGE_TIMEOUT_S)
-        await self._consequences.after_removal(rows, answer)
+        if not await self._is_closed(rows, answer):
+            await self._consequences.after_removal(rows, answer)
+
+    async def _is_closed(self, rows: list[Owed], answer: Answer) -> bool:
+        """Close rows if Telegram did what they ask for."""
+        if answer.meaning is not Meaning.DONE:
+            return False
+        self._pacing.forget_failures(rows[0].chat_id)
+        await self._database.step("close", lambda tx: outbox.close(tx, rows, answer.message_id))
+        return True
 
     async def _look_for(self, row: Owed) -> None:
         """Look at one number for a message that may be there."""
