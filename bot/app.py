@@ -23,7 +23,8 @@ from telegram import Bot
 
 from bot.errors import GenerationError, NotInstalledError, StartupError
 from bot.essays.adoption import adopt_old_deliveries
-from bot.essays.desk import Desk, Limits, texts_of
+from bot.essays.desk import Desk, Limits
+from bot.essays.messages import texts_of
 from bot.essays.scheduler import Scheduler
 from bot.essays.writing import Writer
 from bot.generation.client import GenerationClient

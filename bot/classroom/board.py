@@ -4,9 +4,8 @@ Words, no bars: thirty names must be read aloud, and at six seconds a class a ba
 """
 
 from bot.classroom.names import names_in, told_apart
-from bot.essays.desk import Desk
+from bot.essays.desk import Desk, Place
 from bot.essays.finishing import count_words
-from bot.essays.speed import Place
 from bot.storage import classes, jobs, lessons
 from bot.storage.classes import Class
 from bot.storage.database import Transaction

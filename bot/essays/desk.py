@@ -1,33 +1,20 @@
 """Where essays are asked for and called off: each in one step, with what it owes the chat."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.errors import (
     EmptyTopicError,
     QueueFullError,
-    RequestError,
     TooManyWaitingError,
     TopicTooLongError,
 )
 from bot.essays import finishing
-from bot.essays.apologies import failure_text
-from bot.essays.pieces import (
-    TELEGRAM_LIMIT_UNITS,
-    marked,
-    shorten,
-    split_text,
-    without_mentions,
-)
-from bot.essays.speed import Place, SpeedMeter
+from bot.essays.messages import owe_placeholder, owe_stop, owe_tidy, texts_of
 from bot.storage import chats, jobs, outbox
 from bot.storage.database import Transaction
-from bot.storage.records import EssayRequest, Job, JobState, Kind, Rank
-from bot.texts import TEXTS, Texts
-
-_INTERLEAVED = 3
-"""Pieces after which an essay gives way to the next one, so that a long one holds nobody up."""
+from bot.storage.records import EssayRequest, Job, JobState, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +35,21 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job stands.
+
+    Attributes:
+        position: 1 for the next one to be started.
+        ahead_words: Words still to be written before it starts.
+        estimate_s: Seconds until its essay is finished, or None before anything was measured.
+    """
+
+    position: int
+    ahead_words: int
+    estimate_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class QueueView:
     """The queue at one moment.
 
@@ -62,6 +64,90 @@ class QueueView:
     waiting: int
     own: Place | None
     held: int
+
+
+class SpeedMeter:
+    """Words a second over all essays, while there is something to write.
+
+    An exponential average over busy time, so that the estimate follows a machine that gets
+    slower or faster, and idle time counts for nothing.
+
+    Args:
+        clock: Seconds, growing.
+        memory_s: Busy seconds after which a measurement has lost two thirds of its weight.
+    """
+
+    def __init__(self, clock: Callable[[], float], memory_s: float = 60.0) -> None:
+        self._clock = clock
+        self._memory_s = memory_s
+        self._words = 0.0
+        self._busy_s = 0.0
+        self._since: float | None = None
+        self._written: dict[int, int] = {}
+
+    def begin(self, job_id: int) -> None:
+        """A job is being written from now on."""
+        self._age()
+        self._written[job_id] = 0
+        if self._since is None:
+            self._since = self._clock()
+
+    def note(self, job_id: int, words: int) -> None:
+        """A job has so many words now."""
+        self._age()
+        self._words += max(0, words - self._written.get(job_id, 0))
+        self._written[job_id] = max(words, self._written.get(job_id, 0))
+
+    def end(self, job_id: int) -> None:
+        """A job is not being written any more."""
+        self._age()
+        self._written.pop(job_id, None)
+        if not self._written:
+            self._since = None
+
+    def words_per_s(self) -> float | None:
+        """Speed over all essays together, or None before it is known."""
+        self._age()
+        if self._busy_s < 1.0 or self._words < 1:
+            return None
+        return self._words / self._busy_s
+
+    def places(
+        self, running: Iterable[Job], waiting: Sequence[Job], limit: int
+    ) -> dict[int, Place]:
+        """Where each waiting job stands.
+
+        Args:
+            running: Jobs being written.
+            waiting: Jobs in the order in which they will start.
+            limit: Jobs written at once.
+        """
+        speed = self.words_per_s()
+        running = list(running)
+        ahead = 0
+        if len(running) >= limit:
+            ahead = sum(
+                max(0, job.request.preferences.words - self._written.get(job.id, 0))
+                for job in running
+            )
+        places = {}
+        for position, job in enumerate(waiting, start=1):
+            words = job.request.preferences.words
+            # While the job is written it shares the machine with whatever else is there.
+            share = max(1, min(len(running) + position, limit))
+            estimate_s = None if speed is None else (ahead + words * share) / speed
+            places[job.id] = Place(position, ahead, estimate_s)
+            ahead += words
+        return places
+
+    def _age(self) -> None:
+        if self._since is None:
+            return
+        now = self._clock()
+        elapsed, self._since = now - self._since, now
+        keep = 2.0 ** (-1.5 * elapsed / self._memory_s)
+        self._words *= keep
+        self._busy_s = self._busy_s * keep + elapsed
 
 
 class Desk:
@@ -160,14 +246,8 @@ class Desk:
         if not await jobs.cancel(tx, job.id, text):
             return None
         leaving = await outbox.retract(tx, job.id, Kind.PIECE)
-        chat = texts_of(job).chat
-        if text:
-            word = _stopped_with(job, text)
-            await _owe(
-                tx, job, Kind.WORD, "word", Rank.ANSWER, word, buttons="essay", waits=leaving
-            )
-        elif not is_answered:
-            await _owe(tx, job, Kind.WORD, "word", Rank.ANSWER, chat.stopped, waits=leaving)
+        if text or not is_answered:
+            await owe_stop(tx, job, text, leaving)
         await owe_tidy(tx, job, leaving)
         return leaving
 
@@ -200,118 +280,3 @@ class Desk:
         free = max(0, limits.running - len(running))
         if len(waiting) >= limits.waiting + free:
             raise QueueFullError(limits.waiting)
-
-
-def texts_of(job: Job) -> Texts:
-    """The texts of the language of whoever asked."""
-    return TEXTS[job.request.preferences.language]
-
-
-def _stopped_with(job: Job, text: str) -> str:
-    head = texts_of(job).chat.stopped_with_text + "\n\n"
-    return head + shorten(without_mentions(text), TELEGRAM_LIMIT_UNITS - len(head))
-
-
-async def owe_placeholder(tx: Transaction, job: Job, text: str | None = None) -> None:
-    """Owe the acknowledgement of a job, with a button to cancel it."""
-    text = text or texts_of(job).chat.writing
-    await _owe(tx, job, Kind.ACK, "ack", Rank.ANSWER, text, buttons="cancel")
-
-
-async def owe_essay(tx: Transaction, job: Job, text: str) -> None:
-    """Owe the chat an essay: its messages one after another, then the placeholder's removal."""
-    preferences = job.request.preferences
-    pieces = marked(split_text(without_mentions(text), preferences.chunk_units))
-    waits: list[int] = []
-    for number, piece in enumerate(pieces, start=1):
-        row_id = await _owe(
-            tx,
-            job,
-            Kind.PIECE,
-            f"p{number}",
-            Rank.PIECE,
-            piece,
-            buttons="essay" if number == len(pieces) else None,
-            turn=job.turn + (number - 1) // _INTERLEAVED,
-            waits=waits,
-        )
-        waits = [] if row_id is None else [row_id]
-    await owe_tidy(tx, job, waits)
-
-
-async def owe_failure(tx: Transaction, job: Job, error: RequestError) -> None:
-    """Owe the person what went wrong, with a button to try again."""
-    text = failure_text(error, texts_of(job).failures)
-    await _owe(tx, job, Kind.WORD, "word", Rank.ANSWER, text, buttons="retry")
-    await owe_tidy(tx, job, [])
-
-
-async def owe_end(tx: Transaction, job: Job, placeholder_id: int) -> None:
-    """Owe that a placeholder says how its job ended, where that was not with an essay."""
-    texts = texts_of(job)
-    text, buttons = texts.chat.stopped, None
-    if job.state is JobState.FAILED:
-        text, buttons = texts.failures.unknown, "retry"
-    elif job.text:
-        text, buttons = _stopped_with(job, job.text), "essay"
-    await _owe(
-        tx, job, Kind.EDIT, "end", Rank.CHANGE, text, buttons=buttons, target=placeholder_id
-    )
-
-
-async def owe_tidy(tx: Transaction, job: Job, waits: list[int]) -> None:
-    """Owe the removal of a job's placeholder, if it is there or may come to be."""
-    for ack in await outbox.of_job(tx, job.id, Kind.ACK):
-        if ack.message_id is None:
-            # What has not left is taken back; what may be there is looked for before.
-            leaving = await outbox.retract(tx, job.id, Kind.ACK)
-            if not leaving:
-                return
-        await outbox.owe(
-            tx,
-            f"j{job.id}:tidy",
-            Kind.TIDY,
-            Rank.TIDY,
-            ack.chat_id,
-            body={"lang": job.request.preferences.language},
-            job_id=job.id,
-            person=job.request.person,
-            target=ack.message_id,
-            waits=[*waits, ack.id],
-        )
-
-
-async def _owe(
-    tx: Transaction,
-    job: Job,
-    kind: Kind,
-    name: str,
-    rank: Rank,
-    text: str,
-    *,
-    buttons: str | None = None,
-    turn: int = 0,
-    waits: list[int] | tuple[int, ...] = (),
-    target: int | None = None,
-) -> int | None:
-    address = job.request.address
-    return await outbox.owe(
-        tx,
-        f"j{job.id}:{name}",
-        kind,
-        rank,
-        address.chat_id,
-        body={
-            "text": text,
-            "buttons": buttons,
-            "token": job.token,
-            "lang": job.request.preferences.language,
-        },
-        thread_id=address.thread_id,
-        reply_to=address.message_id,
-        target=target,
-        person=job.request.person,
-        job_id=job.id,
-        turn=turn,
-        waits=waits,
-    )

@@ -12,7 +12,8 @@ from contextlib import aclosing
 
 from bot.errors import FailureReason, GenerationError, RequestError
 from bot.essays import finishing
-from bot.essays.desk import Desk, owe_essay, owe_failure, texts_of
+from bot.essays.desk import Desk
+from bot.essays.messages import owe_essay, owe_failure, texts_of
 from bot.essays.writing import Writer
 from bot.logs import log_unexpected
 from bot.storage import jobs

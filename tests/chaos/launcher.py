@@ -161,12 +161,12 @@ def without_message_number():
 
 def without_removal():
     """Nobody owes the removal of a placeholder."""
-    from bot.essays import desk
+    from bot.essays import desk, messages
 
     async def nothing(_tx, _job, _waits):
         return None
 
-    desk.owe_tidy = nothing
+    desk.owe_tidy = messages.owe_tidy = nothing
 
 
 def without_lease():

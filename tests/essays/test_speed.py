@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.essays.speed import Place, SpeedMeter
+from bot.essays.desk import Place, SpeedMeter
 from bot.storage.records import Address, EssayRequest, Job, JobState, Preferences
 
 

@@ -145,6 +145,15 @@ async def test_what_did_not_leave_is_not_looked_for(classroom, error):
     assert [call.method for call in classroom.telegram.calls()] == ["getMe", "sendMessage"]
 
 
+def test_a_chat_that_fails_for_days_is_asked_again_twice_a_minute():
+    pacing = Pacing(DeliveryLimits(), lambda: 0.0)
+    pauses_s = [pacing.back_off(5) for _ in range(2000)]
+    assert pauses_s[:8] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    assert set(pauses_s[8:]) == {30}
+    pacing.forget_failures(5)
+    assert pacing.back_off(5) == 0.5
+
+
 async def test_many_chats_are_forgotten():
     now_s = 0.0
     pacing = Pacing(DeliveryLimits(all_per_s=10_000), lambda: now_s)

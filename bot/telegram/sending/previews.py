@@ -7,8 +7,7 @@ in a group in the placeholder, and only while no other essay of the group is on 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot.essays.desk import texts_of
-from bot.essays.pieces import shorten, without_mentions
+from bot.essays.messages import shorten, texts_of, without_mentions
 from bot.storage import jobs, outbox
 from bot.storage.database import Database, Transaction
 from bot.storage.records import Job, JobState

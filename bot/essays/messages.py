@@ -1,4 +1,4 @@
-"""Cut a long text into messages.
+"""What a job owes its chat, and how a long text is cut into messages.
 
 A piece ends at a paragraph if it can, else at a line, a sentence, a word, and only inside a word
 that is longer than a message. Cuts fall between grapheme clusters (Unicode Standard Annex 29), so
@@ -17,12 +17,22 @@ from itertools import accumulate
 
 import regex
 
+from bot.errors import RequestError
+from bot.essays.apologies import failure_text
+from bot.storage import outbox
+from bot.storage.database import Transaction
+from bot.storage.records import Job, JobState, Kind, Rank
+from bot.texts import TEXTS, Texts
+
 TELEGRAM_LIMIT_UNITS = 4096
 """Greatest length of a message. Telegram counts code points or UTF-16 units, depending on whom one
 asks; what is short enough in UTF-16 units is short enough in both."""
 
 LEAST_LIMIT_UNITS = 32
 """A piece must have room for its mark and for something to read."""
+
+_INTERLEAVED = 3
+"""Pieces after which an essay gives way to the next one, so that a long one holds nobody up."""
 
 _MENTION = re.compile(r"@(?=[A-Za-z0-9_])")
 _WORD_JOINER = "\N{WORD JOINER}"
@@ -38,6 +48,129 @@ class _Boundary:
 
     index: int
     rank: int
+
+
+def texts_of(job: Job) -> Texts:
+    """The texts of the language of whoever asked."""
+    return TEXTS[job.request.preferences.language]
+
+
+def _stopped_with(job: Job, text: str) -> str:
+    head = texts_of(job).chat.stopped_with_text + "\n\n"
+    return head + shorten(without_mentions(text), TELEGRAM_LIMIT_UNITS - len(head))
+
+
+async def owe_placeholder(tx: Transaction, job: Job, text: str | None = None) -> None:
+    """Owe the acknowledgement of a job, with a button to cancel it."""
+    text = text or texts_of(job).chat.writing
+    await _owe(tx, job, Kind.ACK, "ack", Rank.ANSWER, text, buttons="cancel")
+
+
+async def owe_essay(tx: Transaction, job: Job, text: str) -> None:
+    """Owe the chat an essay: its messages one after another, then the placeholder's removal."""
+    preferences = job.request.preferences
+    pieces = marked(split_text(without_mentions(text), preferences.chunk_units))
+    waits: list[int] = []
+    for number, piece in enumerate(pieces, start=1):
+        row_id = await _owe(
+            tx,
+            job,
+            Kind.PIECE,
+            f"p{number}",
+            Rank.PIECE,
+            piece,
+            buttons="essay" if number == len(pieces) else None,
+            turn=job.turn + (number - 1) // _INTERLEAVED,
+            waits=waits,
+        )
+        waits = [] if row_id is None else [row_id]
+    await owe_tidy(tx, job, waits)
+
+
+async def owe_stop(tx: Transaction, job: Job, text: str, waits: list[int]) -> None:
+    """Owe the person the word that a job is stopped, with what was written of it."""
+    word, buttons = texts_of(job).chat.stopped, None
+    if text:
+        word, buttons = _stopped_with(job, text), "essay"
+    await _owe(tx, job, Kind.WORD, "word", Rank.ANSWER, word, buttons=buttons, waits=waits)
+
+
+async def owe_failure(tx: Transaction, job: Job, error: RequestError) -> None:
+    """Owe the person what went wrong, with a button to try again."""
+    text = failure_text(error, texts_of(job).failures)
+    await _owe(tx, job, Kind.WORD, "word", Rank.ANSWER, text, buttons="retry")
+    await owe_tidy(tx, job, [])
+
+
+async def owe_end(tx: Transaction, job: Job, placeholder_id: int) -> None:
+    """Owe that a placeholder says how its job ended, where that was not with an essay."""
+    texts = texts_of(job)
+    text, buttons = texts.chat.stopped, None
+    if job.state is JobState.FAILED:
+        text, buttons = texts.failures.unknown, "retry"
+    elif job.text:
+        text, buttons = _stopped_with(job, job.text), "essay"
+    await _owe(
+        tx, job, Kind.EDIT, "end", Rank.CHANGE, text, buttons=buttons, target=placeholder_id
+    )
+
+
+async def owe_tidy(tx: Transaction, job: Job, waits: list[int]) -> None:
+    """Owe the removal of a job's placeholder, if it is there or may come to be."""
+    for ack in await outbox.of_job(tx, job.id, Kind.ACK):
+        if ack.message_id is None:
+            # What has not left is taken back; what may be there is looked for before.
+            leaving = await outbox.retract(tx, job.id, Kind.ACK)
+            if not leaving:
+                return
+        await outbox.owe(
+            tx,
+            f"j{job.id}:tidy",
+            Kind.TIDY,
+            Rank.TIDY,
+            ack.chat_id,
+            body={"lang": job.request.preferences.language},
+            job_id=job.id,
+            person=job.request.person,
+            target=ack.message_id,
+            waits=[*waits, ack.id],
+        )
+
+
+async def _owe(
+    tx: Transaction,
+    job: Job,
+    kind: Kind,
+    name: str,
+    rank: Rank,
+    text: str,
+    *,
+    buttons: str | None = None,
+    turn: int = 0,
+    waits: list[int] | tuple[int, ...] = (),
+    target: int | None = None,
+) -> int | None:
+    address = job.request.address
+    return await outbox.owe(
+        tx,
+        f"j{job.id}:{name}",
+        kind,
+        rank,
+        address.chat_id,
+        body={
+            "text": text,
+            "buttons": buttons,
+            "token": job.token,
+            "lang": job.request.preferences.language,
+        },
+        thread_id=address.thread_id,
+        reply_to=address.message_id,
+        target=target,
+        person=job.request.person,
+        job_id=job.id,
+        turn=turn,
+        waits=waits,
+    )
 
 
 def utf16_units(text: str) -> int:

@@ -5,7 +5,7 @@ import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.essays.pieces import marked, shorten, split_text, utf16_units
+from bot.essays.messages import marked, shorten, split_text, utf16_units
 
 FAMILY = "👨‍👩‍👧‍👦"
 LIMITS = st.integers(min_value=32, max_value=300)
