@@ -26,6 +26,12 @@ metadata = MetaData()
 _Number = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite counts rows up only for a column of type INTEGER."""
 
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """An index of some rows only."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 inbox = Table(
     "inbox",
     metadata,
@@ -37,13 +43,7 @@ inbox = Table(
     Column("payload", Text, nullable=True),
     Column("state", String(8), nullable=False),
     Column("received_at", UtcTime, nullable=False),
-    Index(
-        "inbox_new",
-        "bot_id",
-        "update_id",
-        sqlite_where=text("state = 'new'"),
-        postgresql_where=text("state = 'new'"),
-    ),
+    _partial("inbox_new", "bot_id", "update_id", where="state = 'new'"),
     Index("inbox_numbers", "bot_id", "chat_id", "message_id"),
     Index("inbox_by_age", "bot_id", "received_at"),
 )
@@ -79,22 +79,15 @@ jobs = Table(
     Column("started_at", UtcTime, nullable=True),
     Column("ended_at", UtcTime, nullable=True),
     UniqueConstraint("bot_id", "update_id", "part", name="jobs_once_per_update"),
-    Index(
+    _partial(
         "jobs_unfinished",
         "bot_id",
         "turn",
         "id",
-        sqlite_where=text("state IN ('waiting', 'running', 'written')"),
-        postgresql_where=text("state IN ('waiting', 'running', 'written')"),
+        where="state IN ('waiting', 'running', 'written')",
     ),
     Index("jobs_by_person", "bot_id", "person", "chat_id", "id"),
-    Index(
-        "jobs_started",
-        "bot_id",
-        "turn",
-        sqlite_where=text("started_at IS NOT NULL"),
-        postgresql_where=text("started_at IS NOT NULL"),
-    ),
+    _partial("jobs_started", "bot_id", "turn", where="started_at IS NOT NULL"),
     Index("jobs_by_end", "bot_id", "ended_at"),
     Index("jobs_by_code", "bot_id", "code", unique=True),
     Index("jobs_by_lesson", "lesson_id"),
@@ -133,23 +126,16 @@ outbox = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime, nullable=True),
     UniqueConstraint("bot_id", "key", name="outbox_once_per_key"),
-    Index(
+    _partial(
         "outbox_pending",
         "bot_id",
         "chat_id",
         "rank",
         "turn",
         "id",
-        sqlite_where=text("state IN ('open', 'sending')"),
-        postgresql_where=text("state IN ('open', 'sending')"),
+        where="state IN ('open', 'sending')",
     ),
-    Index(
-        "outbox_held",
-        "bot_id",
-        "chat_id",
-        sqlite_where=text("state = 'held'"),
-        postgresql_where=text("state = 'held'"),
-    ),
+    _partial("outbox_held", "bot_id", "chat_id", where="state = 'held'"),
     Index("outbox_by_job", "job_id"),
     Index("outbox_by_person", "bot_id", "person"),
     Index("outbox_numbers", "bot_id", "chat_id", "message_id"),

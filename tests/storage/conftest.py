@@ -1,5 +1,3 @@
-import asyncio
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,23 +17,6 @@ class Clock:
 
     def advance(self, **span: float) -> None:
         self.now += timedelta(**span)
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory):
-    """A new database; migrating one for each test would take most of the time."""
-    path = tmp_path_factory.mktemp("database") / "redactor.db"
-
-    async def make():
-        await (await Database.open(f"sqlite:///{path}", BOT_ID)).close()
-
-    asyncio.run(make())
-    return path
-
-
-@pytest.fixture
-def url(tmp_path, migrated):
-    return f"sqlite:///{shutil.copy(migrated, tmp_path)}"
 
 
 @pytest.fixture

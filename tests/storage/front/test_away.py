@@ -107,7 +107,7 @@ def assert_whole(room, chat_id, topic):
 @pytest.mark.parametrize("moment", ["asking", "writing", "delivering"])
 async def test_every_essay_arrives_once(moment, fault, tmp_path, disk, monkeypatch, caplog):
     # What a statement waits by itself passes in real time.
-    monkeypatch.setattr(engines, "_SQLITE_BUSY_MS", 20)
+    monkeypatch.setattr(engines, "_PRAGMAS", (*engines._PRAGMAS, "busy_timeout=20"))
     caplog.set_level(logging.DEBUG)
     hide_token(TOKEN)
     if fault is full:

@@ -17,7 +17,7 @@ from tests.telegram.classroom import BOT_ID
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     """What a statement waits by itself passes in real time."""
-    monkeypatch.setattr(engines, "_SQLITE_BUSY_MS", 20)
+    monkeypatch.setattr(engines, "_PRAGMAS", (*engines._PRAGMAS, "busy_timeout=20"))
 
 
 async def lock(url):
