@@ -8,7 +8,7 @@ The rooms, in the order in which a topic crosses them:
 - ``bot.settings``    every setting, with its range and its meaning
 - ``bot.app``         the composition root: builds every part, starts and stops them in order
 - ``bot.telegram``    the front: intake, access, handlers and commands, sending
-- ``bot.essays``      what an essay is: desk, scheduler, writing, finishing, pieces
+- ``bot.essays``      what an essay is: desk, scheduler, writing, finishing, messages
 - ``bot.generation``  the GPT-2 service: engine, HTTP server, client, supervisor
 - ``bot.training``    training and fine-tuning: what a teacher uses
 - ``bot.storage``     inbox, jobs, outbox, people and chats in one database, changed in steps

@@ -18,6 +18,7 @@ WAY = {
     "essays/scheduler.py",
     "essays/writing.py",
     "storage/chats.py",
+    "storage/codes.py",
     "storage/database.py",
     "storage/inbox.py",
     "storage/jobs.py",
