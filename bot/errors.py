@@ -19,7 +19,6 @@
         ├── QueueFullError
         ├── TooManyWaitingError
         ├── NothingToRepeatError
-        ├── ShuttingDownError
         └── GenerationError           the service did not write; its reason says what helps
             ├── PromptTooLongError
             └── EngineBusyError
@@ -240,10 +239,6 @@ class TooManyWaitingError(RequestError):
 
 class NothingToRepeatError(RequestError):
     """There is no earlier essay to go on from or to write again."""
-
-
-class ShuttingDownError(RequestError):
-    """The program is stopping; the request was kept where that is possible."""
 
 
 class FailureReason(StrEnum):

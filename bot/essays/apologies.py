@@ -9,7 +9,6 @@ from bot.errors import (
     NothingToRepeatError,
     PromptTooLongError,
     QueueFullError,
-    ShuttingDownError,
     TooManyWaitingError,
     TopicTooLongError,
 )
@@ -34,7 +33,6 @@ def failure_text(error: BaseException, texts: FailureTexts) -> str:
     plain: dict[type[BaseException], str] = {
         EmptyTopicError: texts.empty_topic,
         NothingToRepeatError: texts.nothing_to_repeat,
-        ShuttingDownError: texts.shutting_down,
         InvalidParameterError: texts.out_of_range,
     }
     return plain.get(type(error), texts.unknown)

@@ -93,7 +93,7 @@ class GenerationClient:
         self._openai = openai.AsyncOpenAI(
             base_url=f"{self._root}/v1",
             api_key=api_key or "none",
-            max_retries=0,  # the dispatcher decides what is tried again
+            max_retries=0,  # the scheduler decides what is tried again
             http_client=cast("Any", self._http),  # openai 3 is typed for httpx2, takes both
         )
 

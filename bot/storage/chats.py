@@ -69,11 +69,6 @@ async def close(tx: Transaction, chat_id: int) -> None:
     )
 
 
-async def is_admitted(tx: Transaction, chat_id: int) -> bool:
-    """Whether the members of a chat may use the bot there."""
-    return chat_id in await admitted(tx)
-
-
 async def admitted(tx: Transaction) -> list[int]:
     """The chats whose members may use the bot, oldest first."""
     query = (

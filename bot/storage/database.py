@@ -265,11 +265,6 @@ class Database:
         result, _ = await self._undisturbed("read", self._persist("read", self._readers, work))
         return result
 
-    async def settle(self) -> None:
-        """Wait until no step is in progress."""
-        while self._steps:
-            await asyncio.wait(set(self._steps))
-
     async def _undisturbed(self, name: str, work: Coroutine[Any, Any, Result]) -> Result:
         """Finish some work though whoever waits for it is cancelled.
 

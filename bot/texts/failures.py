@@ -18,7 +18,6 @@ class FailureTexts:
         too_many_waiting: From the number that one person may have waiting.
         busy: The service takes no more right now.
         nothing_to_repeat: There is no earlier essay.
-        shutting_down: The bot is stopping.
         generation_away: The service broke off again and again.
         generation_refused: The service refuses this request, and always will.
         generation_empty: The service answered without a word.
@@ -35,7 +34,6 @@ class FailureTexts:
     too_many_waiting: Callable[[int], str]
     busy: str
     nothing_to_repeat: str
-    shutting_down: str
     generation_away: str
     generation_refused: str
     generation_empty: str
@@ -103,7 +101,6 @@ SPANISH = FailureTexts(
     nothing_to_repeat=(
         "Todavía no he escrito nada para ti en este chat. Empieza con /redactar y un tema."
     ),
-    shutting_down="Me están reiniciando. Vuelve a probar dentro de un minuto.",
     generation_away="No he podido escribir el texto. Prueba otra vez dentro de un momento.",
     generation_refused=(
         "No puedo escribir ese texto: el modelo lo rechaza. Prueba con otro tema u otros ajustes."
@@ -133,7 +130,6 @@ ENGLISH = FailureTexts(
     nothing_to_repeat=(
         "I haven't written anything for you in this chat yet. Begin with /write and a topic."
     ),
-    shutting_down="I'm being restarted. Try again in a minute.",
     generation_away="I couldn't write the text. Try again in a moment.",
     generation_refused=(
         "I can't write that text: the model refuses it. Try another topic or other settings."

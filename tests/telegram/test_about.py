@@ -14,7 +14,6 @@ from bot.errors import (
     NothingToRepeatError,
     PromptTooLongError,
     QueueFullError,
-    ShuttingDownError,
     TooManyWaitingError,
     TopicTooLongError,
 )
@@ -166,7 +165,6 @@ async def test_telegram_error_while_a_button_is_read_is_quiet(classroom):
         (TooManyWaitingError(2), SPANISH.failures.too_many_waiting(2)),
         (EngineBusyError(3), SPANISH.failures.busy),
         (NothingToRepeatError(), SPANISH.failures.nothing_to_repeat),
-        (ShuttingDownError(), SPANISH.failures.shutting_down),
         (InvalidParameterError("top_k", -1, 0, 1), SPANISH.failures.out_of_range),
         (GenerationError(FailureReason.AWAY), SPANISH.failures.generation_away),
         (GenerationError(FailureReason.REFUSED), SPANISH.failures.generation_refused),

@@ -10,7 +10,6 @@ from bot.errors import (
     EngineBusyError,
     InvalidParameterError,
     PromptTooLongError,
-    ShuttingDownError,
 )
 
 # Our names for what the protocol names otherwise.
@@ -117,8 +116,6 @@ def from_error(error: Exception, retry_after_s: int = 5) -> ProtocolError:
                 headers={"Retry-After": str(retry_after_s)},
                 limit=error.limit,
             )
-        case ShuttingDownError():
-            return unavailable("the service is stopping", "shutting_down", retry_after_s)
         case _:
             return ProtocolError(
                 500, "the service failed", code="internal_error", kind="server_error"
