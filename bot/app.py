@@ -1,8 +1,8 @@
 """The composition root: the one place that knows every part, and starts and stops them in order.
 
 Starting: chat page, database, generation service, then sender, scheduler and intake side by side.
-The model loads while the bot already takes requests. Stopping is the reverse: no new updates, no more
-writing (what is unfinished stays in the database), deliveries get a moment, then the rest.
+The model loads while the bot already takes requests. Stopping is the reverse: no new updates, no
+more writing (what is unfinished stays in the database), deliveries get a moment, then the rest.
 """
 
 import asyncio

@@ -10,7 +10,7 @@ A row is written in the step that makes it owed and closed only with Telegram's 
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -772,29 +772,7 @@ async def _drop(tx: Transaction, *where: ColumnElement[bool], reason: str) -> No
 
 
 def _owed(row: Row[Any]) -> Owed:
-    return Owed(
-        id=row.id,
-        key=row.key,
-        kind=Kind(row.kind),
-        rank=row.rank,
-        turn=row.turn,
-        chat_id=row.chat_id,
-        thread_id=row.thread_id,
-        job_id=row.job_id,
-        person=row.person,
-        waits=tuple(row.waits or ()),
-        body=row.body or {},
-        reply_to=row.reply_to,
-        target=row.target,
-        state=OutboxState(row.state),
-        is_wanted=row.is_wanted,
-        version=row.version,
-        plainness=row.plainness,
-        tries=row.tries,
-        not_before=row.not_before,
-        base=row.base,
-        probed=row.probed,
-        message_id=row.message_id,
-        created_at=row.created_at,
-        reason=row.reason,
-    )
+    values = {field.name: getattr(row, field.name) for field in fields(Owed)}
+    values["kind"], values["state"] = Kind(row.kind), OutboxState(row.state)
+    values["waits"], values["body"] = tuple(row.waits or ()), row.body or {}
+    return Owed(**values)
