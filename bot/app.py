@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -59,37 +59,17 @@ _SHUTDOWN_S = 2.0
 _STATUS_S = 1.0
 
 
+@dataclass(frozen=True, slots=True)
 class GenerationService:
-    """The service that writes: an own child process, or one that runs elsewhere.
+    """The service that writes.
 
     Attributes:
         client: Asks it for texts.
+        supervisor: Of an own child process; None for a service that runs elsewhere.
     """
 
-    def __init__(self, client: GenerationClient, supervisor: GenerationSupervisor | None) -> None:
-        self.client = client
-        self._supervisor = supervisor
-
-    async def wait_until_ready(
-        self, timeout_s: float, on_progress: Callable[[float | None], None]
-    ) -> None:
-        """Wait until the model is loaded.
-
-        Raises:
-            StartupError: There is no such model.
-            GenerationError: It was not ready in time.
-        """
-        if self._supervisor is None:
-            await self.client.wait_until_ready(timeout_s, on_progress)
-        else:
-            await self._supervisor.wait_until_ready(timeout_s, on_progress)
-
-    async def wait_until_failed(self) -> StartupError:
-        """Wait until an own child is given up; for ever with a service elsewhere."""
-        if self._supervisor is None:
-            await asyncio.Event().wait()
-            raise AssertionError("nobody sets that event")
-        return await self._supervisor.wait_until_failed()
+    client: GenerationClient
+    supervisor: GenerationSupervisor | None
 
 
 async def start_generation(settings: Settings, stack: AsyncExitStack) -> GenerationService:
@@ -325,13 +305,14 @@ async def _start(
     stack.push_async_callback(front.stop, settings.stop_timeout_s)
     await publish_commands(bot)
     await _greet(texts, console, page, front, is_open=settings.is_open)
-    retention = timedelta(days=settings.retention_days)
-    await _until_one_fails(
+    parts = [
         front.run(),
-        _prune_for_ever(front, retention),
-        _fail_with(service.wait_until_failed()),
+        _prune_for_ever(front, timedelta(days=settings.retention_days)),
         _tell_when_ready(service, settings, texts, console),
-    )
+    ]
+    if service.supervisor is not None:
+        parts.append(_fail_with(service.supervisor.wait_until_failed()))
+    await _until_one_fails(*parts)
 
 
 async def _shut_down(bot: Bot) -> None:
@@ -402,7 +383,8 @@ async def wait_for_model(
         def show(share: float | None) -> None:
             progress.update(task, total=None if share is None else 1.0, completed=share or 0.0)
 
-        await service.wait_until_ready(settings.generation_start_timeout_s, show)
+        waiting = service.supervisor or service.client
+        await waiting.wait_until_ready(settings.generation_start_timeout_s, show)
 
 
 async def _tell_when_ready(
@@ -411,7 +393,7 @@ async def _tell_when_ready(
     try:
         await wait_for_model(service, settings, texts, console)
     except StartupError:
-        return  # `_run_until` ends with it.
+        return  # The program ends with it.
     except GenerationError as error:
         logger.warning("the generation service is not ready: %s", error)
     else:
