@@ -83,7 +83,7 @@ def write(
     repetition_penalty: Annotated[
         float | None, typer.Option(help=CONSOLE_TEXTS.option_repetition_penalty)
     ] = None,
-    candidates: Annotated[int, typer.Option(help=CONSOLE_TEXTS.option_candidates)] = 1,
+    candidates: Annotated[int | None, typer.Option(help=CONSOLE_TEXTS.option_candidates)] = None,
     model: Annotated[str | None, typer.Option(help=CONSOLE_TEXTS.option_model)] = None,
     out: Annotated[Path | None, typer.Option(help=CONSOLE_TEXTS.option_out)] = None,
 ) -> None:

@@ -16,9 +16,6 @@ from bot.settings import Settings
 from bot.storage.records import Preferences
 from bot.texts.console import ConsoleTexts
 
-_SURE_SHARE = 0.8
-"""Up to this share of its length a text is shown word by word; then the end may be cut."""
-
 
 async def write_essays(
     settings: Settings,
@@ -78,23 +75,18 @@ async def _write(
     seed = secrets.randbits(32) if preferences.seed is None else preferences.seed
     shown = ""
     async for draft in writer.write(topic, preferences, seed):
-        text = draft.text if draft.is_final else _sure_part(draft.text, preferences.words)
+        # What is not a whole sentence yet may be written otherwise.
+        sure = max(finishing.sentence_ends(draft.text), default=0)
+        text = draft.text if draft.is_final else draft.text[:sure]
         if text.startswith(shown):
             _put(text[len(shown) :], None)
             shown = text
         elif draft.is_final:
-            # A loop was cut out of what stands above: show the essay whole.
+            # Something that stands above was written again: show the essay whole.
             _put(f"\n\n— — —\n\n{text}", None)
         if draft.is_final and file:
             file.write(text)
     _put("\n", file)
-
-
-def _sure_part(text: str, words: int) -> str:
-    """What of a growing text will stay: whole words, and near the end whole sentences."""
-    if finishing.count_words(text) < words * _SURE_SHARE:
-        return text[: max(text.rfind(" "), 0)]
-    return text[: max(finishing.sentence_ends(text), default=0)]
 
 
 def _put(text: str, file: TextIO | None) -> None:

@@ -5,6 +5,7 @@ cutting the text where it should end.
 """
 
 import re
+from itertools import pairwise
 
 _SENTENCE_END = re.compile(r"(?:[.!?…]+)[\"'»”’)\]]*(?=\s|$)")
 _ABBREVIATION = re.compile(
@@ -18,8 +19,10 @@ _LEAST_LOOP_WORDS = 3
 _LOOP_TURNS = 3
 _LOOP_CHARACTERS = 800
 _REPEAT_CHARACTERS = 6000
-_SENTENCE_TURNS = 3
-_ENOUGH = 0.95
+_TOLD_WORDS = 4
+
+MOST_SHARE = 1.3
+"""A text may run to this share of the length asked for."""
 
 
 def clean(text: str) -> str:
@@ -60,63 +63,71 @@ def loop_start(text: str) -> int | None:
         Offset at which the second turn begins, so that the first stays.
     """
     begin = max(0, len(text) - _LOOP_CHARACTERS)
-    words = [(match.group().casefold(), match.start()) for match in _WORD.finditer(text, begin)]
-    tail = [word for word, _ in words]
-    for period in range(1, len(tail) // _LOOP_TURNS + 1):
-        turns = max(_LOOP_TURNS, -(-_LEAST_LOOP_WORDS * _LOOP_TURNS // period))
-        if period * turns > len(tail):
-            continue
-        last = tail[-period:]
-        if all(tail[-period * (turn + 1) : -period * turn] == last for turn in range(1, turns)):
-            first = len(words) - period * turns
-            while first >= period and [w for w, _ in words[first - period : first]] == last:
-                first -= period
-            return words[first + period][1]
+    starts = [match.start() for match in _WORD.finditer(text, begin)]
+    words = _words(text[begin:])
+    for period in range(1, len(words) // _LOOP_TURNS + 1):
+        # A short run has to be said more often: "no, no, no" is no loop.
+        least = max(_LOOP_TURNS, -(-_LEAST_LOOP_WORDS * _LOOP_TURNS // period))
+        first = len(words) - period
+        while first >= period and words[first - period : first] == words[-period:]:
+            first -= period
+        if len(words) - first >= least * period:
+            return starts[first + period]
     return _third_sentence(text)
 
 
-def _third_sentence(text: str) -> int | None:
-    begin = max(0, len(text) - _REPEAT_CHARACTERS)
+def _words(text: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(text)]
+
+
+def _sentences(text: str, begin: int = 0) -> list[tuple[int, int, list[str]]]:
+    """Return beginning, end and words of each whole sentence from an offset on."""
     ends = [begin + end for end in sentence_ends(text[begin:])]
-    if len(ends) < _SENTENCE_TURNS or ends[-1] != len(text.rstrip()):
-        return None
-    starts = [begin, *ends[:-1]]
-    sentences = [
-        " ".join(word.casefold() for word in _WORD.findall(text[start:end]))
-        for start, end in zip(starts, ends, strict=True)
-    ]
-    last = sentences[-1]
-    if len(last.split()) < 4 or sentences.count(last) < _SENTENCE_TURNS:
-        return None
-    second = [index for index, sentence in enumerate(sentences) if sentence == last][1]
-    return starts[second]
+    bounds = pairwise([begin, *ends])
+    return [(start, end, _words(text[start:end])) for start, end in bounds]
 
 
-def is_long_enough(text: str, words: int) -> bool:
-    """Whether the whole sentences of a growing text have reached its length."""
-    ends = sentence_ends(text)
-    return bool(ends) and count_words(text[: ends[-1]]) >= words * _ENOUGH
+def _third_sentence(text: str) -> int | None:
+    sentences = _sentences(text, max(0, len(text) - _REPEAT_CHARACTERS))
+    if not sentences or sentences[-1][1] != len(text.rstrip()):
+        return None
+    last = sentences[-1][2]
+    starts = [start for start, _, words in sentences if words == last]
+    return starts[1] if len(last) >= _TOLD_WORDS and len(starts) >= _LOOP_TURNS else None
+
+
+def say_once(text: str) -> str:
+    """Leave out each sentence of four words or more that the text has said before."""
+    said: set[tuple[str, ...]] = set()
+    kept = []
+    end = 0
+    for start, end, words in _sentences(text):
+        if len(words) < _TOLD_WORDS or tuple(words) not in said:
+            kept.append(text[start:end])
+        elif "\n\n" in text[start:end]:
+            kept.append("\n\n")
+        said.add(tuple(words))
+    return clean("".join([*kept, text[end:]]))
 
 
 def finish(text: str, words: int | None = None) -> str:
-    """Make a text end well: clean, not looping, at a sentence end near its length.
+    """Make a text end well: clean, at the end of a sentence.
 
     Args:
         text: Raw text, perhaps cut in the middle of a word.
-        words: Length aimed at; of the sentence ends the one nearest to it is taken. None keeps
-            everything up to the last sentence end.
+        words: Length aimed at. A text beyond 130 % of it ends before that, with a paragraph where
+            one ends in time. None keeps everything up to the last sentence end.
 
     Returns:
         The finished text. One without any sentence end gets an ellipsis after its last word.
     """
     text = clean(text)
-    start = loop_start(text)
-    if start is not None:
-        text = text[:start].rstrip()
     ends = sentence_ends(text)
     if not ends:
         return text and text.rstrip(" ,;:-—–(«¿¡") + "…"
-    if words is None or count_words(text) <= words:
+    if words is None or count_words(text) < MOST_SHARE * words:
         return text[: ends[-1]]
-    counts = [(abs(count_words(text[:end]) - words), end) for end in ends]
-    return text[: min(counts)[1]]
+    counts = {end: count_words(text[:end]) for end in ends}
+    fitting = [end for end in ends if counts[end] <= MOST_SHARE * words] or ends[:1]
+    paragraphs = [end for end in fitting if counts[end] >= words and text.startswith("\n\n", end)]
+    return text[: (paragraphs or fitting)[-1]]

@@ -1,32 +1,66 @@
 """From a topic to an essay: the prompt, the stream, the end.
 
 The chat and the console both write with :class:`Writer`.
+
+A text ends where the model ends it, at 60 to 130 % of the length asked for. One that ends before
+goes on with a new paragraph, one that loops goes on from the sentence before with other random
+numbers, and one longer than the model was taught is written in sections. So an essay takes one
+request to the service, or several; the n-th has the n-th seed, and the same recipe gives the same
+text.
 """
 
 import math
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from bot.errors import FailureReason, GenerationError
 from bot.essays import finishing
 from bot.generation.client import GenerationClient, ServedModel
-from bot.generation.parameters import SamplingParameters
-from bot.storage.records import Preferences
+from bot.generation.parameters import GREATEST_SEED, SamplingParameters
+from bot.storage.records import Preferences, Style
 
-_SPARE_SHARE = 1.3
+_LEAST_SHARE = 0.6
+"""A text that ends before this share of its length goes on."""
+
 _SPARE_TOKENS = 64
-"""Room beyond the length aimed at, so that the last sentence can end."""
+"""For the plan, and for the last sentence to end."""
 
-_LEAST_SHARE = 0.7
-"""The model may not end before this share of the length aimed at."""
+_FEWEST_TOKENS = 8
+"""An answer that ends at once is none."""
 
 _NO_REPEAT_TOKENS = 24
 """Longest run of tokens that may come twice; long enough for a topic to be quoted whole."""
+
+_NO_LOOP_TOKENS = 8
+"""The same after a loop."""
+
+_WARMER = 0.15
+"""What each loop adds to the temperature."""
+
+_REDRAWS = 5
+_ADDITIONS = 4
+"""Times that a section may begin again before a loop, and go on after its end."""
+
+_SECTION_WORDS = 350
+"""Length of the sections of a text that is longer than the model was taught."""
+
+_MORE_SECTIONS = 2
+"""Sections that may follow the last where the others were short."""
 
 _LOOK_CHARACTERS = 16
 _LOOK_SHARE = 0.02
 """Growth after which the text is looked at again. A look reads all of it, so that looks at a
 long text are rarer and the whole costs no more than a few readings of it."""
+
+_TELLING_NOTHING = """
+una uno unos unas los las del que qué con por para sobre como cómo cuando cuándo donde dónde ser
+son está están hay muy más pero sin entre hasta desde porque escribe escribir habla háblame cuenta
+cuéntame texto redacción ensayo tema quiero the and for about what how why with from write essay
+"""
+_EMPTY_WORDS = frozenset(_TELLING_NOTHING.split())
+_WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +69,12 @@ class Draft:
 
     Attributes:
         text: Clean text, the opening included; whole sentences once ``is_final``.
+        ideas: The plans of its sections, in which the model, or a person, said what is to come.
         is_final: Whether this is the finished essay.
     """
 
     text: str
+    ideas: tuple[tuple[str, ...], ...] = ()
     is_final: bool = False
 
 
@@ -57,7 +93,12 @@ class Writer:
         await self._client.wait_until_ready(timeout_s)
 
     async def write(
-        self, topic: str, preferences: Preferences, seed: int, preceding: str = ""
+        self,
+        topic: str,
+        preferences: Preferences,
+        seed: int,
+        preceding: str = "",
+        ideas: Sequence[str] = (),
     ) -> AsyncGenerator[Draft]:
         """Write one essay, or what follows a given text.
 
@@ -66,6 +107,7 @@ class Writer:
             preferences: Length, style and sampling.
             seed: Seed of the random draws.
             preceding: An essay on the same topic to go on from; the result does not repeat it.
+            ideas: A person's own, in place of those that a model with a plan writes first.
 
         Yields:
             The growing essay, and last the finished one, never empty.
@@ -74,55 +116,181 @@ class Writer:
             GenerationError: The service failed or wrote nothing.
             PromptTooLongError: The topic does not fit into the model's window.
         """
-        model = await self._client.describe()
-        prompt, opening = _prompt(model, topic, preferences, preceding)
-        stream = self._client.stream(
-            prompt,
-            _parameters(model, preferences, seed),
-            candidates=preferences.candidates,
-            keep_last_tokens=model.context_tokens // 2 if preceding else None,
+        essay = _Essay(await self._client.describe(), topic, preferences, preceding, ideas)
+        number = 0
+        while not essay.is_done:
+            stream = self._client.stream(
+                essay.prompt(),
+                essay.parameters((seed + number) % (GREATEST_SEED + 1)),
+                keep_last_tokens=essay.keep_last_tokens,
+            )
+            number += 1
+            try:
+                async with aclosing(stream):
+                    async for piece in stream:
+                        if essay.take(piece):
+                            if essay.is_broken_off:
+                                break
+                            yield Draft(essay.text, essay.ideas)
+            except GenerationError as error:
+                if error.reason is not FailureReason.EMPTY or not essay.has_text:
+                    raise
+            essay.end_request()
+        if not essay.has_text:
+            raise GenerationError(FailureReason.EMPTY)
+        yield Draft(essay.text, essay.ideas, is_final=True)
+
+
+class _Essay:
+    """An essay between its requests.
+
+    Attributes:
+        ideas: The plans so far.
+        is_broken_off: Whether what came last is not to go on: it loops, or is as long as it may.
+        is_done: Whether nothing is left to ask for.
+    """
+
+    def __init__(
+        self,
+        model: ServedModel,
+        topic: str,
+        preferences: Preferences,
+        preceding: str,
+        ideas: Sequence[str],
+    ) -> None:
+        self._model = model
+        self._topic = topic
+        self._asked = preferences
+        frames = model.frames
+        self._frame = frames.of(preferences.style)
+        self._opening = self._frame.opening_for(topic, preferences.words)
+        self._preceding = preceding.removeprefix(self._opening)
+        most = frames.most_words
+        self._is_long = most is not None and preferences.words > most and not preceding
+        self._sections_left = math.ceil(preferences.words / _SECTION_WORDS) if self._is_long else 1
+        self._more_sections = _MORE_SECTIONS
+        self._written = ""
+        self.ideas: tuple[tuple[str, ...], ...] = ()
+        self.is_done = False
+        self._begin_section(ideas)
+        self._begin_request()
+
+    def _begin_section(self, ideas: Sequence[str] = ()) -> None:
+        frames = self._model.frames
+        self._plan = frames.plan(ideas) if ideas or self._is_long else ""
+        self._body = ""
+        self._redraws = 0
+        self._additions = 0
+        left = self._asked.words - finishing.count_words(self._written)
+        self._words = max(1, math.ceil(left / self._sections_left))
+
+    def _begin_request(self) -> None:
+        self._raw = self._plan + self._body
+        self._next_look = 0
+        self._loop: int | None = None
+        self.is_broken_off = False
+
+    @property
+    def has_text(self) -> bool:
+        """Whether anything is there that a person could read."""
+        return bool(self._written or self._body.strip())
+
+    @property
+    def text(self) -> str:
+        """The essay as a person sees it."""
+        between = "\n\n" if self._written else ""
+        text = self._written + between + self._body
+        return finishing.clean(text if self._preceding else self._opening + text)
+
+    def prompt(self) -> str:
+        """What the model is asked to continue."""
+        frames = self._model.frames
+        words = frames.asked_words(self._words)
+        prompt = self._frame.prompt_for(self._topic, words, frames.special_tokens)
+        return prompt + self._preceding + self._raw
+
+    @property
+    def keep_last_tokens(self) -> int | None:
+        """How much of the prompt is used, beyond the topic, which has to fit."""
+        if self._preceding:
+            return self._model.context_tokens // 2
+        return self._model.context_tokens * 3 // 4 if self._raw else None
+
+    def parameters(self, seed: int) -> SamplingParameters:
+        """How the next request is sampled."""
+        asked = self._asked
+        room = finishing.MOST_SHARE * self._words - finishing.count_words(self._body)
+        return SamplingParameters(
+            max_new_tokens=math.ceil(max(0, room) * self._model.tokens_per_word) + _SPARE_TOKENS,
+            min_new_tokens=_FEWEST_TOKENS,
+            temperature=min(2.0, asked.temperature + _WARMER * self._redraws),
+            top_p=asked.top_p,
+            top_k=asked.top_k,
+            repetition_penalty=asked.repetition_penalty,
+            no_repeat_ngram_size=_NO_LOOP_TOKENS if self._redraws else _NO_REPEAT_TOKENS,
+            seed=seed,
+            sentence_candidates=asked.candidates,
+            keywords=topic_words(self._topic),
+            preceding="\n\n".join(part for part in (self._preceding, self._written) if part),
         )
-        raw = opening
-        next_look = 0
-        async with aclosing(stream):
-            async for piece in stream:
-                raw += piece
-                if len(raw) < next_look:
-                    continue
-                next_look = len(raw) + _LOOK_CHARACTERS + int(len(raw) * _LOOK_SHARE)
-                text = finishing.clean(raw)
-                if _may_stop(text, preferences.words):
-                    break
-                yield Draft(text)
-        yield Draft(finishing.finish(raw, preferences.words), is_final=True)
+
+    def take(self, piece: str) -> bool:
+        """Take what came; return whether the text was looked at again."""
+        self._raw += piece
+        if len(self._raw) < self._next_look:
+            return False
+        self._next_look = len(self._raw) + _LOOK_CHARACTERS + int(len(self._raw) * _LOOK_SHARE)
+        self._look()
+        return True
+
+    def _look(self) -> None:
+        self._plan, self._body = self._model.frames.split_plan(self._raw)
+        self._loop = finishing.loop_start(self._body)
+        is_long = finishing.count_words(self._body) >= finishing.MOST_SHARE * self._words
+        self.is_broken_off = self._loop is not None or is_long
+
+    def end_request(self) -> None:
+        """Decide how it goes on when an answer is over."""
+        self._look()
+        is_redrawn = self._loop is not None and self._redraws < _REDRAWS
+        if self._loop is not None:
+            self._body = self._body[: self._loop]
+        if is_redrawn:
+            self._body = self._body[: max(finishing.sentence_ends(self._body), default=0)]
+        is_short = finishing.count_words(self._body) < _LEAST_SHARE * self._words
+        if is_redrawn:
+            self._redraws += 1
+        elif is_short and self._additions < _ADDITIONS:
+            self._body = finishing.finish(self._body) + "\n\n"
+            self._additions += 1
+        else:
+            self._end_section()
+        if not self.is_done:
+            self._begin_request()
+
+    def _end_section(self) -> None:
+        plan = self._model.frames.ideas_of(self._plan)
+        self.ideas += (plan,) if plan else ()
+        section = finishing.finish(self._body, self._words)
+        if not self._written:
+            # The first word may go on from the opening's last.
+            self._opening += self._body[: len(self._body) - len(self._body.lstrip())]
+        whole = "\n\n".join(part for part in (self._written, section) if part)
+        if self._asked.style is not Style.POEM:
+            whole = finishing.say_once(whole)
+        self._written = whole
+        self._sections_left -= 1
+        missing = self._asked.words - finishing.count_words(whole)
+        if self._is_long and not self._sections_left and missing > _SECTION_WORDS / 2:
+            self._sections_left = min(1, self._more_sections)
+            self._more_sections -= 1
+        self.is_done = self._sections_left == 0
+        self._body = ""
+        if not self.is_done:
+            self._begin_section()
 
 
-def _may_stop(text: str, words: int) -> bool:
-    return finishing.is_long_enough(text, words) or finishing.loop_start(text) is not None
-
-
-def _prompt(
-    model: ServedModel, topic: str, preferences: Preferences, preceding: str
-) -> tuple[str, str]:
-    """What the model is asked with, and what of it the reader sees before the answer."""
-    frame = model.frames.of(preferences.style)
-    words = model.frames.asked_words(preferences.words)
-    prompt = frame.prompt_for(topic, words, model.frames.special_tokens)
-    opening = frame.opening_for(topic, words)
-    if not preceding:
-        return prompt, opening
-    return prompt + preceding.removeprefix(opening), ""
-
-
-def _parameters(model: ServedModel, preferences: Preferences, seed: int) -> SamplingParameters:
-    tokens = preferences.words * model.tokens_per_word
-    return SamplingParameters(
-        max_new_tokens=math.ceil(tokens * _SPARE_SHARE) + _SPARE_TOKENS,
-        min_new_tokens=int(tokens * _LEAST_SHARE),
-        temperature=preferences.temperature,
-        top_p=preferences.top_p,
-        top_k=preferences.top_k,
-        repetition_penalty=preferences.repetition_penalty,
-        no_repeat_ngram_size=_NO_REPEAT_TOKENS,
-        seed=seed,
-    )
+def topic_words(topic: str) -> tuple[str, ...]:
+    """Return the words of a topic that an essay on it should name, in their order."""
+    words = [word for word in _WORD.findall(topic) if word.casefold() not in _EMPTY_WORDS]
+    return tuple(dict.fromkeys(words))

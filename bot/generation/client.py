@@ -159,7 +159,6 @@ class GenerationClient:
         prompt: str,
         parameters: SamplingParameters,
         *,
-        candidates: int = 1,
         keep_last_tokens: int | None = None,
     ) -> AsyncGenerator[str, None]:
         """Ask for the text that follows a prompt. Closing the generator stops the writing.
@@ -168,9 +167,7 @@ class GenerationClient:
 
         Args:
             prompt: What is continued; the answer does not repeat it.
-            parameters: How to write.
-            candidates: Texts to write, of which the best is given. With more than one it comes as
-                a single piece, at the end. Services other than our own write one.
+            parameters: How to write. Candidates for a sentence are drawn by services that can.
             keep_last_tokens: Of a longer prompt, only so many tokens at its end are used; -1 keeps
                 as many as fit. None: a prompt that is too long is an error.
 
@@ -184,9 +181,7 @@ class GenerationClient:
         """
         has_begun = False
         try:
-            async with aclosing(
-                self._answer(prompt, parameters, candidates, keep_last_tokens)
-            ) as pieces:
+            async with aclosing(self._answer(prompt, parameters, keep_last_tokens)) as pieces:
                 async for piece in pieces:
                     has_begun = True
                     self.away_since = None
@@ -240,15 +235,13 @@ class GenerationClient:
         self,
         prompt: str,
         parameters: SamplingParameters,
-        candidates: int,
         keep_last_tokens: int | None,
     ) -> AsyncGenerator[str, None]:
         served = await self.describe()
-        request = completion_arguments(served, prompt, parameters, candidates, keep_last_tokens)
+        request = completion_arguments(served, prompt, parameters, keep_last_tokens)
         silence_s = self._silence_timeout_s * (1 if served.is_own else 10)
-        answer = self._whole(request) if "best_of" in request else self._pieces(request, silence_s)
         has_text = False
-        async with aclosing(answer) as pieces:
+        async with aclosing(self._pieces(request, silence_s)) as pieces:
             async for piece in pieces:
                 has_text = has_text or bool(piece.strip())
                 yield piece
@@ -272,12 +265,6 @@ class GenerationClient:
             await answer.close()
         if not is_whole:
             raise GenerationError(FailureReason.AWAY, "the answer broke off")
-
-    async def _whole(self, request: dict[str, Any]) -> AsyncGenerator[str, None]:
-        # A single answer comes when all is written, without signs of life before.
-        timeout = httpx.Timeout(None, connect=self._connect_timeout_s)
-        answer: Completion = await self._ask(**request, timeout=timeout)
-        yield _text(answer.choices[0].text)
 
     async def _ask(self, **request: Any) -> Any:  # noqa: ANN401, openai's overloads decide
         for _ in range(_TIMES_TURNED_AWAY):

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from bot.errors import ModelNotFoundError
 FRAMES_FILE = "redactor.json"
 DEFAULT_STYLE = "ensayo"
 
+_IDEAS = "{ideas}"
 _PLACEHOLDER = re.compile(r"\{(topic|words)\}")
 
 
@@ -61,12 +62,41 @@ class Frames:
         special_tokens: The model's control tokens as text, to be taken out of topics.
         words_step: Lengths are asked for in multiples of this, as the model was taught.
         most_words: The greatest length that it was taught, or None.
+        ideas: The line in which it plans a text before it writes, ``{ideas}`` in it and a blank
+            line behind it; None for a model that does not.
     """
 
     by_style: Mapping[str, Frame]
     special_tokens: tuple[str, ...] = ()
     words_step: int = 1
     most_words: int | None = None
+    ideas: str | None = None
+
+    def plan(self, ideas: Sequence[str]) -> str:
+        """Return the plan with somebody's ideas; its beginning only where there are none."""
+        if self.ideas is None:
+            return ""
+        return self.ideas.replace(_IDEAS, ", ".join(ideas)) if ideas else self._plan_head
+
+    @property
+    def _plan_head(self) -> str:
+        return (self.ideas or "").partition(_IDEAS)[0].rstrip()
+
+    def split_plan(self, text: str) -> tuple[str, str]:
+        """Part what a model wrote into its plan, the blank line included, and the text behind it.
+
+        While the plan is not over, there is no text.
+        """
+        head = self._plan_head
+        if not head or not text.startswith(head[: len(text)]):
+            return "", text
+        plan, end, rest = text.partition("\n\n")
+        return plan + end, rest
+
+    def ideas_of(self, plan: str) -> tuple[str, ...]:
+        """Return the ideas of a plan, each once, in their order."""
+        ideas = plan.removeprefix(self._plan_head).strip(" .\n").split(",")
+        return tuple(dict.fromkeys(idea.strip() for idea in ideas if idea.strip()))
 
     def asked_words(self, words: int) -> int:
         """Return the length to ask the model for when a person wants so many words."""
@@ -119,6 +149,7 @@ class Frames:
             "special_tokens": list(self.special_tokens),
             "words_step": self.words_step,
             "most_words": self.most_words,
+            "ideas": self.ideas,
         }
 
     @classmethod
@@ -139,6 +170,7 @@ class Frames:
             tuple(str(token) for token in tokens),
             words_step=_count(data, "words_step") or 1,
             most_words=_count(data, "most_words"),
+            ideas=_ideas(data),
         )
 
 
@@ -154,6 +186,13 @@ def _count(data: Mapping[str, Any], key: str) -> int | None:
     if value is not None and (not isinstance(value, int) or value < 1):
         raise ValueError(f"{key} is not a positive number")
     return value
+
+
+def _ideas(data: Mapping[str, Any]) -> str | None:
+    line = data.get("ideas")
+    if line is not None and (not isinstance(line, str) or _IDEAS not in line):
+        raise ValueError(f"ideas has no {_IDEAS} in it")
+    return line
 
 
 def _read_frame(style: str, frame: object) -> Frame:

@@ -9,6 +9,8 @@ GREATEST_SEED = 2**63 - 1
 GREATEST_STOP_SEQUENCES = 16
 GREATEST_BIASES = 1024
 GREATEST_LOGPROBS = 100
+GREATEST_SENTENCE_CANDIDATES = 8
+GREATEST_KEYWORDS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class SamplingParameters:
         logprobs: With each token come its log-probability and those of so many likeliest ones,
             0 to 100, before any of the above; None is off.
         scores_prompt: Whether the prompt's tokens get theirs, too. A token a step.
+        sentence_candidates: Continuations that are drawn for each sentence, of which the best is
+            kept, 1 to 8; tokens then come by sentences.
+        keywords: Words that the sentences should name now and then, at most 64.
+        preceding: What stands before the prompt; the sentences should not say it again.
 
     Raises:
         InvalidParameterError: A value is outside its range.
@@ -58,6 +64,9 @@ class SamplingParameters:
     stop_token_ids: tuple[int, ...] = ()
     logprobs: int | None = None
     scores_prompt: bool = False
+    sentence_candidates: int = 1
+    keywords: tuple[str, ...] = ()
+    preceding: str = ""
 
     def __post_init__(self) -> None:
         """Check every range."""
@@ -82,6 +91,8 @@ class SamplingParameters:
         _check("stop_token_ids", len(self.stop_token_ids), 0, GREATEST_BIASES)
         if self.logprobs is not None:
             _check("logprobs", self.logprobs, 0, GREATEST_LOGPROBS)
+        _check("sentence_candidates", self.sentence_candidates, 1, GREATEST_SENTENCE_CANDIDATES)
+        _check("keywords", len(self.keywords), 0, GREATEST_KEYWORDS)
 
 
 def _check(name: str, value: float, minimum: float, maximum: float) -> None:

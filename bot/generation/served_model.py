@@ -26,6 +26,7 @@ class ServedModel:
         max_batch_size: Texts that it writes at once; None where the service does not say.
         is_own: Whether it is this project's own service.
         takes_extended: Whether it takes vLLM's further parameters.
+        sentence_candidates: Continuations that it can draw for each sentence, at most.
     """
 
     id: str
@@ -36,6 +37,7 @@ class ServedModel:
     max_batch_size: int | None = None
     is_own: bool = False
     takes_extended: bool = False
+    sentence_candidates: int = 1
 
 
 def read_served_model(data: Mapping[str, Any], default_frames: Frames) -> ServedModel:
@@ -73,6 +75,7 @@ def read_served_model(data: Mapping[str, Any], default_frames: Frames) -> Served
         max_batch_size=own.get("max_batch_size"),
         is_own=True,
         takes_extended=True,
+        sentence_candidates=int(own.get("sentence_candidates") or 1),
     )
 
 
@@ -80,7 +83,6 @@ def completion_arguments(
     served: ServedModel,
     prompt: str,
     parameters: SamplingParameters,
-    candidates: int,
     keep_last_tokens: int | None,
 ) -> dict[str, Any]:
     """Return the arguments of ``completions.create``, with what this service understands.
@@ -89,17 +91,21 @@ def completion_arguments(
         served: The service's model.
         prompt: What is continued.
         parameters: How to write.
-        candidates: Of which the best is given; our own service only.
         keep_last_tokens: Of a longer prompt; -1 as many as fit, None all.
     """
     if served.is_own:
         arguments = _standard_arguments(served, prompt, parameters, parameters.max_new_tokens)
-        if candidates > 1:
-            arguments["best_of"] = candidates
         arguments["extra_body"] = {
             **_extended_arguments(parameters, keep_last_tokens),
             "no_repeat_ngram_size": parameters.no_repeat_ngram_size,
         }
+        candidates = min(parameters.sentence_candidates, served.sentence_candidates)
+        if candidates > 1:
+            arguments["extra_body"] |= {
+                "sentence_candidates": candidates,
+                "keywords": list(parameters.keywords),
+                "preceding": parameters.preceding,
+            }
         return arguments
     # Others end at their window instead of sliding it.
     max_tokens = min(parameters.max_new_tokens, max(1, served.context_tokens * 3 // 4))

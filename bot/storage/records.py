@@ -53,7 +53,7 @@ class Preferences:
     """One person's settings; the defaults are what a new person gets.
 
     Attributes:
-        words: Length aimed at; the text ends at the sentence end nearest to it.
+        words: Length aimed at; the text ends by itself at 60 to 130 % of it.
         style: The kind of text.
         temperature: Creativity; 0 takes the likeliest token each time.
         top_p: Share of the probability that may be drawn from.
@@ -62,7 +62,7 @@ class Preferences:
         seed: Fixed seed, or None for a new one each time.
         chunk_units: Greatest length of one message, in UTF-16 units.
         live_preview: Whether the text grows before the reader's eyes.
-        candidates: Texts written side by side, of which the best is kept.
+        candidates: Drafts of each sentence, of which the best is kept.
         language: Language of the bot's own sentences.
 
     Raises:

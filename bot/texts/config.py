@@ -140,8 +140,8 @@ SPANISH = ConfigTexts(
             "uno: de 200 a 4096.\n/config trozo 1000"
         ),
         "candidates": (
-            "Cuántos borradores escribo a la vez para quedarme con el mejor: de 1 a 8.\n"
-            "/config borradores 3"
+            "Cuántos borradores de cada frase escribo para quedarme con el mejor: de 1 a 8. Con "
+            "más sale mejor y tardo más.\n/config borradores 3"
         ),
         "live_preview": "En privado, ves crecer el texto mientras lo escribo.\n/config vista no",
         "language": "En qué idioma te hablo. Los textos salen en el idioma del modelo.\n/config "
@@ -242,7 +242,8 @@ ENGLISH = ConfigTexts(
             "200 to 4,096.\n/config chunk 1000"
         ),
         "candidates": (
-            "How many drafts I write at once, to keep the best one: 1 to 8.\n/config drafts 3"
+            "How many drafts of each sentence I write, to keep the best one: 1 to 8. More is "
+            "better, and slower.\n/config drafts 3"
         ),
         "live_preview": "In a private chat, you see the text grow while I write.\n/config "
         "preview off",

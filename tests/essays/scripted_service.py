@@ -46,7 +46,6 @@ class ScriptedService:
         prompt: str,
         parameters: SamplingParameters,
         *,
-        candidates: int = 1,
         keep_last_tokens: int | None = None,
     ) -> AsyncGenerator[str]:
         self.calls.append((prompt, parameters))

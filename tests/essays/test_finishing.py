@@ -72,14 +72,35 @@ def test_what_is_said_for_effect_is_no_loop(text):
     assert finishing.loop_start(text) is None
 
 
-def test_the_end_nearest_to_the_length_is_taken():
-    text = "Uno dos tres. Cuatro cinco seis. Siete ocho nueve diez. Once"
-    assert finishing.finish(text, words=6) == "Uno dos tres. Cuatro cinco seis."
+def test_a_text_runs_to_130_percent_and_ends_with_a_sentence():
+    text = "Uno dos tres. Cuatro cinco seis. Siete ocho nueve diez. Once doce"
+    assert finishing.finish(text) == "Uno dos tres. Cuatro cinco seis. Siete ocho nueve diez."
     assert (
-        finishing.finish(text, words=9)
+        finishing.finish(text, words=10)
         == "Uno dos tres. Cuatro cinco seis. Siete ocho nueve diez."
     )
-    assert finishing.finish(text) == "Uno dos tres. Cuatro cinco seis. Siete ocho nueve diez."
+    assert finishing.finish(text, words=6) == "Uno dos tres. Cuatro cinco seis."
+    assert finishing.finish(text, words=1) == "Uno dos tres."
+
+
+def test_a_text_that_is_too_long_ends_with_a_paragraph_where_one_ends_in_time():
+    text = "Uno dos tres.\n\nCuatro cinco seis.\n\nSiete.\n\nOcho nueve. Diez once doce trece."
+    assert finishing.finish(text, words=6) == "Uno dos tres.\n\nCuatro cinco seis.\n\nSiete."
+    assert finishing.finish(text, words=8).endswith("Ocho nueve.")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("El mar es azul. Hay olas. El mar es azul. Fin.", "El mar es azul. Hay olas. Fin."),
+        ("No sé. No sé. No sé.", "No sé. No sé. No sé."),
+        ("El mar es azul.\n\n¡El mar es azul!\n\nHay muchas olas aquí.",
+         "El mar es azul.\n\nHay muchas olas aquí."),
+        ("El mar es azul. Sí.\n\nEl mar es azul. Hay olas y", "El mar es azul. Sí.\n\nHay olas y"),
+    ],
+)  # fmt: skip
+def test_no_sentence_is_said_twice(text, kept):
+    assert finishing.say_once(text) == kept
 
 
 def test_a_text_without_a_sentence_end_gets_an_ellipsis():
@@ -91,10 +112,3 @@ def test_a_text_without_a_sentence_end_gets_an_ellipsis():
 def test_a_finished_text_ends_well(text, words):
     finished = finishing.finish(text, words)
     assert finished == "" or finished.rstrip("\"'»”’)]")[-1] in ".!?…"
-
-
-def test_long_enough_counts_whole_sentences():
-    assert finishing.is_long_enough("Uno dos tres cuatro.", 4)
-    assert finishing.is_long_enough("Uno dos tres cuatro. Cin", 4)
-    assert not finishing.is_long_enough("Uno dos tres cuatro", 4)
-    assert not finishing.is_long_enough("Uno dos. Tres cuatro", 4)

@@ -114,13 +114,18 @@ async def test_stream(client: GenerationClient, service: RunningService) -> None
     assert await read(client) == "".join(pieces)
 
 
-async def test_candidates_come_as_one_piece(
+async def test_candidates_for_sentences_are_asked_for(
     client: GenerationClient, service: RunningService
 ) -> None:
     tokens = service.engine.load.tokens
-    pieces = [piece async for piece in client.stream("El mar", PARAMETERS, candidates=3)]
-    assert len(pieces) == 1
-    assert service.engine.load.tokens == tokens + 36
+    several = replace(PARAMETERS, sentence_candidates=3, keywords=("mar",))
+    chosen = await read(client, parameters=several)
+    assert chosen == await read(client, parameters=several)
+    assert service.engine.load.tokens == tokens + 24
+    assert (await client.describe()).sentence_candidates == 8
+    # More than the service can draw are as many as it can.
+    client._served = replace(await client.describe(), sentence_candidates=3)
+    assert await read(client, parameters=replace(several, sentence_candidates=8)) == chosen
 
 
 async def test_cancelling_frees_the_slots(
@@ -135,9 +140,10 @@ async def test_cancelling_frees_the_slots(
     await stream.aclose()
     await asyncio.to_thread(eventually, lambda: is_running(0))
 
-    for candidates in (1, 2):
-        task = asyncio.create_task(read(client, parameters=LONG, candidates=candidates))
-        await asyncio.to_thread(eventually, lambda: is_running(candidates))  # noqa: B023
+    for candidates in (1, 8):
+        several = replace(LONG, sentence_candidates=candidates)
+        task = asyncio.create_task(read(client, parameters=several))
+        await asyncio.to_thread(eventually, lambda: is_running(1))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -384,7 +390,10 @@ async def test_others_get_what_the_protocol_has(
     async with served_by(foreign) as client:
         served = await client.wait_until_ready(PATIENCE_S)
         assert served.context_tokens == context_tokens
-        assert await read(client, candidates=4) == "Había una vez"
+        assert (
+            await read(client, parameters=replace(PARAMETERS, sentence_candidates=4))
+            == "Había una vez"
+        )
         many = " ".join(str(number) for number in range(3000))
         await read(client, many, parameters=LONG, keep_last_tokens=-1)
     assert all(set(asked) == STANDARD for asked in foreign.asked)

@@ -168,6 +168,20 @@ def test_best_of_gives_one_of_the_candidates(client: openai.OpenAI) -> None:
     assert best.choices[0].text in [choice.text for choice in candidates.choices]
 
 
+def test_candidates_for_sentences_give_the_same_text_in_pieces(client: openai.OpenAI) -> None:
+    several = {"sentence_candidates": 4, "keywords": ["mar"]}
+    whole = complete(client, "El mar", several, max_tokens=150, seed=5)
+    assert whole.usage is not None
+    assert whole.usage.completion_tokens == 150
+    chunks = list(complete(client, "El mar", several, max_tokens=150, seed=5, stream=True))
+    assert "".join(chunk.choices[0].text for chunk in chunks) == whole.choices[0].text
+    assert 1 < len(chunks) < 100
+    other = complete(
+        client, "El mar", several | {"sentence_candidates": 8}, max_tokens=150, seed=5
+    )
+    assert other.choices[0].text != whole.choices[0].text
+
+
 def test_stop_sequences(client: openai.OpenAI) -> None:
     whole = complete(client, "El mar", max_tokens=60, seed=11).choices[0].text
     stop = whole[20:23]
@@ -241,6 +255,9 @@ def test_text_longer_than_the_window(client: openai.OpenAI) -> None:
         ({"presence_penalty": 3}, "invalid_value", "presence_penalty"),
         ({"frequency_penalty": -3}, "invalid_value", "frequency_penalty"),
         ({"min_p": 2}, "invalid_value", "min_p"),
+        ({"sentence_candidates": 0}, "invalid_value", "sentence_candidates"),
+        ({"sentence_candidates": 9}, "invalid_value", "sentence_candidates"),
+        ({"keywords": "mar"}, "invalid_value", "keywords"),
         ({"stop": ["a", ""]}, "invalid_value", "stop"),
         ({"stop": [str(number) for number in range(99)]}, "invalid_value", "stop"),
         ({"stream_options": {"include_usage": True}}, "invalid_value", "stream_options"),
@@ -326,6 +343,7 @@ def test_models(client: openai.OpenAI, service: RunningService) -> None:
     assert own["special_tokens"] == ["<|endoftext|>"]
     assert own["tokens_per_word"] > 1
     assert own["max_batch_size"] == 8
+    assert own["sentence_candidates"] == 8
 
 
 LONG: dict[str, Any] = {"max_tokens": 30_000, "seed": 1}

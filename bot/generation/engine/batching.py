@@ -2,10 +2,15 @@
 
 ::
 
-    submit -> waiting -> (free slot) -> active: prompt slices ... one token a step ... -> end
+    submit -> waiting -> (room) -> active: prompt slices ... one token a step ... -> end
 
-Every step runs, in one call of the decoder, one token of each text being written and slices of
-prompts up to a budget, so that a long prompt delays the others by a bounded time.
+Every step runs, in one call of the decoder, one token of each text being written (of each of its
+candidates, see ``text``) and slices of prompts up to a budget, so that a long prompt delays the
+others by a bounded time.
+
+A text has room when fewer than ``text_limit`` run and as many blocks are left as it can ever need,
+its candidates' included. Texts begin in the order in which they came, so that none with many
+candidates waits for ever behind smaller ones.
 """
 
 import asyncio
@@ -17,27 +22,32 @@ import time
 from collections import Counter
 from collections.abc import Sequence as AbstractSequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bot.errors import EngineBusyError, PromptTooLongError
-from bot.generation.engine import sampling
+from bot.errors import EngineBusyError, InvalidParameterError, PromptTooLongError
+from bot.generation.engine.blocks import BlockPool
 from bot.generation.engine.decoder import Decoder, Slice, Tokens
-from bot.generation.engine.generation import (
-    FinishReason,
-    Generation,
-    TokenEvent,
-    TokenLogprobs,
-)
-from bot.generation.engine.sequence import NO_SLOT, Sequence
+from bot.generation.engine.generation import Generation, TokenEvent
+from bot.generation.engine.sentences import SENTENCE_TOKENS, Judge, sentence_ends
+from bot.generation.engine.sequence import Sequence
+from bot.generation.engine.text import Text, Vocabulary, finish_reason
 from bot.generation.engine.tokenizing import TextTokenizer
 from bot.generation.logs import log_failure
-from bot.generation.parameters import GREATEST_SEED, SamplingParameters
+from bot.generation.parameters import (
+    GREATEST_SEED,
+    GREATEST_SENTENCE_CANDIDATES,
+    SamplingParameters,
+)
 
 _log = logging.getLogger(__name__)
 
 DEFAULT_WAITING_LIMIT = 256
 DEFAULT_PROMPT_TOKENS_PER_STEP = 256
+
+_ABORT = [TokenEvent(None, "abort")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +55,8 @@ class EngineLoad:
     """What an engine is doing now, and did so far.
 
     Attributes:
-        running: Texts that have a slot.
-        waiting: Texts that wait for one.
+        running: Texts that are being written.
+        waiting: Texts that wait for room.
         slots: Texts that can run at once.
         steps: Steps so far.
         tokens: New tokens so far, of all texts.
@@ -76,6 +86,7 @@ class Engine:
         decoder: Decoder,
         tokenizer: TextTokenizer,
         *,
+        text_limit: int,
         revision: str,
         eos_token_ids: AbstractSequence[int],
         waiting_limit: int = DEFAULT_WAITING_LIMIT,
@@ -86,22 +97,27 @@ class Engine:
         Args:
             decoder: Used by this engine's thread only, from :meth:`start` to :meth:`close`.
             tokenizer: Given to the engine's users.
+            text_limit: Texts that run at once, at most.
             revision: See the class.
             eos_token_ids: See the class.
-            waiting_limit: Texts without a slot that are held, at most.
+            waiting_limit: Texts that are held until there is room, at most.
             prompt_tokens_per_step: Prompt tokens run in one step, at most, all texts together.
         """
         self.revision = revision
         self.tokenizer = tokenizer
         self.eos_token_ids = tuple(eos_token_ids)
         self._decoder = decoder
-        self._eos: Tokens = np.array(self.eos_token_ids, np.int32)
+        self._pool = BlockPool(decoder)
+        self._text_limit = text_limit
+        self._sentence_tokens = max(1, min(SENTENCE_TOKENS, decoder.context_tokens // 4))
+        self._vocabulary = Vocabulary(
+            np.array(self.eos_token_ids, np.int32), lambda: self._sentence_ends
+        )
         self._waiting_limit = waiting_limit
         self._prompt_tokens_per_step = prompt_tokens_per_step
         self._changed = threading.Condition()
-        self._waiting: list[Sequence] = []
-        self._active: list[Sequence] = []
-        self._free_slots = list(range(decoder.slot_count))[::-1]
+        self._waiting: list[Text] = []
+        self._active: list[Text] = []
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._steps = 0
@@ -119,12 +135,31 @@ class Engine:
         return self._decoder.vocabulary_size
 
     @property
+    def sentence_candidates(self) -> int:
+        """Candidates for a sentence that a text can have here, at most."""
+        windows = self._blocks(self.context_tokens)
+        affordable = (self._decoder.block_count - windows) // self._blocks_of_candidate(windows)
+        return min(1 + affordable, GREATEST_SENTENCE_CANDIDATES)
+
+    def _blocks(self, tokens: int) -> int:
+        return -(-min(tokens, self.context_tokens) // self._decoder.block_tokens)
+
+    def _blocks_of_candidate(self, text_blocks: int) -> int:
+        """Return how many blocks a candidate may have to itself; it may begin in mid-block."""
+        most = self._decoder.block_tokens - 1 + self._sentence_tokens
+        return min(text_blocks, self._blocks(most))
+
+    @cached_property
+    def _sentence_ends(self) -> NDArray[np.bool_]:
+        return sentence_ends(self.tokenizer, self.vocabulary_size)
+
+    @property
     def load(self) -> EngineLoad:
         """What the engine is doing now."""
         return EngineLoad(
             running=len(self._active),
             waiting=len(self._waiting),
-            slots=self._decoder.slot_count,
+            slots=self._text_limit,
             steps=self._steps,
             tokens=self._tokens,
             busy_s=self._busy_s,
@@ -156,6 +191,7 @@ class Engine:
             reader that has gone must :meth:`Generation.cancel`.
 
         Raises:
+            InvalidParameterError: It wants more candidates for a sentence than there is room for.
             PromptTooLongError: The prompt fills the window.
             EngineBusyError: Too many texts wait already.
         """
@@ -181,31 +217,48 @@ class Engine:
                 places, nor keep more than half of the batch while another's text waits.
 
         Raises:
-            PromptTooLongError: The prompt fills the window.
+            InvalidParameterError, PromptTooLongError: As for :meth:`submit`.
             EngineBusyError: Too many texts wait already; none of these was taken.
         """
+        if parameters.sentence_candidates > self.sentence_candidates:
+            raise InvalidParameterError(
+                "sentence_candidates", parameters.sentence_candidates, 1, self.sentence_candidates
+            )
         prompt = self._checked_prompt(prompt_token_ids)
         limit = self._waiting_limit if client is None else self._waiting_limit // 2
         first_seed = parameters.seed
         if first_seed is None:
             first_seed = secrets.randbelow(GREATEST_SEED)
-        generations = []
+        texts: list[Text] = []
+        for i in range(count):
+            seed = (first_seed + i) % (GREATEST_SEED + 1)
+            generation = Generation(replace(parameters, seed=seed), seed, prompt.size, client)
+            texts.append(self._text(prompt, generation, texts[0] if texts else None))
         with self._changed:
             own = sum(client in (None, one.generation.client) for one in self._waiting)
             is_full = len(self._waiting) + count > self._waiting_limit
             if self._is_closing or is_full or own + count > limit:
                 raise EngineBusyError(limit)
-            parent: Sequence | None = None
-            for i in range(count):
-                seed = (first_seed + i) % (GREATEST_SEED + 1)
-                asked = replace(parameters, seed=seed)
-                generation = Generation(asked, seed, prompt.size, client)
-                sequence = Sequence.begin(generation, prompt, parent)
-                self._waiting.append(sequence)
-                generations.append(generation)
-                parent = parent or sequence
+            self._waiting += texts
             self._changed.notify()
-        return generations
+        return [text.generation for text in texts]
+
+    def _text(self, prompt: Tokens, generation: Generation, parent: Text | None) -> Text:
+        asked = generation.parameters
+        judge = None
+        blocks = self._blocks(prompt.size + asked.max_new_tokens)
+        if asked.sentence_candidates > 1:
+            before = f"{asked.preceding}\n{self.tokenizer.decode(prompt.tolist())}"
+            judge = Judge(self.tokenizer, before, asked.keywords)
+        return Text(
+            generation,
+            [Sequence.begin(asked, generation.seed, prompt)],
+            self._vocabulary,
+            blocks + (asked.sentence_candidates - 1) * self._blocks_of_candidate(blocks),
+            self._sentence_tokens,
+            judge,
+            parent,
+        )
 
     def _checked_prompt(self, prompt_token_ids: AbstractSequence[int]) -> Tokens:
         prompt = np.array(prompt_token_ids, np.int32)
@@ -228,143 +281,122 @@ class Engine:
                 ended = self._step()
             except Exception as error:  # noqa: BLE001 - a failed step ends its texts; others come
                 log_failure(_log, f"a step failed with {len(self._active)} texts", error)
-                ended = [(sequence, TokenEvent(None, "abort")) for sequence in self._active]
+                ended = [(text, _ABORT) for text in self._active]
             self._finish(ended)
             self._busy_s += time.perf_counter() - started_s
-        self._finish([(s, TokenEvent(None, "abort")) for s in [*self._active, *self._waiting]])
+        self._finish([(text, _ABORT) for text in [*self._active, *self._waiting]])
         self._waiting.clear()
         self._decoder.close()
 
-    def _step(self) -> list[tuple[Sequence, TokenEvent]]:
-        """Run one step; return the texts that ended in it, each with its last event."""
-        ended = self._drop_cancelled()
-        self._finish(ended)
+    def _step(self) -> list[tuple[Text, list[TokenEvent]]]:
+        """Run one step; return the texts that ended in it, each with its last events."""
+        self._finish(self._drop_cancelled())
         self._admit()
         scheduled = self._schedule()
         if not scheduled:
             return []
-        logits = self._decoder.process([piece for _, piece in scheduled])
-        ended = []
-        batch_size = sum(piece.wants_logits for _, piece in scheduled)
-        row = 0
-        readers = []
-        for sequence, piece in scheduled:
+        logits = self._decoder.process([piece for _, _, piece in scheduled])
+        for _, sequence, piece in scheduled:
             sequence.processed += piece.token_ids.size
-            if not piece.wants_logits:
-                continue
-            generation = sequence.generation
-            if sequence.pending:
-                sequence.score(logits[row])
-                row += 1
-                continue
-            event = self._choose(sequence, logits[row])
-            row += 1
-            generation.batch_tokens += batch_size
-            if event.finish_reason is None:
-                generation.put(event)
-                readers.append(generation)
-            else:
-                ended.append((sequence, event))
+        writing = [(text, sequence) for text, sequence, piece in scheduled if piece.wants_logits]
+        ended = []
+        readers = []
+        for text in dict.fromkeys(text for text, _ in writing):
+            text.generation.steps += 1
+            text.generation.batch_tokens += len(writing)
+        for (text, sequence), row in zip(writing, logits, strict=True):
+            events = text.take(sequence, row, self._pool)
+            self._tokens += sum(event.token_id is not None for event in events)
+            if finish_reason(events):
+                ended.append((text, events))
+            elif events:
+                text.generation.put(events)
+                readers.append(text.generation)
         self._steps += 1
         _wake(readers)
         return ended
 
-    def _choose(self, sequence: Sequence, logits: np.ndarray) -> TokenEvent:
-        generation = sequence.generation
-        asked = generation.parameters
-        if asked.max_new_tokens == 0:
-            return TokenEvent(None, "length")
-        raw = None if asked.logprobs is None else logits.copy()
-        token_id = sequence.choose(logits, self._eos)
-        if token_id in asked.stop_token_ids:
-            return TokenEvent(None, "stop")
-        if token_id in self.eos_token_ids and not asked.ignore_eos:
-            return TokenEvent(None, "stop")
-        sequence.append(token_id)
-        generation.new_tokens += 1
-        self._tokens += 1
-        reason: FinishReason | None = None
-        if generation.new_tokens >= asked.max_new_tokens:
-            reason = "length"
-        logprobs = None
-        if raw is not None:
-            scores = sampling.log_probabilities(raw, token_id, asked.logprobs or 0)
-            logprobs = TokenLogprobs(*scores)
-        return TokenEvent(token_id, reason, logprobs)
-
-    def _drop_cancelled(self) -> list[tuple[Sequence, TokenEvent]]:
+    def _drop_cancelled(self) -> list[tuple[Text, list[TokenEvent]]]:
         with self._changed:
-            candidates = [*self._active, *self._waiting]
-            cancelled = [s for s in candidates if s.generation.is_cancelled]
+            cancelled = [
+                text for text in [*self._active, *self._waiting] if text.generation.is_cancelled
+            ]
             if cancelled:
                 self._waiting = [s for s in self._waiting if not s.generation.is_cancelled]
-        return [(sequence, TokenEvent(None, "abort")) for sequence in cancelled]
+        return [(text, _ABORT) for text in cancelled]
 
     def _admit(self) -> None:
-        """Give free slots to waiting texts in their order, first to clients with few of them."""
+        """Begin waiting texts in their order, while there is room, first of those with few."""
         with self._changed:
-            for share in (max(1, self._decoder.slot_count // 2), self._decoder.slot_count):
-                still_waiting = []
+            for share in (max(1, self._text_limit // 2), self._text_limit):
+                still_waiting: list[Text] = []
                 held = Counter(one.generation.client for one in self._active)
-                for sequence in self._waiting:
-                    client = sequence.generation.client
-                    has_room = self._free_slots and held[client] < share
-                    if has_room and not self._waits_for_parent(sequence):
-                        self._begin(sequence)
-                        held[client] += 1
+                is_full = False
+                for text in self._waiting:
+                    client = text.generation.client
+                    if held[client] < share:
+                        is_full = is_full or not self._has_room(text)
+                    if is_full or held[client] >= share or _waits_for_parent(text):
+                        still_waiting.append(text)
                     else:
-                        still_waiting.append(sequence)
+                        self._begin(text)
+                        held[client] += 1
                 self._waiting = still_waiting
 
-    @staticmethod
-    def _waits_for_parent(sequence: Sequence) -> bool:
-        parent = sequence.parent
-        if parent is None or parent.generation.finished_s is not None:
-            return False
-        return not parent.has_processed_prompt and parent.window_start == 0
+    def _has_room(self, text: Text) -> bool:
+        reserved = sum(other.reserved_blocks for other in self._active)
+        return (
+            len(self._active) < self._text_limit
+            and reserved + text.reserved_blocks <= self._decoder.block_count
+        )
 
-    def _begin(self, sequence: Sequence) -> None:
-        sequence.slot = self._free_slots.pop()
-        sequence.generation.started_s = time.monotonic()
-        parent = sequence.parent
+    def _begin(self, text: Text) -> None:
+        text.generation.started_s = time.monotonic()
+        parent = text.parent
         if parent is not None and parent.has_processed_prompt:
             # All but the last prompt token, which has to be run for its logits.
-            sequence.processed = sequence.length - 1
-            self._decoder.copy_prefix(parent.slot, sequence.slot, sequence.processed)
-            sequence.generation.prompt_logprobs = parent.generation.prompt_logprobs
-        sequence.parent = None
-        self._active.append(sequence)
+            text.first.processed = text.first.length - 1
+            text.first.blocks = self._pool.fork(parent.first.blocks, text.first.processed)
+            text.generation.prompt_logprobs = parent.generation.prompt_logprobs
+        text.parent = None
+        self._active.append(text)
 
-    def _schedule(self) -> list[tuple[Sequence, Slice]]:
-        """Return this step's slices: every text being written, and prompts up to the budget."""
+    def _schedule(self) -> list[tuple[Text, Sequence, Slice]]:
+        """Return this step's slices: every row being written, and prompts up to the budget."""
         budget = self._prompt_tokens_per_step
         scheduled = []
-        for sequence in self._active:
-            sequence.slide(self.context_tokens)
-            if sequence.is_scored:
-                scheduled.append((sequence, sequence.next_scored_slice()))
-            elif sequence.pending == 1:
-                scheduled.append((sequence, sequence.next_slice(1)))
-            elif budget > 0:
-                piece = sequence.next_slice(budget)
-                budget -= piece.token_ids.size
-                scheduled.append((sequence, piece))
+        for text in self._active:
+            text.slide(self._pool, self.context_tokens)
+            for sequence in text.waiting_sequences():
+                limit = 1 if sequence.pending == 1 else budget
+                if sequence.is_scored:
+                    scheduled.append((text, sequence, sequence.next_scored_slice(self._pool)))
+                elif limit > 0:
+                    piece = sequence.next_slice(self._pool, limit)
+                    budget -= piece.token_ids.size if sequence.pending > 1 else 0
+                    scheduled.append((text, sequence, piece))
         return scheduled
 
-    def _finish(self, ended: list[tuple[Sequence, TokenEvent]]) -> None:
-        """Free the slots of texts that ended and tell their readers."""
+    def _finish(self, ended: list[tuple[Text, list[TokenEvent]]]) -> None:
+        """Free the blocks of texts that ended and tell their readers."""
         if not ended:
             return
-        gone = {id(sequence) for sequence, _ in ended}
-        self._active = [s for s in self._active if id(s) not in gone]
-        for sequence, event in ended:
-            if sequence.slot != NO_SLOT:
-                self._decoder.release(sequence.slot)
-                self._free_slots.append(sequence.slot)
-                sequence.slot = NO_SLOT
-            sequence.generation.finished_s = time.monotonic()
-            sequence.generation.put(event)
-        _wake([sequence.generation for sequence, _ in ended])
+        gone = {id(text) for text, _ in ended}
+        self._active = [text for text in self._active if id(text) not in gone]
+        for text, events in ended:
+            text.leave(self._pool)
+            text.generation.finished_s = time.monotonic()
+            text.generation.put(events)
+        self._pool.trim()
+        _wake([text.generation for text, _ in ended])
+
+
+def _waits_for_parent(text: Text) -> bool:
+    """Whether a text with the same prompt is still reading it."""
+    parent = text.parent
+    if parent is None or parent.generation.finished_s is not None:
+        return False
+    return not parent.has_processed_prompt and parent.first.window_start == 0
 
 
 def _wake(generations: list[Generation]) -> None:

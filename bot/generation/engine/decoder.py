@@ -18,26 +18,28 @@ class Slice:
     A text that is being written has a slice of one token; a prompt comes in longer ones.
 
     Attributes:
-        slot: Where the text's keys and values are kept, 0 to ``slot_count - 1``.
-        start: Position of the first token in the window. Positions 0 to ``start - 1`` of the slot
-            were run before.
+        blocks: Where the text's keys and values are kept, in the order of its tokens; as many as
+            the slice's last token needs.
+        start: Position of the first token in the window. Positions 0 to ``start - 1`` were run
+            before.
         token_ids: The tokens, shape [tokens], at least one.
         wants_logits: Whether the logits after the last token are needed.
     """
 
-    slot: int
+    blocks: Sequence[int]
     start: int
     token_ids: Tokens
     wants_logits: bool
 
 
 class Decoder(Protocol):
-    """A model with a fixed number of slots. Used by one thread at a time.
+    """A model, and memory for keys and values in blocks. Used by one thread at a time.
 
     Attributes:
         vocabulary_size: Width of the logits.
-        context_tokens: Positions that a slot has.
-        slot_count: Texts that can be kept at once.
+        context_tokens: Positions that the model knows.
+        block_tokens: Tokens whose keys and values a block holds.
+        block_count: Blocks that there are, numbered from 0.
     """
 
     @property
@@ -51,12 +53,17 @@ class Decoder(Protocol):
         ...
 
     @property
-    def slot_count(self) -> int:
+    def block_tokens(self) -> int:
+        """See the class."""
+        ...
+
+    @property
+    def block_count(self) -> int:
         """See the class."""
         ...
 
     def process(self, slices: Sequence[Slice]) -> Logits:
-        """Run the slices, each of another slot.
+        """Run the slices, no two of which write to one block.
 
         Returns:
             Logits, shape [slices that want them, vocabulary_size], in the slices' order. The
@@ -64,12 +71,12 @@ class Decoder(Protocol):
         """
         ...
 
-    def copy_prefix(self, source: int, target: int, tokens: int) -> None:
-        """Give slot ``target`` the first ``tokens`` positions of slot ``source``."""
+    def copy_block(self, source: int, target: int, tokens: int) -> None:
+        """Give block ``target`` the first ``tokens`` tokens of block ``source``."""
         ...
 
-    def release(self, slot: int) -> None:
-        """Forget a slot; its memory may go back to the system."""
+    def release(self, block: int) -> None:
+        """Forget a block; its memory may go back to the system."""
         ...
 
     def close(self) -> None:

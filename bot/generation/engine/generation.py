@@ -3,7 +3,7 @@
 import asyncio
 import queue
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,10 +50,11 @@ class Generation:
         prompt_tokens: Length of the prompt.
         new_tokens: Tokens written so far.
         submitted_s: When it was handed in, on the ``time.monotonic`` clock, as the next two.
-        started_s: When it got a slot, or None.
+        started_s: When it began to run, or None.
         finished_s: When the last event was made, or None.
-        batch_tokens: Sum, over the steps, of the texts in the batch; divided by ``new_tokens`` it
-            is the mean batch size.
+        steps: Steps of the engine that it took part in since its prompt was read.
+        batch_tokens: Sum, over these steps, of the rows in the batch; divided by ``steps`` it is
+            the mean batch size.
         prompt_logprobs: Of the prompt's tokens but the first, if they were asked for; complete
             when the first event comes.
         client: Who asked, or None; see :meth:`Engine.submit_candidates`.
@@ -73,6 +74,7 @@ class Generation:
         self.submitted_s = time.monotonic()
         self.started_s: float | None = None
         self.finished_s: float | None = None
+        self.steps = 0
         self.batch_tokens = 0
         self.prompt_logprobs: list[TokenLogprobs] = []
         self.client = client
@@ -83,7 +85,7 @@ class Generation:
         self._arrived = asyncio.Event()
 
     def cancel(self) -> None:
-        """Stop writing: the slot is free at the next step. The last event says ``abort``.
+        """Stop writing: its place is free at the next step. The last event says ``abort``.
 
         Any thread may call this, any number of times.
         """
@@ -94,9 +96,10 @@ class Generation:
         """The event loop of whoever handed the text in; it is woken when events arrive."""
         return self._loop
 
-    def put(self, event: TokenEvent) -> None:
-        """Add an event (for the engine's thread, which then wakes the reader)."""
-        self._events.put(event)
+    def put(self, events: Iterable[TokenEvent]) -> None:
+        """Add events (for the engine's thread, which then wakes the reader)."""
+        for event in events:
+            self._events.put(event)
 
     def wake(self) -> None:
         """Tell an asynchronous reader that events arrived (runs on the reader's loop)."""

@@ -15,10 +15,13 @@ from bot.generation.engine.gpt2 import Gpt2Shape, read_shape
 from bot.generation.engine.machine import MEBIBYTE, usable_memory_mb, usable_threads
 from bot.generation.engine.precompiling import ensure_compiled
 from bot.generation.engine.tokenizing import load_tokenizer
+from bot.generation.parameters import GREATEST_SENTENCE_CANDIDATES
 
 DType = Literal["auto", "int8", "fp32", "bf16"]
 
 DEFAULT_BATCH_SIZE = 32
+CANDIDATE_BLOCKS = 3
+"""Blocks of 64 tokens that a candidate of 96 may touch."""
 
 
 def load_engine(
@@ -38,7 +41,8 @@ def load_engine(
         dtype: ``auto`` is int8 for the GPT-2 family on a CPU, bf16 on CUDA, else fp32.
         device: ``auto`` is CUDA when there is one, else the CPU.
         threads: None = as many as can run at once.
-        max_batch_size: Texts at once; None = 32, fewer where memory is short.
+        max_batch_size: Texts at once; None = 32, fewer where memory is short. Candidates for a
+            sentence are part of their text.
         memory_budget_mb: For keys and values; None = a share of what is free.
         cache_dir: Where quantised weights are kept; None = not kept. Compiled code has its own
             place, see ``compilation``.
@@ -60,11 +64,13 @@ def load_engine(
         cache_dir=Path(cache_dir) if cache_dir else None,
     )
     decoder, arithmetic = _load_decoder(plan)
+    window_blocks = -(-decoder.context_tokens // decoder.block_tokens)
     ensure_compiled("sampling")
     sampling.warm_up()
     return Engine(
         decoder,
         load_tokenizer(folder),
+        text_limit=max(1, min(plan.slots, decoder.block_count // window_blocks)),
         revision=_revision(folder, arithmetic),
         eos_token_ids=_eos_token_ids(folder, configuration),
     )
@@ -83,9 +89,9 @@ class _Plan:
     memory_budget_mb: int
     cache_dir: Path | None
 
-    def affordable_slots(self, slot_bytes: int) -> int:
-        """Return how many slots are asked for and fit into the budget, at least one."""
-        return max(1, min(self.slots, self.memory_budget_mb * MEBIBYTE // slot_bytes))
+    def affordable(self, blocks: int, block_bytes: int, least: int = 1) -> int:
+        """Return how many of so many blocks fit into the budget, but not fewer than ``least``."""
+        return max(least, min(blocks, self.memory_budget_mb * MEBIBYTE // block_bytes))
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -119,7 +125,7 @@ def _load_decoder(plan: _Plan) -> tuple[Decoder, str]:
     from bot.generation.engine.transformers_decoder import load_transformers_decoder
 
     decoder = load_transformers_decoder(
-        plan.folder, dtype=dtype, device=device, slot_count=plan.slots
+        plan.folder, dtype=dtype, device=device, block_count=plan.slots
     )
     return decoder, f"transformers-{dtype}-{device}"
 
@@ -127,12 +133,14 @@ def _load_decoder(plan: _Plan) -> tuple[Decoder, str]:
 def _load_torch(plan: _Plan, shape: Gpt2Shape, dtype: str, device: str) -> Decoder:
     import torch
 
-    from bot.generation.engine.torch_decoder import TorchDecoder, slot_bytes
+    from bot.generation.engine.torch_decoder import TorchDecoder, block_bytes
 
     torch.set_num_threads(plan.threads)
-    slots = plan.affordable_slots(slot_bytes(shape, dtype)) if device == "cpu" else plan.slots
+    blocks = plan.slots
+    if device == "cpu":
+        blocks = plan.affordable(blocks, block_bytes(shape, dtype))
     checkpoint = Checkpoint(plan.folder)
-    return TorchDecoder(checkpoint, shape, dtype=dtype, device=device, slot_count=slots)
+    return TorchDecoder(checkpoint, shape, dtype=dtype, device=device, block_count=blocks)
 
 
 def _find_device(device: str) -> str:
@@ -149,7 +157,8 @@ def _find_device(device: str) -> str:
 
 def _load_int8(plan: _Plan, shape: Gpt2Shape) -> Decoder:
     # Imported here: compiled code takes a moment to load, which other models need not wait for.
-    from bot.generation.engine.int8.decoder import Int8Decoder, slot_bytes
+    from bot.generation.engine.int8.attention import BLOCK_TOKENS
+    from bot.generation.engine.int8.decoder import Int8Decoder, token_block_bytes
     from bot.generation.engine.int8.weights import load_weights
 
     ensure_compiled("int8")
@@ -158,8 +167,11 @@ def _load_int8(plan: _Plan, shape: Gpt2Shape) -> Decoder:
     if plan.cache_dir is not None:
         cache_file = plan.cache_dir / "weights" / f"{checkpoint.fingerprint()[:32]}.int8"
     weights = load_weights(checkpoint, shape, cache_file)
-    slots = plan.affordable_slots(slot_bytes(shape))
-    return Int8Decoder(weights, shape, slot_count=slots, threads=plan.threads)
+    # Addresses for whole windows and every candidate; memory is taken by what is written.
+    window = -(-shape.context_tokens // BLOCK_TOKENS)
+    wanted = plan.slots * (window + (GREATEST_SENTENCE_CANDIDATES - 1) * CANDIDATE_BLOCKS)
+    blocks = plan.affordable(wanted, token_block_bytes(shape), least=window)
+    return Int8Decoder(weights, shape, block_count=blocks, threads=plan.threads)
 
 
 def _default_budget_mb() -> int:

@@ -85,7 +85,7 @@ def _compile_int8() -> None:
         tensors = {name: np.zeros(size, np.float32) for name, size in sizes.items()}
         save_file(tensors, Path(folder) / SINGLE_FILE)
         weights = load_weights(Checkpoint(Path(folder)), shape, None)
-    Int8Decoder(weights, shape, slot_count=1, threads=1).close()
+    Int8Decoder(weights, shape, block_count=1, threads=1).close()
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ take some 20 µs because they find a threshold first and sort only what lies abo
   the wanted sum is reached; nothing beyond that bin is kept.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -266,6 +268,13 @@ def _draw_from_all(
 
 
 @compiled
+def log_total(logits: Floats) -> float:
+    """Return log(sum(exp(logits))): a logit less this is its token's log-probability."""
+    greatest = logits.max()
+    return float(greatest) + math.log(_total_probability(logits, greatest, np.float32(1.0)))
+
+
+@compiled
 def choose_token(
     logits: Floats, temperature: float, top_k: int, top_p: float, chance: float
 ) -> int:
@@ -304,3 +313,4 @@ def warm_up() -> None:
     penalise_repetition(logits, token_ids, np.float32(1.0))
     forbid_repeated_ngrams(logits, token_ids, 2)
     choose_token(logits, 1.0, 0, 1.0, uniform(np.uint64(0), np.uint64(0)))
+    log_total(logits)

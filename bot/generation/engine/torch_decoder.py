@@ -3,12 +3,12 @@
 ::
 
     tokens [batch, length] -> hidden [batch, length, width] -> logits [batch, vocabulary]
-    keys, values: one tensor [slots, context + 1, heads, head] each per layer
+    keys, values: one tensor [blocks, context + 1, heads, head] each per layer
 
-Texts being written form one batch of length 1, prompt slices a second one, padded at the end.
-Position ``context`` of every slot takes the keys of padding and is never looked at. On CUDA the
-batch of length 1 is always all the slots and is replayed as a graph: launching some 150 kernels
-one by one would take longer than running them.
+A block holds a whole window. Texts being written form one batch of length 1, prompt slices a
+second one, padded at the end. Position ``context`` of every block takes the keys of padding and is
+never looked at. On CUDA the batch of length 1 is always all the blocks and is replayed as a graph:
+launching some 150 kernels one by one would take longer than running them.
 """
 
 import math
@@ -44,13 +44,13 @@ class _Layer:
 class _Batch:
     """A rectangle of tokens.
 
-    ``token_ids`` and ``positions`` are [batch, length]; ``slots`` and ``last``, the index of the
+    ``token_ids`` and ``positions`` are [batch, length]; ``blocks`` and ``last``, the index of the
     last token that is not padding, [batch].
     """
 
     token_ids: Tensor
     positions: Tensor
-    slots: Tensor
+    blocks: Tensor
     last: Tensor
 
 
@@ -66,12 +66,19 @@ class TorchDecoder:
 
     Attributes:
         vocabulary_size: Width of the logits.
-        context_tokens: Positions that a slot has.
-        slot_count: Texts that can be kept at once.
+        context_tokens: Positions that the model knows.
+        block_tokens: As many.
+        block_count: Texts that can be kept at once.
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, shape: Gpt2Shape, *, dtype: str, device: str, slot_count: int
+        self,
+        checkpoint: Checkpoint,
+        shape: Gpt2Shape,
+        *,
+        dtype: str,
+        device: str,
+        block_count: int,
     ) -> None:
         """Read the weights, one tensor at a time.
 
@@ -80,16 +87,16 @@ class TorchDecoder:
             shape: Of the model.
             dtype: ``fp32`` or ``bf16``.
             device: A torch device.
-            slot_count: Texts that can be kept at once.
+            block_count: Texts that can be kept at once.
         """
         self.vocabulary_size = shape.vocabulary
-        self.context_tokens = shape.context_tokens
-        self.slot_count = slot_count
+        self.context_tokens = self.block_tokens = shape.context_tokens
+        self.block_count = block_count
         self._shape = shape
         self._device = torch.device(device)
         self._type = TORCH_TYPES[dtype]
         self._read(checkpoint)
-        size = (slot_count, shape.context_tokens + 1, shape.heads, shape.head_width)
+        size = (block_count, shape.context_tokens + 1, shape.heads, shape.head_width)
         self._keys, self._values = (
             [torch.zeros(size, dtype=self._type, device=self._device) for _ in range(shape.layers)]
             for _ in range(2)
@@ -111,13 +118,13 @@ class TorchDecoder:
             return np.empty((0, self.vocabulary_size), np.float32)
         return torch.stack(wanted).float().cpu().numpy()
 
-    def copy_prefix(self, source: int, target: int, tokens: int) -> None:
+    def copy_block(self, source: int, target: int, tokens: int) -> None:
         """Copy the keys and values of the first ``tokens`` positions."""
         for cache in (*self._keys, *self._values):
             cache[target, :tokens] = cache[source, :tokens]
 
-    def release(self, slot: int) -> None:
-        """Do nothing: a slot's memory is written over by the next text."""
+    def release(self, block: int) -> None:
+        """Do nothing: a block's memory is written over by the next text."""
 
     def close(self) -> None:
         """Drop graphs, keys and values."""
@@ -171,15 +178,15 @@ class TorchDecoder:
         batch = _Batch(
             token_ids=self._to_device(token_ids),
             positions=self._to_device(positions),
-            slots=self._to_device(np.array([piece.slot for piece in slices])),
+            blocks=self._to_device(np.array([piece.blocks[0] for piece in slices])),
             last=self._to_device(np.array([piece.token_ids.size - 1 for piece in slices])),
         )
-        return self._forward(batch, window, all_slots=False)
+        return self._forward(batch, window, all_blocks=False)
 
     def _to_device(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self._device, non_blocking=True)
 
-    def _forward(self, batch: _Batch, window: int, *, all_slots: bool) -> Tensor:
+    def _forward(self, batch: _Batch, window: int, *, all_blocks: bool) -> Tensor:
         shape = self._shape
         rows, length = batch.token_ids.shape
         # The padding's position has no embedding; any will do.
@@ -187,7 +194,7 @@ class TorchDecoder:
         hidden = self._tokens[batch.token_ids] + self._positions[known]
         # A token sees the positions up to its own, shape [batch, 1, length, window].
         visible = torch.arange(window, device=self._device) <= batch.positions[:, None, :, None]
-        slots = batch.slots[:, None]
+        blocks = batch.blocks[:, None]
         for number, layer in enumerate(self._layers):
             normal = self._normalise(hidden, layer.norm_1)
             qkv = functional.linear(normal, *layer.qkv)
@@ -196,12 +203,12 @@ class TorchDecoder:
                 for part in torch.split(qkv, shape.width, dim=2)
             )
             keys, values = self._keys[number], self._values[number]
-            keys[slots, batch.positions] = key
-            values[slots, batch.positions] = value
-            if all_slots:
+            keys[blocks, batch.positions] = key
+            values[blocks, batch.positions] = value
+            if all_blocks:
                 seen_keys, seen_values = keys[:, :window], values[:, :window]
             else:
-                seen_keys, seen_values = keys[batch.slots, :window], values[batch.slots, :window]
+                seen_keys, seen_values = keys[batch.blocks, :window], values[batch.blocks, :window]
             context = functional.scaled_dot_product_attention(
                 query.transpose(1, 2),
                 seen_keys.transpose(1, 2),
@@ -235,43 +242,43 @@ class TorchDecoder:
         return functional.gelu(inner, approximate="tanh" if is_tanh else "none")
 
     def _replay(self, slices: Sequence[Slice], window: int) -> Tensor:
-        """Run one token of each slice in a batch of all slots, by a captured graph."""
+        """Run one token of each slice in a batch of all blocks, by a captured graph."""
         if window not in self._graphs:
             self._graphs[window] = self._capture(window)
         recorded = self._graphs[window]
-        inputs = np.zeros((2, self.slot_count, 1), np.int64)
-        inputs[1] = self.context_tokens  # slots without a token write to the padding's place
-        slots = [piece.slot for piece in slices]
-        inputs[0, slots, 0] = [piece.token_ids[0] for piece in slices]
-        inputs[1, slots, 0] = [piece.start for piece in slices]
+        inputs = np.zeros((2, self.block_count, 1), np.int64)
+        inputs[1] = self.context_tokens  # blocks without a token write to the padding's place
+        blocks = [piece.blocks[0] for piece in slices]
+        inputs[0, blocks, 0] = [piece.token_ids[0] for piece in slices]
+        inputs[1, blocks, 0] = [piece.start for piece in slices]
         on_device = self._to_device(inputs)
         recorded.batch.token_ids.copy_(on_device[0])
         recorded.batch.positions.copy_(on_device[1])
         recorded.graph.replay()
-        return recorded.logits[self._to_device(np.array(slots))]
+        return recorded.logits[self._to_device(np.array(blocks))]
 
     def _capture(self, window: int) -> _Graph:
         """Record the step for a window; three runs on a side stream come first, as CUDA wants."""
-        column = torch.zeros((self.slot_count, 1), dtype=torch.long, device=self._device)
+        column = torch.zeros((self.block_count, 1), dtype=torch.long, device=self._device)
         batch = _Batch(
             token_ids=column,
             positions=torch.full_like(column, self.context_tokens),
-            slots=torch.arange(self.slot_count, device=self._device),
-            last=torch.zeros(self.slot_count, dtype=torch.long, device=self._device),
+            blocks=torch.arange(self.block_count, device=self._device),
+            last=torch.zeros(self.block_count, dtype=torch.long, device=self._device),
         )
         side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(3):
-                self._forward(batch, window, all_slots=True)
+                self._forward(batch, window, all_blocks=True)
         torch.cuda.current_stream().wait_stream(side)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
-            logits = self._forward(batch, window, all_slots=True)
+            logits = self._forward(batch, window, all_blocks=True)
         return _Graph(graph, batch, logits)
 
 
-def slot_bytes(shape: Gpt2Shape, dtype: str) -> int:
-    """Return how much memory the keys and values of one slot take."""
+def block_bytes(shape: Gpt2Shape, dtype: str) -> int:
+    """Return how much memory the keys and values of one block take."""
     item = TORCH_TYPES[dtype].itemsize
     return 2 * shape.layers * (shape.context_tokens + 1) * shape.width * item

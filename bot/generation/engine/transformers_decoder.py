@@ -1,7 +1,8 @@
 """Any causal language model that ``transformers`` can load, behind the engine's interface.
 
-Each text has its own key/value cache and is run by itself, which works for every architecture and
-never pads. The GPT-2 family has decoders of its own that run the whole batch at once.
+Each text has its own key/value cache, its one block, and is run by itself, which works for every
+architecture and never pads. The GPT-2 family has decoders of its own that run the whole batch at
+once.
 """
 
 from collections.abc import Sequence
@@ -19,32 +20,33 @@ TORCH_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 class TransformersDecoder:
-    """A ``transformers`` model with one dynamic cache for each slot.
+    """A ``transformers`` model with one dynamic cache for each block.
 
     Attributes:
         vocabulary_size: Width of the logits.
-        context_tokens: Positions that the model knows.
-        slot_count: Texts that can be kept at once.
+        context_tokens: Positions that are used.
+        block_tokens: As many: a block holds a whole window.
+        block_count: Texts that can be kept at once.
     """
 
     def __init__(
         self,
         model: Any,  # noqa: ANN401, whatever class fits the checkpoint
         *,
-        slot_count: int,
+        block_count: int,
         context_tokens: int,
     ) -> None:
         """Take over a model in evaluation mode.
 
         Args:
             model: An ``AutoModelForCausalLM``.
-            slot_count: Texts that can be kept at once.
+            block_count: Texts that can be kept at once.
             context_tokens: Positions to use, at most what the model knows.
         """
         self._model = model
         self.vocabulary_size = int(model.get_output_embeddings().weight.shape[0])
-        self.context_tokens = context_tokens
-        self.slot_count = slot_count
+        self.context_tokens = self.block_tokens = context_tokens
+        self.block_count = block_count
         self._caches: dict[int, Any] = {}
 
     @torch.inference_mode()
@@ -52,9 +54,10 @@ class TransformersDecoder:
         """Run each slice by itself; see :class:`~bot.generation.engine.decoder.Decoder`."""
         rows = []
         for piece in slices:
+            (block,) = piece.blocks
             if piece.start == 0:
-                self._caches[piece.slot] = DynamicCache(config=self._model.config)
-            cache = self._caches[piece.slot]
+                self._caches[block] = DynamicCache(config=self._model.config)
+            cache = self._caches[block]
             tokens = torch.from_numpy(piece.token_ids.astype(np.int64))[None]
             output = self._model(
                 input_ids=tokens.to(self._model.device),
@@ -68,17 +71,17 @@ class TransformersDecoder:
             return np.empty((0, self.vocabulary_size), np.float32)
         return np.stack(rows)
 
-    def copy_prefix(self, source: int, target: int, tokens: int) -> None:
-        """Copy the first ``tokens`` positions of one slot's cache to another."""
+    def copy_block(self, source: int, target: int, tokens: int) -> None:
+        """Copy the first ``tokens`` positions of one cache to another."""
         copied = DynamicCache(config=self._model.config)
         for index, layer in enumerate(self._caches[source].layers):
             keys, values = layer.keys[:, :, :tokens], layer.values[:, :, :tokens]
             copied.update(keys.clone(), values.clone(), index)
         self._caches[target] = copied
 
-    def release(self, slot: int) -> None:
-        """Drop a slot's cache."""
-        self._caches.pop(slot, None)
+    def release(self, block: int) -> None:
+        """Drop a block's cache."""
+        self._caches.pop(block, None)
 
     def close(self) -> None:
         """Drop every cache and the model."""
@@ -87,7 +90,7 @@ class TransformersDecoder:
 
 
 def load_transformers_decoder(
-    folder: Path, *, dtype: str, device: str, slot_count: int
+    folder: Path, *, dtype: str, device: str, block_count: int
 ) -> TransformersDecoder:
     """Load any architecture from safetensors, never running code that came with it.
 
@@ -95,7 +98,7 @@ def load_transformers_decoder(
         folder: A ``from_pretrained`` folder.
         dtype: ``fp32`` or ``bf16``.
         device: A torch device.
-        slot_count: Texts at once.
+        block_count: Texts that can be kept at once.
 
     Raises:
         ModelNotFoundError: ``transformers`` cannot load it.
@@ -113,5 +116,5 @@ def load_transformers_decoder(
         raise ModelNotFoundError(str(folder), str(error)) from error
     context_tokens = getattr(model.config.get_text_config(), "max_position_embeddings", 2048)
     return TransformersDecoder(
-        model.to(device), slot_count=slot_count, context_tokens=min(context_tokens, 4096)
+        model.to(device), block_count=block_count, context_tokens=min(context_tokens, 4096)
     )

@@ -139,6 +139,7 @@ def _model_body(model: LoadedModel) -> dict[str, Any]:
             **model.frames.to_json(),
             "tokens_per_word": model.tokens_per_word,
             "max_batch_size": engine.load.slots,
+            "sentence_candidates": engine.sentence_candidates,
         },
     }
 

@@ -209,7 +209,7 @@ class Completion:
             sum(len(choice.tokens) for choice in self.choices),
             started_s - first.submitted_s,
             time.monotonic() - started_s,
-            first.batch_tokens / max(1, first.new_tokens),
+            first.batch_tokens / max(1, first.steps),
         )
 
     def _body(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class ServiceMetrics:
         )
         self._batch_size = Histogram(
             "redactor_batch_size",
-            "Mean number of texts in the batch while one text was written",
+            "Mean number of rows in the batch while one text was written",
             buckets=_BATCH_SIZES,
             registry=self.registry,
         )
@@ -102,7 +102,7 @@ class ServiceMetrics:
             self._wait_s.observe(started_s - generation.submitted_s)
             request_s = finished_s - generation.submitted_s
             self._vllm_request_s.labels(self._model_name).observe(request_s)
-            self._batch_size.observe(generation.batch_tokens / generation.new_tokens)
+            self._batch_size.observe(generation.batch_tokens / generation.steps)
             if finished_s > started_s:
                 self._tokens_per_s.observe(generation.new_tokens / (finished_s - started_s))
 

@@ -32,7 +32,13 @@ class StreamOptions(_Body):
 
 
 class WritingRequest(_Body):
-    """What completions and chat completions share: OpenAI's fields, vLLM's, our own."""
+    """What completions and chat completions share: OpenAI's fields, vLLM's, our own.
+
+    ``sentence_candidates`` (1 to what ``/v1/models`` tells) draws so many continuations to the end
+    of each sentence and goes on with the best; a streamed answer then comes by sentences. What is
+    best: likely, without an unlikely stretch, not said before in the answer, the prompt or
+    ``preceding``, and naming one of the ``keywords`` now and then.
+    """
 
     model: str
     frequency_penalty: float | None = None
@@ -57,6 +63,9 @@ class WritingRequest(_Body):
     return_token_ids: bool | None = None
 
     no_repeat_ngram_size: int | None = None
+    sentence_candidates: int | None = None
+    keywords: list[str] | None = None
+    preceding: str | None = None
 
     def check(self) -> None:
         """Refuse what the protocol has and this service has not, and what contradicts itself.
@@ -127,6 +136,9 @@ class WritingRequest(_Body):
             "seed": self.seed,
             "ignore_eos": self.ignore_eos,
             "stop": tuple(stop),
+            "sentence_candidates": self.sentence_candidates,
+            "keywords": tuple(self.keywords or ()),
+            "preceding": self.preceding,
             "stop_token_ids": tuple(stop_ids),
             "logit_bias": tuple(biases),
             "logprobs": self.wanted_logprobs,

@@ -102,5 +102,24 @@ def judge(
         out.write_text(texts + "\n", encoding="utf-8")
 
 
+@app.command()
+def candidates(
+    model: Annotated[Path, typer.Argument(help="Folder of a model.")],
+    temperature: Annotated[
+        list[float] | None, typer.Option(help="Repeatable; 0.5 and 0.7 by default.")
+    ] = None,
+    count: Annotated[
+        list[int] | None, typer.Option(help="Drafts; repeatable; 1, 4 and 8 by default.")
+    ] = None,
+) -> None:
+    """Tell what candidates for each sentence bring and cost: two classes of thirty."""
+    from bot.workshop.evaluation.candidates import HEAD, as_row, measure
+
+    for line in (HEAD, ["---"] * len(HEAD)):
+        _tell(f"| {' | '.join(line)} |")
+    for outcome in measure(model, temperature or [0.5, 0.7], count or [1, 4, 8]):
+        _tell(f"| {' | '.join(as_row(outcome))} |")
+
+
 if __name__ == "__main__":
     app()

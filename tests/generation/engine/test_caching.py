@@ -75,7 +75,7 @@ from bot.generation.engine.decoder import Slice
 from bot.generation.engine.int8.step import take_part
 engine = load_engine(pathlib.Path(sys.argv[1]), dtype="int8", threads=1, max_batch_size=1)
 tokens = numpy.arange(1, 30, dtype=numpy.int32)
-logits = engine._decoder.process([Slice(0, 0, tokens, True)])
+logits = engine._decoder.process([Slice([0], 0, tokens, True)])
 print(hashlib.sha256(logits.tobytes()).hexdigest(), take_part.stats.cache_hits)
 """
     first, second = (

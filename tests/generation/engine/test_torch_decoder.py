@@ -44,14 +44,23 @@ def texts(vocabulary: int, lengths: list[int], seed: int = 0) -> list[np.ndarray
     return [generator.integers(1, vocabulary, n).astype(np.int32) for n in lengths]
 
 
+def blocks_of(decoder: Decoder, number: int) -> list[int]:
+    """Return blocks for a whole window of a text."""
+    each = -(-decoder.context_tokens // decoder.block_tokens)
+    return list(range(number * each, (number + 1) * each))
+
+
 def in_company(decoder: Decoder, prompts: list[np.ndarray]) -> np.ndarray:
     """Run prompts of mixed lengths as one batch: their first halves, then what is left."""
     halves = [max(1, len(prompt) // 2) for prompt in prompts]
     decoder.process(
-        [Slice(i, 0, p[:h], False) for i, (p, h) in enumerate(zip(prompts, halves, strict=True))]
+        [
+            Slice(blocks_of(decoder, i), 0, p[:h], False)
+            for i, (p, h) in enumerate(zip(prompts, halves, strict=True))
+        ]
     )
     rest = [
-        Slice(i, h, p[h:], True)
+        Slice(blocks_of(decoder, i), h, p[h:], True)
         for i, (p, h) in enumerate(zip(prompts, halves, strict=True))
         if h < len(p)
     ]
@@ -69,7 +78,7 @@ def expected_logits(folder: Path, prompts: list[np.ndarray]) -> np.ndarray:
 def check_against_transformers(folder: Path, device: str) -> None:
     shape = shape_of(folder)
     prompts = texts(shape.vocabulary, [2, 30, 7, 19])
-    decoder = TorchDecoder(Checkpoint(folder), shape, dtype="fp32", device=device, slot_count=4)
+    decoder = TorchDecoder(Checkpoint(folder), shape, dtype="fp32", device=device, block_count=4)
     difference = np.abs(in_company(decoder, prompts) - expected_logits(folder, prompts)).max()
     assert difference < 1e-4
 
@@ -96,10 +105,10 @@ def test_token_by_token_equals_the_whole_prompt(small_gpt2, device):
     shape = shape_of(small_gpt2)
     (prompt,) = texts(shape.vocabulary, [25])
     decoder = TorchDecoder(
-        Checkpoint(small_gpt2), shape, dtype="fp32", device=device, slot_count=3
+        Checkpoint(small_gpt2), shape, dtype="fp32", device=device, block_count=3
     )
     for position in range(25):
-        logits = decoder.process([Slice(1, position, prompt[position : position + 1], True)])
+        logits = decoder.process([Slice([1], position, prompt[position : position + 1], True)])
     difference = np.abs(logits - expected_logits(small_gpt2, [prompt])).max()
     assert difference < 1e-4
 
@@ -107,6 +116,8 @@ def test_token_by_token_equals_the_whole_prompt(small_gpt2, device):
 def test_bfloat16_is_close(small_gpt2):
     shape = shape_of(small_gpt2)
     prompts = texts(shape.vocabulary, [12, 40])
-    decoder = TorchDecoder(Checkpoint(small_gpt2), shape, dtype="bf16", device="cpu", slot_count=2)
+    decoder = TorchDecoder(
+        Checkpoint(small_gpt2), shape, dtype="bf16", device="cpu", block_count=2
+    )
     logits, expected = in_company(decoder, prompts), expected_logits(small_gpt2, prompts)
     assert np.linalg.norm(logits - expected) < 0.05 * np.linalg.norm(expected)

@@ -153,9 +153,8 @@ def _block_weights(
 
 @compiled
 def attend(
-    query: np.ndarray, head_store: int, blocks: int, block_step: int, length: int,
-    score_factor: np.float32, out: np.ndarray, scratch: np.ndarray, halves: np.ndarray,
-    integers: np.ndarray,
+    query: np.ndarray, head_store: int, blocks: np.ndarray, length: int, score_factor: np.float32,
+    out: np.ndarray, scratch: np.ndarray, halves: np.ndarray, integers: np.ndarray,
 ) -> None:  # fmt: skip
     """Attention of one query over the first ``length`` tokens of a text, for one head.
 
@@ -165,8 +164,7 @@ def attend(
     Args:
         query: float32 [head width].
         head_store: Head width, padded to 16.
-        blocks: Address of the head's first block.
-        block_step: Bytes from one of its blocks to the next.
+        blocks: Addresses of the head's blocks.
         length: Tokens to look at, the query's own included.
         score_factor: 1 / sqrt(head width).
         out: float32 [head width], written.
@@ -176,18 +174,14 @@ def attend(
     """
     scores = scratch[:length]
     products, sums = integers[: 2 * BLOCK_TOKENS], integers[2 * BLOCK_TOKENS :]
-    greatest = _score_keys(
-        query, head_store, blocks, block_step, score_factor, scores, halves, products
-    )
-    total, greatest_weight = _weigh_values(scores, greatest, head_store, blocks, block_step)
-    _sum_values(
-        scores, greatest_weight, total, head_store, blocks, block_step, halves, products, sums, out
-    )
+    greatest = _score_keys(query, head_store, blocks, score_factor, scores, halves, products)
+    total, greatest_weight = _weigh_values(scores, greatest, head_store, blocks)
+    _sum_values(scores, greatest_weight, total, head_store, blocks, halves, products, sums, out)
 
 
 @compiled
 def _score_keys(
-    query: np.ndarray, head_store: int, blocks: int, block_step: int, score_factor: np.float32,
+    query: np.ndarray, head_store: int, blocks: np.ndarray, score_factor: np.float32,
     scores: np.ndarray, halves: np.ndarray, products: np.ndarray,
 ) -> np.float32:  # fmt: skip
     """Write query . key * score_factor for each token; return the greatest."""
@@ -197,7 +191,7 @@ def _score_keys(
     factor = greatest_query / GREATEST_WORD * score_factor
     greatest = np.float32(-3.0e38)
     for start in range(0, scores.size, BLOCK_TOKENS):
-        block = blocks + (start // BLOCK_TOKENS) * block_step
+        block = blocks[start // BLOCK_TOKENS]
         dot_pair_4(
             high.ctypes.data, low.ctypes.data, block, PANEL_STEP, PANELS * PANEL_STEP,
             head_store // DEPTH, products.ctypes.data,
@@ -212,7 +206,7 @@ def _score_keys(
 
 @compiled
 def _weigh_values(
-    scores: np.ndarray, greatest: np.float32, head_store: int, blocks: int, block_step: int
+    scores: np.ndarray, greatest: np.float32, head_store: int, blocks: np.ndarray
 ) -> tuple[np.float32, np.float32]:
     """Turn scores into the softmax's numerators times the values' scales.
 
@@ -222,7 +216,7 @@ def _weigh_values(
     total = np.float32(0)
     greatest_weight = TINY
     for start in range(0, scores.size, BLOCK_TOKENS):
-        block = blocks + (start // BLOCK_TOKENS) * block_step
+        block = blocks[start // BLOCK_TOKENS]
         part, best = _block_weights(
             scores[start : start + BLOCK_TOKENS], greatest, _value_scales(block, head_store)
         )
@@ -234,7 +228,7 @@ def _weigh_values(
 @compiled
 def _sum_values(
     weights: np.ndarray, greatest_weight: np.float32, total: np.float32, head_store: int,
-    blocks: int, block_step: int, halves: np.ndarray, products: np.ndarray, sums: np.ndarray,
+    blocks: np.ndarray, halves: np.ndarray, products: np.ndarray, sums: np.ndarray,
     out: np.ndarray,
 ) -> None:  # fmt: skip
     """Write the sum of the values, each times its weight, over the denominator."""
@@ -244,7 +238,7 @@ def _sum_values(
     high_sum, low_sum = _split_words(weights, GREATEST_WORD / greatest_weight, high, low)
     sums[:] = 0
     for start in range(0, length, BLOCK_TOKENS):
-        values = blocks + (start // BLOCK_TOKENS) * block_step + BLOCK_TOKENS * head_store
+        values = blocks[start // BLOCK_TOKENS] + BLOCK_TOKENS * head_store
         groups = min(BLOCK_TOKENS // DEPTH, (length - start + DEPTH - 1) // DEPTH)
         _add_values(
             values, head_store, groups, high.ctypes.data + start, low.ctypes.data + start,

@@ -16,7 +16,6 @@ from bot.generation.engine.int8.tables import Shape, Work
 from bot.generation.engine.int8.team import COUNTER_BYTES, IS_STOPPING, SLEEPERS, STAGE_BYTES
 from bot.generation.engine.int8.weights import PackedWeights
 
-HUGE_PAGE = 2**21
 LAST_STEP_NUMBER = 2**31 - 1
 ROW_GROWTH = 32
 
@@ -25,49 +24,48 @@ def _padded(columns: int) -> int:
     return -(-columns // 16) * 16
 
 
-def slot_bytes(shape: Gpt2Shape) -> int:
-    """Return how much memory the keys and values of one full slot take."""
-    blocks = -(-shape.context_tokens // BLOCK_TOKENS)
-    return -(-blocks * _token_block_bytes(shape) // HUGE_PAGE) * HUGE_PAGE
-
-
-def _token_block_bytes(shape: Gpt2Shape) -> int:
-    """Return the bytes of 64 tokens, all heads of all layers."""
-    return shape.layers * shape.heads * block_bytes(_padded(shape.head_width))
+def token_block_bytes(shape: Gpt2Shape) -> int:
+    """Return the bytes of 64 tokens, all heads of all layers, in whole pages."""
+    size = shape.layers * shape.heads * block_bytes(_padded(shape.head_width))
+    return -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
 
 
 class Int8Decoder:
-    """A GPT-2 in int8 with slots for keys and values, run by a team of threads.
+    """A GPT-2 in int8, run by a team of threads.
 
-    Keys and values lie in one region of memory with room for every slot's whole window, of which
-    the system provides the pages that are written to; :meth:`release` hands a slot's pages back.
+    Keys and values lie in one region of memory with room for every block, of which the system
+    provides the pages that are written to; :meth:`release` hands a block's pages back.
 
     Attributes:
         vocabulary_size: Width of the logits.
-        context_tokens: Positions that a slot has.
-        slot_count: Texts that can be kept at once.
+        context_tokens: Positions that the model knows.
+        block_tokens: Tokens whose keys and values a block holds.
+        block_count: Blocks that there are.
         threads: Threads that compute, the caller's included.
     """
 
+    block_tokens = BLOCK_TOKENS
+
     def __init__(
-        self, weights: PackedWeights, shape: Gpt2Shape, *, slot_count: int, threads: int
+        self, weights: PackedWeights, shape: Gpt2Shape, *, block_count: int, threads: int
     ) -> None:
         """Set up memory and start the helping threads.
 
         Args:
             weights: Kept alive by the decoder.
             shape: Of the model.
-            slot_count: Texts that can be kept at once.
+            block_count: Blocks to have room for.
             threads: Threads to compute with, at least 1.
         """
         self.vocabulary_size = shape.vocabulary
         self.context_tokens = shape.context_tokens
-        self.slot_count = slot_count
+        self.block_count = block_count
         self.threads = threads
         self._model_shape = shape
         self._weights = weights
-        self._slot_bytes = slot_bytes(shape)
-        self._cache = _lazy_memory(slot_count * self._slot_bytes)
+        self._block_bytes = token_block_bytes(shape)
+        self._window_blocks = -(-shape.context_tokens // BLOCK_TOKENS)
+        self._cache = _lazy_memory(block_count * self._block_bytes)
         self._shape = self._shape_table(shape)
         self._program = gpt2_program(shape, weights.addresses)
         self._epsilon = np.float32(shape.epsilon)
@@ -100,7 +98,9 @@ class Int8Decoder:
         starts = np.array([piece.start for piece in slices])
         positions = np.arange(tokens.size) + np.repeat(starts - bounds[:-1], counts)
         buffers[Work.ROW_POSITIONS][: tokens.size] = positions
-        buffers[Work.SLICE_SLOTS][: len(slices)] = [piece.slot for piece in slices]
+        blocks = buffers[Work.SLICE_BLOCKS].reshape(-1, self._window_blocks)
+        for i, piece in enumerate(slices):
+            blocks[i, : len(piece.blocks)] = piece.blocks
         buffers[Work.SLICE_ROWS][: bounds.size] = bounds
         buffers[Work.LOGIT_OF][: len(wanted)] = bounds[1:][wanted] - 1
         self._work[Work.ROWS] = tokens.size
@@ -109,19 +109,16 @@ class Int8Decoder:
         self._run()
         return self._logits[: len(wanted), : self.vocabulary_size]
 
-    def copy_prefix(self, source: int, target: int, tokens: int) -> None:
-        """Copy the blocks that hold the first ``tokens`` positions."""
-        blocks = -(-tokens // BLOCK_TOKENS)
-        count = blocks * int(self._shape[Shape.TOKEN_BLOCK_BYTES])
-        memory = np.frombuffer(self._cache, np.uint8)
-        read, write = source * self._slot_bytes, target * self._slot_bytes
-        memory[write : write + count] = memory[read : read + count]
+    def copy_block(self, source: int, target: int, tokens: int) -> None:  # noqa: ARG002
+        """Copy a whole block: its tokens do not lie one after the other."""
+        memory = np.frombuffer(self._cache, np.uint8).reshape(self.block_count, -1)
+        memory[target] = memory[source]
 
-    def release(self, slot: int) -> None:
-        """Hand the memory of a slot back to the system."""
+    def release(self, block: int) -> None:
+        """Hand the memory of a block back to the system."""
         if hasattr(mmap, "MADV_DONTNEED"):
-            start = slot * self._slot_bytes
-            self._cache.madvise(mmap.MADV_DONTNEED, start, self._slot_bytes)
+            start = block * self._block_bytes
+            self._cache.madvise(mmap.MADV_DONTNEED, start, self._block_bytes)
 
     def close(self) -> None:
         """Stop the helping threads."""
@@ -133,7 +130,7 @@ class Int8Decoder:
 
     def _warm_up(self) -> None:
         """Compile, or load what was compiled before, so that no reader waits for it."""
-        self.process([Slice(0, 0, np.zeros(1, np.int32), wants_logits=True)])
+        self.process([Slice([0], 0, np.zeros(1, np.int32), wants_logits=True)])
         self.release(0)
 
     def _run(self) -> None:
@@ -171,9 +168,9 @@ class Int8Decoder:
         table[Shape.HEADS] = shape.heads
         table[Shape.HEAD_WIDTH] = shape.head_width
         table[Shape.HEAD_STORE] = head_store
-        table[Shape.SLOT_BYTES] = self._slot_bytes
+        table[Shape.WINDOW_BLOCKS] = self._window_blocks
         table[Shape.BLOCK_BYTES] = block_bytes(head_store)
-        table[Shape.TOKEN_BLOCK_BYTES] = _token_block_bytes(shape)
+        table[Shape.TOKEN_BLOCK_BYTES] = self._block_bytes
         table[Shape.THREADS] = self.threads
         table[Shape.SCALES_ATTENTION] = shape.scales_attention
         table[Shape.SCALES_BY_LAYER] = shape.scales_by_layer
@@ -189,7 +186,7 @@ class Int8Decoder:
             wanted = {
                 Work.TOKEN_IDS: (np.int32, count),
                 Work.ROW_POSITIONS: (np.int32, count),
-                Work.SLICE_SLOTS: (np.int32, count),
+                Work.SLICE_BLOCKS: (np.int32, count * self._window_blocks),
                 Work.SLICE_ROWS: (np.int32, count + 1),
                 Work.LOGIT_OF: (np.int32, count),
                 Work.HIDDEN: (np.float32, count * _padded(shape.width)),

@@ -32,12 +32,12 @@ FLOAT = 4  # bytes
 
 # Compiled code takes plain integers.
 HEADS, HEAD_WIDTH, HEAD_STORE = int(Shape.HEADS), int(Shape.HEAD_WIDTH), int(Shape.HEAD_STORE)
-SLOT_BYTES, BLOCK_BYTES = int(Shape.SLOT_BYTES), int(Shape.BLOCK_BYTES)
+WINDOW_BLOCKS, BLOCK_BYTES = int(Shape.WINDOW_BLOCKS), int(Shape.BLOCK_BYTES)
 TOKEN_BLOCK_BYTES, THREADS = int(Shape.TOKEN_BLOCK_BYTES), int(Shape.THREADS)
 SCALES_ATTENTION, SCALES_BY_LAYER = int(Shape.SCALES_ATTENTION), int(Shape.SCALES_BY_LAYER)
 ROWS, SLICES, LOGIT_ROWS = int(Work.ROWS), int(Work.SLICES), int(Work.LOGIT_ROWS)
 TOKEN_IDS, ROW_POSITIONS = int(Work.TOKEN_IDS), int(Work.ROW_POSITIONS)
-SLICE_SLOTS, SLICE_ROWS = int(Work.SLICE_SLOTS), int(Work.SLICE_ROWS)
+SLICE_BLOCKS, SLICE_ROWS = int(Work.SLICE_BLOCKS), int(Work.SLICE_ROWS)
 LOGIT_OF, HIDDEN, QUANTISED = int(Work.LOGIT_OF), int(Work.HIDDEN), int(Work.QUANTISED)
 ROW_SCALES, ROW_SUMS = int(Work.ROW_SCALES), int(Work.ROW_SUMS)
 QKV, CONTEXT, CACHE = int(Work.QKV), int(Work.CONTEXT), int(Work.CACHE)
@@ -169,19 +169,22 @@ def _attend_head(
 
 
 @compiled
-def _head_blocks(piece: int, number: int, layer: int, shape: np.ndarray, work: np.ndarray) -> int:
-    """Return the address of a head's first block of keys and values, in the slice's slot."""
-    slots = carray(int_pointer(work[SLICE_SLOTS]), work[SLICES])
-    address: int = (
-        work[CACHE] + slots[piece] * shape[SLOT_BYTES]
-        + (layer * shape[HEADS] + number) * shape[BLOCK_BYTES]
-    )  # fmt: skip
-    return address
+def _head_blocks(
+    piece: int, number: int, layer: int, shape: np.ndarray, work: np.ndarray
+) -> np.ndarray:
+    """Return the addresses of one head's blocks, in the order of the slice's tokens."""
+    each = shape[WINDOW_BLOCKS]
+    blocks = carray(int_pointer(work[SLICE_BLOCKS]), work[SLICES] * each)
+    first_head = work[CACHE] + (layer * shape[HEADS] + number) * shape[BLOCK_BYTES]
+    addresses: np.ndarray = (
+        first_head + blocks[piece * each : (piece + 1) * each] * shape[TOKEN_BLOCK_BYTES]
+    )
+    return addresses
 
 
 @compiled
 def _store_head(
-    first: int, last: int, number: int, blocks: int, width: int, shape: np.ndarray,
+    first: int, last: int, number: int, blocks: np.ndarray, width: int, shape: np.ndarray,
     work: np.ndarray,
 ) -> None:  # fmt: skip
     """Store the keys and values of rows ``first`` to ``last - 1``, one head."""
@@ -190,13 +193,13 @@ def _store_head(
     for row in range(first, last):
         key = _head_of(work[QKV], row, 3 * width, width, number, shape)
         value = _head_of(work[QKV], row, 3 * width, 2 * width, number, shape)
-        block = blocks + (positions[row] // BLOCK_TOKENS) * shape[TOKEN_BLOCK_BYTES]
+        block = blocks[positions[row] // BLOCK_TOKENS]
         store(key, value, shape[HEAD_STORE], block, positions[row] % BLOCK_TOKENS, rounded)
 
 
 @compiled
 def _attend_rows(
-    first: int, last: int, number: int, blocks: int, stage: np.ndarray, shape: np.ndarray,
+    first: int, last: int, number: int, blocks: np.ndarray, stage: np.ndarray, shape: np.ndarray,
     work: np.ndarray,
 ) -> None:  # fmt: skip
     """Attend from rows ``first`` to ``last - 1``, one head."""
@@ -211,7 +214,7 @@ def _attend_rows(
     for row in range(first, last):
         attend(
             _head_of(work[QKV], row, 3 * width, 0, number, shape), head_store, blocks,
-            shape[TOKEN_BLOCK_BYTES], positions[row] + 1, factor,
+            positions[row] + 1, factor,
             _head_of(work[CONTEXT], row, width, 0, number, shape), scratch, halves, integers,
         )  # fmt: skip
 

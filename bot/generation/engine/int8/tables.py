@@ -14,7 +14,7 @@ class Shape(IntEnum):
     HEADS = 0
     HEAD_WIDTH = 1
     HEAD_STORE = 2  # head width, padded to 16
-    SLOT_BYTES = 3  # of keys and values, of one text
+    WINDOW_BLOCKS = 3  # blocks that a text can have
     TOKEN_BLOCK_BYTES = 4  # 64 tokens: keys and values of all heads of all layers
     BLOCK_BYTES = 5  # 64 tokens of one head
     SCALES_ATTENTION = 6  # 1: scores are divided by the square root of the head's width
@@ -31,7 +31,7 @@ class Work(IntEnum):
     LOGIT_ROWS = 2
     TOKEN_IDS = 3  # int32 [rows]
     ROW_POSITIONS = 4  # int32 [rows]
-    SLICE_SLOTS = 5  # int32 [slices]
+    SLICE_BLOCKS = 5  # int32 [slices, window blocks], where keys and values are
     SLICE_ROWS = 6  # int32 [slices + 1], first row of each
     LOGIT_OF = 7  # int32 [logit rows], the row that each is of
     HIDDEN = 8  # float32 [rows, width]

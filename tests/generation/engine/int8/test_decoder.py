@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.generation.engine.checkpoint import Checkpoint
 from bot.generation.engine.decoder import Slice
+from bot.generation.engine.int8.attention import BLOCK_TOKENS
 from bot.generation.engine.int8.decoder import Int8Decoder
 from bot.generation.engine.int8.weights import load_weights
 from bot.generation.engine.tokenizing import load_tokenizer
@@ -21,13 +22,14 @@ from tests.generation.engine.test_torch_decoder import (
     EMBEDDED,
     FAMILY,
     VARIANTS,
+    blocks_of,
     expected_logits,
     in_company,
     shape_of,
     texts,
 )
 
-SLOTS = 5
+TEXTS = 5
 PASSAGES = ((0, 2), (100, 70), (900, 7), (1500, 190))
 """Beginning and length in tokens."""
 
@@ -44,7 +46,8 @@ def held_out_token_ids() -> np.ndarray:
 def load(folder: Path, threads: int = 2, cache_file: Path | None = None) -> Int8Decoder:
     shape = shape_of(folder)
     weights = load_weights(Checkpoint(folder), shape, cache_file)
-    return Int8Decoder(weights, shape, slot_count=SLOTS, threads=threads)
+    blocks = TEXTS * -(-shape.context_tokens // BLOCK_TOKENS)
+    return Int8Decoder(weights, shape, block_count=blocks, threads=threads)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +91,7 @@ def test_logits_of_the_embedded_model_are_close():
 def arrivals(draw):
     """How each of five texts is cut into slices, and in which steps they are run."""
     plans = []
-    for _ in range(SLOTS):
+    for _ in range(TEXTS):
         length = draw(st.integers(1, 90))
         cuts = draw(st.lists(st.integers(1, length), max_size=6))
         bounds = sorted({0, length, *cuts})
@@ -104,7 +107,8 @@ def arrivals(draw):
 def test_a_text_gives_the_same_bits_alone_and_in_any_company(decoder, small_gpt2, arrival, seed):
     plans, order = arrival
     prompts = texts(256, [plan[-1][1] for plan in plans], seed)
-    alone = [decoder.process([Slice(0, 0, p, True)])[0].copy() for p in prompts]
+    blocks = [blocks_of(decoder, i) for i in range(TEXTS)]
+    alone = [decoder.process([Slice(blocks[0], 0, p, True)])[0].copy() for p in prompts]
     last: dict[int, np.ndarray] = {}
     waiting = [list(plan) for plan in plans]
     queue = list(order)
@@ -116,11 +120,11 @@ def test_a_text_gives_the_same_bits_alone_and_in_any_company(decoder, small_gpt2
         slices = []
         for i in step:
             start, end = waiting[i].pop(0)
-            slices.append(Slice(i, start, prompts[i][start:end], not waiting[i]))
+            slices.append(Slice(blocks[i], start, prompts[i][start:end], not waiting[i]))
         logits = decoder.process(slices)
         ended = [i for i in step if not waiting[i]]
         last.update({i: row.copy() for i, row in zip(ended, logits, strict=True)})
-    for i in range(SLOTS):
+    for i in range(TEXTS):
         np.testing.assert_array_equal(last[i], alone[i])
 
 
@@ -132,20 +136,24 @@ def test_the_number_of_threads_changes_no_bit(small_gpt2, decoder):
         other.close()
 
 
-def test_a_copied_prefix_is_the_same(decoder):
-    (prompt,) = texts(256, [70])
-    expected = decoder.process([Slice(0, 0, prompt, True)]).copy()
-    decoder.copy_prefix(0, 3, 69)
-    decoder.release(0)
-    np.testing.assert_array_equal(decoder.process([Slice(3, 69, prompt[69:], True)]), expected)
+def test_a_shared_beginning_is_the_same(decoder):
+    """The first block is shared, the second copied; another goes on in the source meanwhile."""
+    (prompt,) = texts(256, [90])
+    expected = decoder.process([Slice([0, 1], 0, prompt, True)]).copy()
+    decoder.process([Slice([2, 3], 0, prompt[:80], False)])
+    decoder.copy_block(3, 7, 16)
+    other = np.flip(prompt[80:])
+    both = decoder.process([Slice([2, 3], 80, other, True), Slice([2, 7], 80, prompt[80:], True)])
+    np.testing.assert_array_equal(both[1:], expected)
+    assert not np.array_equal(both[0], both[1])
 
 
-def test_a_released_slot_begins_anew(decoder):
+def test_a_released_block_begins_anew(decoder):
     first, second = texts(256, [60, 20])
-    expected = decoder.process([Slice(1, 0, second, True)]).copy()
-    decoder.process([Slice(2, 0, first, True)])
+    expected = decoder.process([Slice([1], 0, second, True)]).copy()
+    decoder.process([Slice([2], 0, first, True)])
     decoder.release(2)
-    np.testing.assert_array_equal(decoder.process([Slice(2, 0, second, True)]), expected)
+    np.testing.assert_array_equal(decoder.process([Slice([2], 0, second, True)]), expected)
 
 
 def test_the_cached_weights_are_the_same(tmp_path, small_gpt2, decoder):
@@ -172,12 +180,14 @@ def test_an_unwritable_cache_does_not_matter(tmp_path, small_gpt2):
 
 def test_int8_perplexity_of_the_embedded_model_is_within_one_percent():
     ids = held_out_token_ids()
-    width, count = 480, SLOTS
+    width, count = 480, TEXTS
     rows = ids[: width * count].reshape(count, width)
     decoder = load(EMBEDDED)
     ours = np.zeros(count)
     for p in range(width - 1):
-        logits = decoder.process([Slice(i, p, rows[i, p : p + 1], True) for i in range(count)])
+        logits = decoder.process(
+            [Slice(blocks_of(decoder, i), p, rows[i, p : p + 1], True) for i in range(count)]
+        )
         chances = torch.log_softmax(torch.from_numpy(logits.copy()).double(), -1).numpy()
         ours += chances[np.arange(count), rows[:, p + 1]]
     decoder.close()
