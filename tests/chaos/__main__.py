@@ -15,7 +15,7 @@ import typer
 from tests.chaos.flows import FLOWS
 from tests.chaos.judge import Kind
 from tests.chaos.launcher import GUARDS, Edge
-from tests.chaos.runs import Doom, Stage, random_kills
+from tests.chaos.runs import Doom, Outcome, Stage, random_kills
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- kills: begin -->", "<!-- kills: end -->"
@@ -50,13 +50,24 @@ class Planned:
 
 
 async def plan(
-    stage: Stage, flows: list[str], at_random: int, seed: int, without: tuple[str, ...]
+    stage: Stage,
+    flows: list[str],
+    at_random: int,
+    seed: int,
+    without: tuple[str, ...],
+    at_once: int,
 ) -> list[Planned]:
     """All runs: every edge of every flow, then kills at random instants."""
     source = random.Random(seed)
+    room = asyncio.Semaphore(at_once)
+
+    async def look(flow: str) -> Outcome:
+        async with room:
+            return await stage.play(FLOWS[flow], Doom(), records=True)
+
+    recorded = await asyncio.gather(*map(look, flows))
     planned = []
-    for flow in flows:
-        outcome = await stage.play(FLOWS[flow], Doom(), records=True)
+    for flow, outcome in zip(flows, recorded, strict=True):
         if outcome.wrongs:
             raise SystemExit(f"{flow} is wrong when nothing is killed: {outcome.wrongs}")
         edges = outcome.edges
@@ -139,7 +150,7 @@ async def _main(
     figures: Path | None,
 ) -> int:
     async with Stage.open() as stage:
-        planned = await plan(stage, flows, at_random, seed, without)
+        planned = await plan(stage, flows, at_random, seed, without, at_once)
         number, _, parts = part.partition("/")
         chosen = planned[int(number) - 1 :: int(parts)]
         print(f"{len(planned)} runs, {len(chosen[: most or None])} of them now", flush=True)
