@@ -10,11 +10,12 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
@@ -22,7 +23,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from telegram import Bot
 
 from bot.errors import GenerationError, NotInstalledError, StartupError
+from bot.essays import safety
 from bot.essays.adoption import adopt_old_deliveries
+from bot.essays.care import read_help
 from bot.essays.desk import Desk, Limits
 from bot.essays.messages import texts_of
 from bot.essays.scheduler import Scheduler
@@ -187,6 +190,7 @@ def compose(
     limits: Limits,
     delivery_limits: DeliveryLimits,
     essay_timeout_s: float,
+    help: Mapping[str, str] = MappingProxyType({}),
 ) -> Front:
     """Build the parts and connect them; nothing runs yet.
 
@@ -198,9 +202,10 @@ def compose(
         limits: How much is taken on.
         delivery_limits: What Telegram allows.
         essay_timeout_s: Seconds after which an essay ends where it is.
+        help: Where minors find help, by the names in ``HELP_FIELDS``.
     """
     clock = asyncio.get_running_loop().time
-    desk = Desk(limits, clock)
+    desk = Desk(limits, clock, help)
     previews = Previews(database)
     sender = Sender(bot, database, Pacing(delivery_limits, clock), previews)
     scheduler = Scheduler(
@@ -278,6 +283,7 @@ async def _start(
     await stack.enter_async_context(hold_lease(database))
     await database.scrub(_SCRUB_AT_START_S)
     service = await start_generation(settings, stack)
+    await asyncio.to_thread(safety.prepare)
     front = compose(
         bot,
         database,
@@ -295,6 +301,7 @@ async def _start(
             all_per_s=settings.all_messages_per_s,
         ),
         essay_timeout_s=settings.essay_timeout_s,
+        help=read_help(settings.data_dir),
     )
     if settings.metrics_port:
         monitoring = serve_monitoring(settings.metrics_host, settings.metrics_port, front.status)

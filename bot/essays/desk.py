@@ -1,8 +1,9 @@
 """Where essays are asked for and called off: each in one step, with what it owes the chat."""
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from bot.errors import (
     EmptyTopicError,
@@ -10,9 +11,10 @@ from bot.errors import (
     TooManyWaitingError,
     TopicTooLongError,
 )
-from bot.essays import finishing
-from bot.essays.messages import owe_placeholder, owe_stop, owe_tidy, texts_of
-from bot.storage import chats, jobs, outbox
+from bot.essays import finishing, safety
+from bot.essays.messages import owe_placeholder, owe_removal, owe_stop, owe_tidy, texts_of
+from bot.essays.safety import UnfitTopicError, Verdict
+from bot.storage import chats, classes, jobs, outbox
 from bot.storage.database import Transaction
 from bot.storage.records import EssayRequest, Job, JobState, Kind
 
@@ -158,16 +160,24 @@ class Desk:
     Args:
         limits: How much is taken on.
         clock: Seconds, growing.
+        help: Where to find help.
 
     Attributes:
         limits: The same.
+        help: Where to find help, by the names in ``HELP_FIELDS``, where a class does not say.
         meter: How fast essays are written.
         drafts: What is written so far of the jobs that are running, by their number.
         told: What the placeholders of unfinished jobs say, as far as this run knows.
     """
 
-    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        clock: Callable[[], float],
+        help: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.limits = limits
+        self.help = help
         self.meter = SpeedMeter(clock)
         self.drafts: dict[int, str] = {}
         self.told: dict[int, str] = {}
@@ -186,6 +196,7 @@ class Desk:
             The job, or None if this update made one before.
 
         Raises:
+            UnfitTopicError: It is not written, or not in this style.
             EmptyTopicError: There is no letter or digit in the topic.
             TopicTooLongError: The topic is too long.
             TooManyWaitingError: The person has too many essays waiting.
@@ -197,6 +208,7 @@ class Desk:
             # The group became a supergroup since; the message has no number there.
             address = replace(address, chat_id=current_id, message_id=None)
             request = replace(request, address=address)
+        request = await _fit(tx, request)
         self._ensure_topic(request.topic)
         running = await jobs.in_state(tx, JobState.RUNNING)
         waiting = await jobs.in_state(tx, JobState.WAITING)
@@ -251,6 +263,12 @@ class Desk:
         await owe_tidy(tx, job, leaving)
         return leaving
 
+    async def remove(self, tx: Transaction, job: Job) -> None:
+        """Take an essay away from its chat and from its recipe; its author alone is told."""
+        leaving = await self.cancel(tx, job, is_answered=True)
+        await jobs.withdraw(tx, job.id)
+        await owe_removal(tx, job, leaving or [])
+
     async def queue(self, tx: Transaction, person: str | None) -> QueueView:
         """What is being written and what waits, as one person sees it."""
         running = await jobs.in_state(tx, JobState.RUNNING)
@@ -280,3 +298,26 @@ class Desk:
         free = max(0, limits.running - len(running))
         if len(waiting) >= limits.waiting + free:
             raise QueueFullError(limits.waiting)
+
+
+async def _fit(tx: Transaction, request: EssayRequest) -> EssayRequest:
+    """The request as it may be written: a serious topic in the sober style chosen for it.
+
+    Raises:
+        UnfitTopicError: It may not, or its person has to choose a style first.
+    """
+    chat_id, preferences = request.address.chat_id, request.preferences
+    in_class = await classes.of_person(tx, request.person, chat_id)
+    filters = safety.filters_of(in_class.settings) if in_class else None
+    finding = safety.judge(request.topic, filters)
+    if finding.verdict is Verdict.FIT:
+        return request
+    if finding.verdict is Verdict.SERIOUS:
+        styles = [preferences.style]
+        last = await jobs.last_of(tx, request.person, chat_id)
+        if last is not None and last.request.topic == request.topic:
+            styles.append(last.request.preferences.style)
+        for style in styles:
+            if style in safety.SOBER_STYLES:
+                return replace(request, preferences=replace(preferences, style=style))
+    raise UnfitTopicError(finding, request)

@@ -21,7 +21,7 @@ from bot.errors import RequestError
 from bot.essays.apologies import failure_text
 from bot.storage import outbox
 from bot.storage.database import Transaction
-from bot.storage.records import Job, JobState, Kind, Rank
+from bot.storage.records import Job, JobState, Kind, Rank, Way
 from bot.texts import TEXTS, Texts
 
 TELEGRAM_LIMIT_UNITS = 4096
@@ -31,6 +31,7 @@ asks; what is short enough in UTF-16 units is short enough in both."""
 LEAST_LIMIT_UNITS = 32
 """A piece must have room for its mark and for something to read."""
 
+_TITLE_UNITS = 40
 _INTERLEAVED = 3
 """Pieces after which an essay gives way to the next one, so that a long one holds nobody up."""
 
@@ -48,6 +49,11 @@ class _Boundary:
 
     index: int
     rank: int
+
+
+def title_of(job: Job) -> str:
+    """The topic of an essay, short enough to name it by."""
+    return shorten(" ".join(job.request.topic.split()), _TITLE_UNITS)
 
 
 def texts_of(job: Job) -> Texts:
@@ -113,6 +119,34 @@ async def owe_end(tx: Transaction, job: Job, placeholder_id: int) -> None:
     await _owe(
         tx, job, Kind.EDIT, "end", Rank.CHANGE, text, buttons=buttons, target=placeholder_id
     )
+
+
+async def owe_removal(tx: Transaction, job: Job, waits: list[int]) -> None:
+    """Owe that an essay is taken away from its chat, and that its author hears of it alone."""
+    texts, request = texts_of(job).safety, job.request
+    for row in await outbox.of_job(tx, job.id, Kind.PIECE, Kind.WORD):
+        if row.message_id is None:
+            continue
+        await outbox.owe(
+            tx,
+            f"j{job.id}:gone{row.id}",
+            Kind.TIDY,
+            Rank.ANSWER,
+            row.chat_id,
+            body={"closing": texts.removed_for_all},
+            job_id=job.id,
+            person=request.person,
+            target=row.message_id,
+            waits=waits,
+        )
+    text, address = texts.removed_for_author(title_of(job)), request.address
+    ways = [Way(address.chat_id, {"text": text}, address.thread_id, address.message_id)]
+    user_id = request.person.removeprefix("user:")
+    if not address.is_private and user_id.isdecimal():
+        whisper = {"text": text, "only_for": {"receiver_user_id": int(user_id)}}
+        private = Way(int(user_id), {"text": text})
+        ways = [private, Way(address.chat_id, whisper, address.thread_id), *ways]
+    await outbox.owe_alone(tx, f"j{job.id}:removed", request.person, ways)
 
 
 async def owe_tidy(tx: Transaction, job: Job, waits: list[int]) -> None:

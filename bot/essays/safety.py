@@ -16,6 +16,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bot.errors import RequestError
+from bot.storage.class_settings import ClassSettings
+from bot.storage.records import EssayRequest, Style
+
+SOBER_STYLES = (Style.EXPLANATION, Style.ARGUMENT, Style.NEWS)
+"""What serious topics are written in."""
+
 _LISTS = Path(__file__).with_suffix(".toml")
 
 _LETTERS_FOR_DIGITS = str.maketrans("0134578@$", "oieastbas")
@@ -72,7 +79,40 @@ class Filters:
     removed: Sequence[str] = ()
 
 
+class UnfitTopicError(RequestError):
+    """A topic is not written, or not in this style. Says nothing of the topic by itself.
+
+    Attributes:
+        finding: Why.
+        request: What was asked for.
+    """
+
+    def __init__(self, finding: Finding, request: EssayRequest) -> None:
+        self.finding = finding
+        self.request = request
+        super().__init__(finding.verdict)
+
+
 _FIT = Finding(Verdict.FIT)
+
+
+def prepare() -> None:
+    """Read the lists, which takes a second."""
+    _lists()
+
+
+def filters_of(settings: ClassSettings) -> Filters:
+    """The choices among a class's settings."""
+    return Filters(
+        groups={name: Verdict(value) for name, value in settings.filters.items()},
+        added=settings.refused_words,
+        removed=settings.allowed_words,
+    )
+
+
+def names_teacher(text: str) -> bool:
+    """Whether a text speaks of somebody who teaches."""
+    return any(map(_lists().teacher.search, _readings(text)))
 
 
 def judge(text: str, filters: Filters | None = None) -> Finding:
@@ -124,6 +164,7 @@ class _Group:
 class _Lists:
     slips: Mapping[str, Sequence[str]]
     innocent: re.Pattern[str]
+    teacher: re.Pattern[str]
     distress: Sequence[tuple[str, re.Pattern[str]]]
     groups: Sequence[_Group]
 
@@ -142,6 +183,7 @@ def _lists() -> _Lists:
     return _Lists(
         slips=slips,
         innocent=compiled(read["innocent"]),
+        teacher=compiled(sets["teacher"]),
         distress=[(item["kind"], compiled(item["patterns"])) for item in read["distress"]],
         groups=[
             _Group(

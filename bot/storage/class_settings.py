@@ -8,6 +8,13 @@ from typing import Any
 from bot.errors import InvalidParameterError
 from bot.storage.records import RANGES, Language, Preferences, Style
 
+TREATMENTS = ("fit", "serious", "refused")
+"""How a group of topics can be treated."""
+
+HELP_FIELDS = ("line", "phone", "hours", "web", "emergency", "school", "checked")
+"""Where to find help: name, telephone, hours and page of a help line for minors; the emergency
+number; whom to go to in the school; the day on which somebody checked all that."""
+
 
 class LongTexts(StrEnum):
     """How an essay comes that does not fit into one message of a group."""
@@ -39,8 +46,10 @@ class ClassSettings:
         only_in_lessons: Whether essays are written only while a lesson is open.
         tells_distress: When a teacher hears that somebody may be in distress: ``always``,
             ``wish`` (if that person wants it), ``never``, or empty before anybody chose.
-        filters: Groups of topics and how each is treated.
-        help: Where to find help, by the name of the field.
+        filters: Groups of topics and how each is treated: ``fit``, ``serious`` or ``refused``.
+        refused_words: Words and phrases that are not written about; a star stands for any letters.
+        allowed_words: Words and phrases that nothing is to be found in.
+        help: Where to find help, by the names in ``HELP_FIELDS``.
     """
 
     fixed: Mapping[str, Any] = field(default_factory=dict)
@@ -57,6 +66,8 @@ class ClassSettings:
     only_in_lessons: bool = False
     tells_distress: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
+    refused_words: tuple[str, ...] = ()
+    allowed_words: tuple[str, ...] = ()
     help: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -99,12 +110,19 @@ def settings_from_json(stored: Mapping[str, Any]) -> ClassSettings:
                 "fixed": _typed(values.get("fixed", {})),
                 "defaults": _typed(values.get("defaults", {})),
                 "styles": tuple(Style(one) for one in values.get("styles", ())),
+                "filters": _treated(values.get("filters", {})),
+                "refused_words": tuple(map(str, values.get("refused_words", ()))),
+                "allowed_words": tuple(map(str, values.get("allowed_words", ()))),
                 "long_texts": LongTexts(values.get("long_texts", LongTexts.FILE)),
                 "language": None if language is None else Language(language),
             }
         )
     except (InvalidParameterError, TypeError, ValueError):
         return ClassSettings()
+
+
+def _treated(filters: Mapping[str, str]) -> dict[str, str]:
+    return {name: how for name, how in filters.items() if how in TREATMENTS}
 
 
 def _typed(values: Mapping[str, Any]) -> dict[str, Any]:

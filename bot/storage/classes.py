@@ -114,6 +114,11 @@ async def of_member(tx: Transaction, person: str) -> Class | None:
     )
 
 
+async def of_person(tx: Transaction, person: str, chat_id: int) -> Class | None:
+    """The class in which somebody writes: the group's; in private, that of their code."""
+    return await of_chat(tx, chat_id) or await of_member(tx, person)
+
+
 async def decide(tx: Transaction, class_id: int, settings: ClassSettings) -> None:
     """Keep what was decided for a class."""
     values = settings_to_json(settings)

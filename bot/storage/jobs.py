@@ -7,6 +7,8 @@
               │   recover  ╲        cancel → cancelled
               cancel ──┘    fail → failed ← give_up (written)
 
+    add → asked: the topic is kept until its person has chosen a style, which makes another job
+
 Each change says which state it leaves, so that a repeated or late one changes nothing.
 """
 
@@ -34,7 +36,13 @@ _WITH_TEXT = (JobState.WRITTEN, JobState.DELIVERED, JobState.CANCELLED)
 
 
 async def add(
-    tx: Transaction, request: EssayRequest, *, update_id: int | None, seed: int, part: int = 0
+    tx: Transaction,
+    request: EssayRequest,
+    *,
+    update_id: int | None,
+    seed: int,
+    part: int = 0,
+    state: JobState = JobState.WAITING,
 ) -> Job | None:
     """Put a job into the queue, behind whoever had fewer turns.
 
@@ -48,12 +56,15 @@ async def add(
         update_id: The update that asks; one update makes one job, however often it is taken.
         seed: Seed of the random draws.
         part: Which of an update's several jobs.
+        state: ``WAITING``, or ``ASKED`` for one whose style is still to be chosen.
 
     Returns:
         The job, or None if this update made it before.
     """
     started = select(func.max(jobs.c.turn)).where(tx.mine(jobs), jobs.c.started_at.is_not(None))
-    own = select(func.max(jobs.c.turn)).where(tx.mine(jobs), jobs.c.person == request.person)
+    own = select(func.max(jobs.c.turn)).where(
+        tx.mine(jobs), jobs.c.person == request.person, jobs.c.state != JobState.ASKED
+    )
     own_last = await tx.value(own)
     address = request.address
     row = await tx.insert_new(
@@ -73,7 +84,8 @@ async def add(
         lesson_id=request.lesson_id,
         code=await _free_code(tx),
         seed=seed,
-        state=JobState.WAITING,
+        state=state,
+        ended_at=None if state is JobState.WAITING else tx.now,
         turn=max(await tx.value(started) or 0, 0 if own_last is None else own_last + 1),
         created_at=tx.now,
     )
@@ -220,6 +232,13 @@ async def cancel(tx: Transaction, job_id: int, text: str) -> bool:
     ended = {"state": JobState.CANCELLED, "ended_at": tx.now}
     return await _change(tx, job_id, (JobState.WRITTEN,), **ended) or await _change(
         tx, job_id, (JobState.WAITING, JobState.RUNNING), text=text, **ended
+    )
+
+
+async def withdraw(tx: Transaction, job_id: int) -> bool:
+    """A teacher takes an essay away; False if it is gone already."""
+    return await _change(
+        tx, job_id, _WITH_TEXT, state=JobState.CANCELLED, text="", ended_at=tx.now
     )
 
 

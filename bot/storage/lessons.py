@@ -160,6 +160,16 @@ async def open_complaints(tx: Transaction, class_id: int, chat_id: int | None) -
     return [Complaint(job, reasons) for job, reasons in read if job is not None]
 
 
+async def reasons_of(tx: Transaction, job_id: int) -> dict[str, int] | None:
+    """How many gave each reason against an essay; None once a teacher has seen to it."""
+    query = select(complaints.c.reason, complaints.c.is_settled, func.count().label("number"))
+    query = query.where(tx.mine(complaints), complaints.c.job_id == job_id)
+    rows = await tx.rows(query.group_by(complaints.c.reason, complaints.c.is_settled))
+    if any(row.is_settled for row in rows):
+        return None
+    return {row.reason: row.number for row in rows}
+
+
 async def settle(tx: Transaction, job_id: int) -> None:
     """A teacher has seen to it: nobody hears of this essay again."""
     await tx.run(

@@ -9,8 +9,8 @@ A row is written in the step that makes it owed and closed only with Telegram's 
            └ drop → dropped                     held for too long → dead
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import fields, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from bot.storage import chats, jobs
 from bot.storage.database import Transaction
-from bot.storage.records import PENDING, Kind, OutboxState, Owed, Rank
+from bot.storage.records import PENDING, Kind, OutboxState, Owed, Rank, Way
 from bot.storage.schema import outbox
 
 _LOOKED_AT = 40
@@ -130,9 +130,59 @@ async def owe(
     return None if row is None else int(row.id)
 
 
+async def owe_alone(tx: Transaction, key: str, person: str, ways: Sequence[Way]) -> None:
+    """Owe somebody an answer by the first way that Telegram lets through.
+
+    Args:
+        tx: The step.
+        key: What it is; owed once.
+        person: Whose it is.
+        ways: At least one, the best first.
+    """
+    way, *others = ways
+    body = dict(way.body)
+    if others:
+        body["otherwise"] = [asdict(other) for other in others]
+    row_id = await owe(
+        tx,
+        key,
+        Kind.ANSWER,
+        Rank.ANSWER,
+        way.chat_id,
+        body=body,
+        thread_id=way.thread_id,
+        reply_to=way.reply_to,
+        person=person,
+    )
+    if way.for_s is not None and row_id is not None:
+        await owe(
+            tx,
+            f"{key}:tidy",
+            Kind.TIDY,
+            Rank.TIDY,
+            way.chat_id,
+            person=person,
+            waits=[row_id],
+            not_before=tx.now + timedelta(seconds=way.for_s),
+        )
+
+
+async def go_another_way(tx: Transaction, row: Owed, reason: str) -> None:
+    """Telegram refuses a row that can be said otherwise."""
+    await _drop(tx, outbox.c.id == row.id, reason=reason)
+    ways = [Way(**way) for way in row.body["otherwise"]]
+    await owe_alone(tx, f"{row.key}+", row.person or "", ways)
+
+
 async def get(tx: Transaction, row_id: int) -> Owed | None:
     """One row."""
     row = await tx.first(select(outbox).where(outbox.c.id == row_id))
+    return None if row is None else _owed(row)
+
+
+async def by_key(tx: Transaction, key: str) -> Owed | None:
+    """The row that was owed under a key."""
+    row = await tx.first(select(outbox).where(tx.mine(outbox), outbox.c.key == key))
     return None if row is None else _owed(row)
 
 

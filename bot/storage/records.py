@@ -19,6 +19,9 @@ class Style(StrEnum):
     DESCRIPTION = "descripcion"
     ARGUMENT = "argumentacion"
     POEM = "poema"
+    LETTER = "carta"
+    NEWS = "noticia"
+    EXPLANATION = "explicacion"
 
 
 class Language(StrEnum):
@@ -145,6 +148,8 @@ class JobState(StrEnum):
     """Stopped by the person."""
     FAILED = "failed"
     """Given up after an error that the person is told about."""
+    ASKED = "asked"
+    """Not written so: its person may choose another style, which makes another job."""
 
 
 UNFINISHED = (JobState.WAITING, JobState.RUNNING, JobState.WRITTEN)
@@ -246,6 +251,25 @@ PENDING = (OutboxState.OPEN, OutboxState.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """One way to tell somebody something.
+
+    Attributes:
+        chat_id: Where.
+        body: As in :class:`Owed`.
+        thread_id: The forum topic, or None.
+        reply_to: The message that it answers, or None.
+        for_s: Seconds after which it is removed again, or None.
+    """
+
+    chat_id: int
+    body: dict[str, Any]
+    thread_id: int | None = None
+    reply_to: int | None = None
+    for_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Owed:
     """A row of the outbox: something that the bot owes a chat.
 
@@ -260,7 +284,8 @@ class Owed:
         job_id: The job that it belongs to, or None.
         person: Whose it is, or None once that is forgotten.
         waits: Rows that must be closed before.
-        body: ``text``; ``buttons``, ``token`` and ``lang`` or a whole ``markup``.
+        body: ``text``; ``buttons``, ``token`` and ``lang`` or a whole ``markup``; ``only_for``
+            whom it is shown; ``otherwise``, another way to say it, should this one be refused.
         reply_to: The message that it answers, or None.
         target: The message that it changes or removes, or None.
         state: How far it is.

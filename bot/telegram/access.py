@@ -18,6 +18,12 @@ from bot.telegram.members import Members, is_present
 from bot.telegram.menu import KEYS
 from bot.telegram.visit import Change, Press, Visit, What
 
+_OWNED_BUTTONS = {
+    keyboards.CONFIG: What.CONFIG_BUTTON,
+    keyboards.ERASE: What.ERASE_BUTTON,
+    keyboards.CARE: What.CARE_BUTTON,
+    keyboards.ATTEND: What.ATTEND_BUTTON,
+}
 _ANYBODY = (What.MEMBERSHIP, What.MIGRATED, What.NOTHING, What.DRAFT_STOPPED)
 """What the bot looks at whoever it comes from."""
 
@@ -60,6 +66,8 @@ class Access:
             press=await self._press(update, person, known.button_owner),
             change=_change_of(update),
             draft_id=_stopped_draft(update),
+            names=_names_of(update),
+            bot_username=self._bot.username,
         )
 
     async def _is_admitted(self, update: Update, known: "_Known") -> bool:
@@ -91,9 +99,11 @@ class Access:
         return Press(
             query_id=query.id,
             parts=tuple((query.data or "").split(":")),
-            message_id=None if message is None else message.message_id,
+            # What only one person sees has the number 0.
+            message_id=None if message is None else message.message_id or None,
             is_owner=is_owner,
             is_admin=is_admin,
+            said=(message.text or "") if isinstance(message, Message) else "",
         )
 
     def _own_message(self, message: Message) -> int | None:
@@ -125,7 +135,7 @@ async def _button_owner(tx: Transaction, update: Update) -> str | None:
     """Whose button was pressed: of a job, or the person that it carries."""
     data = (update.callback_query.data if update.callback_query else None) or ""
     if keyboards.JOB.fullmatch(data):
-        job = await jobs.by_token(tx, data.partition(":")[2])
+        job = await jobs.by_token(tx, data.split(":")[1])
         return None if job is None else job.request.person
     if keyboards.OWNED.fullmatch(data):
         owner = keyboards.unpacked(data.split(":")[1])
@@ -151,9 +161,11 @@ def classify(update: Update, bot: Bot) -> What:
 def _classify_button(data: str) -> What:
     if keyboards.JOB.fullmatch(data):
         return What.JOB_BUTTON
+    if keyboards.READER.fullmatch(data):
+        return What.READER_BUTTON
     if not keyboards.OWNED.fullmatch(data):
         return What.OLD_BUTTON
-    return What.CONFIG_BUTTON if data.startswith(keyboards.CONFIG) else What.ERASE_BUTTON
+    return _OWNED_BUTTONS[data.partition(":")[0]]
 
 
 def _classify_message(update: Update, message: Message, bot: Bot) -> What:
@@ -189,7 +201,7 @@ def _command_of(message: Message) -> str | None:
 
 def _words_of(message: Message) -> str:
     """A message without its command; line breaks within the topic stay."""
-    text = message.text or ""
+    text = message.text or message.caption or ""
     if _command_of(message) is None:
         return text.strip()
     parts = text.split(maxsplit=1)
@@ -266,6 +278,11 @@ def person_of(update: Update) -> str | None:
     if sender is None:
         return None
     return f"{'user' if isinstance(sender, User) else 'chat'}:{sender.id}"
+
+
+def _names_of(update: Update) -> tuple[str, ...]:
+    sender = update.effective_sender
+    return (sender.first_name, sender.last_name or "") if isinstance(sender, User) else ()
 
 
 def _language_of(user: User | None) -> Language:

@@ -9,7 +9,17 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.essays.desk import Desk
 from bot.storage.database import Transaction
-from bot.telegram.commands import about, buttons, config, erasing, membership, waiting, writing
+from bot.telegram.commands import (
+    about,
+    buttons,
+    care,
+    config,
+    erasing,
+    membership,
+    reporting,
+    waiting,
+    writing,
+)
 from bot.telegram.visit import Visit, What
 
 Handler = Callable[[Transaction, Visit, Desk], Awaitable[str | None]]
@@ -35,6 +45,9 @@ HANDLERS: Mapping[What, Handler] = {
     What.JOB_BUTTON: buttons.press,
     What.CONFIG_BUTTON: config.press,
     What.ERASE_BUTTON: erasing.answer,
+    What.CARE_BUTTON: care.press,
+    What.ATTEND_BUTTON: care.attend,
+    What.READER_BUTTON: reporting.press,
     What.OLD_BUTTON: buttons.gone,
     What.DRAFT_STOPPED: buttons.stopped_by_telegram,
     # The bot's place in the world

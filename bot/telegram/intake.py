@@ -17,14 +17,15 @@ from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter
 from bot.errors import RequestError
 from bot.essays.apologies import failure_text
 from bot.essays.desk import Desk
+from bot.essays.safety import UnfitTopicError, Verdict
 from bot.logs import log_unexpected
 from bot.storage import inbox
 from bot.storage.database import Database, Transaction
 from bot.storage.inbox import Received, received
 from bot.storage.upkeep import ClockWatch
 from bot.telegram.access import Access
-from bot.telegram.commands import erasing
-from bot.telegram.commands.answering import answer
+from bot.telegram.commands import care, erasing
+from bot.telegram.commands.answering import LATER, answer
 from bot.telegram.connection import confirm_token
 from bot.telegram.handlers import HANDLERS
 from bot.telegram.sending.sender import Sender
@@ -215,9 +216,11 @@ class Intake:
         except Exception as error:  # noqa: BLE001 - an update that cannot be read must delay nobody
             await self._set_aside(one, error)
             return
-        toast: str | None
+        toast: str | None = None
         try:
             toast = await self._database.step(visit.what, lambda tx: self._do(tx, visit))
+        except UnfitTopicError as error:
+            await self._answer_unfit(visit, error)
         except RequestError as error:
             toast = await self._apologise(visit, error)
         except Exception as error:  # noqa: BLE001 - one broken handler must not stop the others
@@ -227,7 +230,7 @@ class Intake:
             except Exception as again:  # noqa: BLE001 - nor what cannot even be answered
                 await self._set_aside(one, again)
                 return
-        if visit.press is not None:
+        if visit.press is not None and toast != LATER:
             self._sender.toast(visit.press.query_id, toast)
         if visit.what is What.ERASE_BUTTON:
             await erasing.finish(self._database, visit)
@@ -243,6 +246,17 @@ class Intake:
         toast = await HANDLERS[visit.what](tx, visit, self._desk)
         await inbox.done(tx, visit.update_id)
         return toast
+
+    async def _answer_unfit(self, visit: Visit, error: UnfitTopicError) -> None:
+        """Say why a topic is not written; of a cry for help no byte is kept."""
+
+        async def work(tx: Transaction) -> None:
+            await care.answer_unfit(tx, visit, self._desk, error)
+            await inbox.done(tx, visit.update_id)
+
+        await self._database.step("unfit", work)
+        if error.finding.verdict is Verdict.DISTRESS:
+            await self._database.scrub()
 
     async def _apologise(self, visit: Visit, error: Exception) -> str | None:
         """Tell a person why nothing came of what they asked for."""

@@ -18,12 +18,23 @@ RETRY = "retry"
 RECEIVE = "get"
 ERASE = "erase"
 CONFIG = "cfg"
+CARE = "care"
+ATTEND = "seen"
+STYLE, NO_STYLE = "as", "no"
+REPORT, REASON = "flag", "why"
+VIEW, REMOVE, FINE = "view", "drop", "fine"
 
-JOB = re.compile(rf"({CANCEL}|{AGAIN}|{CONTINUE}|{RETRY}|{RECEIVE}):[A-Za-z0-9_-]{{1,18}}")
+_TOKEN = r"[A-Za-z0-9_-]{1,18}"
+_OWNER = r"(u\d{1,19}|c-?\d{1,19})"
+JOB = re.compile(
+    rf"({CANCEL}|{AGAIN}|{CONTINUE}|{RETRY}|{RECEIVE}):{_TOKEN}|{STYLE}:{_TOKEN}:[a-z]+"
+)
 """A button of an essay."""
+READER = re.compile(rf"({REPORT}|{VIEW}|{REMOVE}|{FINE}):{_TOKEN}|{REASON}:{_TOKEN}:[a-z]+")
+"""A button of whoever reads an essay."""
 OWNED = re.compile(
-    rf"({ERASE}:(u\d{{1,19}}|c-?\d{{1,19}}):(yes|no))"
-    rf"|({CONFIG}:(u\d{{1,19}}|c-?\d{{1,19}}):[^:]+(:[^:]+){{0,2}})"
+    rf"{ERASE}:{_OWNER}:(yes|no)|{CONFIG}:{_OWNER}:[^:]+(:[^:]+){{0,2}}"
+    rf"|{CARE}:{_OWNER}:(no|talk:-?\d{{1,19}})|{ATTEND}:{_OWNER}:(seen|how:[^:]+)"
 )
 """A button that carries its owner."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.classroom.names import short_name
 from bot.storage.records import Address, Preferences
 from bot.texts import TEXTS, Texts
 
@@ -29,6 +30,12 @@ class What(StrEnum):
     JOB_BUTTON = "job button"
     CONFIG_BUTTON = "config button"
     ERASE_BUTTON = "erase button"
+    CARE_BUTTON = "care button"
+    """Of somebody who needs a person."""
+    ATTEND_BUTTON = "attend button"
+    """Of the teacher who hears of them."""
+    READER_BUTTON = "reader button"
+    """Of whoever objects to an essay, and of the teacher who decides."""
     OLD_BUTTON = "old button"
     """A button that this version does not know."""
     DRAFT_STOPPED = "draft stopped"
@@ -50,7 +57,9 @@ class Press:
     Attributes:
         query_id: What its answer names.
         parts: What it carries.
-        message_id: The message that it is under, or None if Telegram does not say any more.
+        message_id: The message that it is under, or None if Telegram does not say any more, or if
+            only one person sees it.
+        said: Its text.
         is_owner: Whether whoever pressed it is the person whose button it is.
         is_admin: Whether they run the chat that it is in; looked up only for other people's.
     """
@@ -60,6 +69,7 @@ class Press:
     message_id: int | None
     is_owner: bool
     is_admin: bool
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,8 @@ class Visit:
         press: The pressed button, or None.
         change: The change of a group, or None.
         draft_id: The draft that was stopped, or None.
+        names: First name and surname, or none.
+        bot_username: The bot's, for links to its private chat.
     """
 
     what: What
@@ -112,8 +124,15 @@ class Visit:
     press: Press | None = None
     change: Change | None = None
     draft_id: int | None = None
+    names: tuple[str, ...] = ()
+    bot_username: str = ""
 
     @property
     def texts(self) -> Texts:
         """What the bot says to this person."""
         return TEXTS[self.preferences.language]
+
+    @property
+    def name(self) -> str:
+        """What the person is called, with the surname's initial; empty for nobody."""
+        return short_name(*self.names) if self.names else ""

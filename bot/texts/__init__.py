@@ -7,13 +7,14 @@ that lacks a translation is a type error. Plain text only: nothing here is marku
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.texts import chat, classroom, config, console, failures, frames, training
+from bot.texts import chat, classroom, config, console, failures, frames, safety, training
 from bot.texts.chat import ChatTexts
 from bot.texts.classroom import BoardTexts, ClassroomTexts
 from bot.texts.config import ConfigTexts
 from bot.texts.console import ConsoleTexts
 from bot.texts.failures import FailureTexts
 from bot.texts.frames import FrameTexts
+from bot.texts.safety import SafetyTexts
 from bot.texts.training import TrainingTexts
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "ConsoleTexts",
     "FailureTexts",
     "FrameTexts",
+    "SafetyTexts",
     "Texts",
     "TrainingTexts",
     "texts_for",
@@ -42,6 +44,7 @@ class Texts:
         console: What is said in a terminal.
         failures: What cannot be done.
         frames: What is put around a topic.
+        safety: What is said where a text is not the answer, or where somebody objects to one.
         training: What ``redactor train`` says.
     """
 
@@ -51,6 +54,7 @@ class Texts:
     console: ConsoleTexts
     failures: FailureTexts
     frames: FrameTexts
+    safety: SafetyTexts
     training: TrainingTexts
 
 
@@ -61,6 +65,7 @@ SPANISH = Texts(
     console=console.SPANISH,
     failures=failures.SPANISH,
     frames=frames.SPANISH,
+    safety=safety.SPANISH,
     training=training.ES,
 )
 ENGLISH = Texts(
@@ -70,6 +75,7 @@ ENGLISH = Texts(
     console=console.ENGLISH,
     failures=failures.ENGLISH,
     frames=frames.ENGLISH,
+    safety=safety.ENGLISH,
     training=training.EN,
 )
 

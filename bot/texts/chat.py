@@ -53,6 +53,7 @@ class ChatTexts:
         button_cancel: Label.
         button_again: Label.
         button_continue: Label.
+        button_report: Label: something is wrong with this essay.
         button_retry: Label.
         button_receive: Label.
         button_erase: Label.
@@ -99,6 +100,7 @@ class ChatTexts:
     button_cancel: str
     button_again: str
     button_continue: str
+    button_report: str
     button_retry: str
     button_receive: str
     button_erase: str
@@ -279,6 +281,7 @@ SPANISH = ChatTexts(
     button_cancel="Cancelar",
     button_again="Otra",
     button_continue="Continuar",
+    button_report="Avisar",
     button_retry="Probar otra vez",
     button_receive="Recibir el texto",
     button_erase="Sí, bórralo todo",
@@ -380,6 +383,7 @@ ENGLISH = ChatTexts(
     button_cancel="Cancel",
     button_again="Another",
     button_continue="Continue",
+    button_report="Report",
     button_retry="Try again",
     button_receive="Get the text",
     button_erase="Yes, delete everything",

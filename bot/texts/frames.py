@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FrameTexts:
-    """Frames per style: ``ensayo``, ``cuento``, ``descripcion``, ``argumentacion``, ``poema``.
+    """Frames per style, by the values of ``Style``.
 
     Attributes:
         openings: For models that just go on from a text: the beginning of the text, with
@@ -26,6 +26,9 @@ SPANISH = FrameTexts(
         "descripcion": "Descripción: {topic}\n\nLo primero que se ve es",
         "argumentacion": "{topic}\n\nHay buenas razones para defenderlo. En primer lugar,",
         "poema": "Poema: {topic}\n\n",
+        "carta": "Carta: {topic}\n\nQuerida amiga:\n\n",
+        "noticia": "Noticia: {topic}\n\n",
+        "explicacion": "{topic}\n\nPara entenderlo conviene empezar por el principio.",
     },
     instructions={
         "ensayo": (
@@ -52,6 +55,21 @@ SPANISH = FrameTexts(
             "Escribe en español un poema de unas {words} palabras sobre este tema: {topic}\n"
             "En versos. Solo el poema, sin título ni comentarios."
         ),
+        "carta": (
+            "Escribe en español una carta de unas {words} palabras sobre este tema: {topic}\n"
+            "Con saludo y despedida. Solo la carta, sin comentarios."
+        ),
+        "noticia": (
+            "Escribe en español una noticia de unas {words} palabras sobre este tema: {topic}\n"
+            "Qué pasó, a quién, cuándo, dónde y por qué, en tono neutro. Solo la noticia, sin "
+            "comentarios."
+        ),
+        "explicacion": (
+            "Escribe en español una explicación de unas {words} palabras sobre este tema: "
+            "{topic}\n"
+            "Clara y en tono neutro: qué es, causas, consecuencias y un ejemplo. Solo el texto, "
+            "sin título ni comentarios."
+        ),
     },
 )
 
@@ -62,6 +80,9 @@ ENGLISH = FrameTexts(
         "descripcion": "Description: {topic}\n\nThe first thing one sees is",
         "argumentacion": "{topic}\n\nThere are good reasons for it. First of all,",
         "poema": "Poem: {topic}\n\n",
+        "carta": "Letter: {topic}\n\nDear friend,\n\n",
+        "noticia": "News: {topic}\n\n",
+        "explicacion": "{topic}\n\nTo understand it, it helps to begin at the beginning.",
     },
     instructions={
         "ensayo": (
@@ -84,6 +105,20 @@ ENGLISH = FrameTexts(
         "poema": (
             "Write a poem of about {words} words in English on this topic: {topic}\n"
             "In verse. Only the poem, without a title or comments."
+        ),
+        "carta": (
+            "Write a letter of about {words} words in English on this topic: {topic}\n"
+            "With a greeting and a farewell. Only the letter, without comments."
+        ),
+        "noticia": (
+            "Write a news item of about {words} words in English on this topic: {topic}\n"
+            "What happened, to whom, when, where and why, in a neutral tone. Only the item, "
+            "without comments."
+        ),
+        "explicacion": (
+            "Write an explanation of about {words} words in English of this topic: {topic}\n"
+            "Clear and neutral: what it is, causes, consequences and an example. Only the text, "
+            "without a title or comments."
         ),
     },
 )

@@ -73,7 +73,11 @@ async def test_words_change_a_setting(classroom, text, field, value, answer):
         ("top-p 0", "Top-p: tiene que ser un número entre 0,05 y 1."),
         ("semilla -1", "Semilla: tiene que ser un número entre 0 y 4294967295."),
         ("trozo 5000", "Tamaño de cada mensaje: tiene que ser un número entre 200 y 4096."),
-        ("estilo novela", "Estilo: puede ser ensayo, cuento, descripción, argumentación o poema."),
+        (
+            "estilo novela",
+            "Estilo: puede ser ensayo, cuento, descripción, argumentación, poema, carta, "
+            "noticia o explicación.",
+        ),
         ("idioma klingon", "Idioma del bot: puede ser español o English."),
         ("vista quizá", "Vista en directo: puede ser sí o no."),
         ("longitud", "Longitud: falta el valor. Por ejemplo: /config longitud 300"),
@@ -160,7 +164,7 @@ async def test_every_button_works_after_a_restart(classroom):
             await classroom.settle()
             assert page(classroom).text.startswith(("Tus", "Your"))
     changed = await classroom.preferences()
-    assert (changed.words, changed.style, changed.live_preview) == (1000, Style.POEM, False)
+    assert (changed.words, changed.style, changed.live_preview) == (1000, Style.EXPLANATION, False)
     assert changed.seed is not None
     assert changed.language is Language.ENGLISH
     await classroom.forge(main["Restablecer"], message_id=opened)

@@ -84,7 +84,7 @@ async def test_cancel_with_text_keeps_the_text(classroom):
     await classroom.settle()
     text, answer = classroom.telegram.from_bot(classroom.lucia)
     assert text.text.startswith("Cancelado. Esto es lo que llevaba escrito:\n\nEl mar.")
-    assert list(text.buttons) == ["Otra", "Continuar"]
+    assert list(text.buttons) == ["Otra", "Continuar", "Avisar"]
     assert answer.text == "Cancelado."
     assert placeholder.id not in (text.id, answer.id)
     # What was written can be gone on from.

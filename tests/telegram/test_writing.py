@@ -27,7 +27,7 @@ async def test_essay_in_private(classroom):
     assert essay.text.startswith(SEA)
     assert essay.text.endswith(".")
     assert essay.reply_to == request.id
-    assert list(essay.buttons) == ["Otra", "Continuar"]
+    assert list(essay.buttons) == ["Otra", "Continuar", "Avisar"]
     last = classroom.telegram.calls("sendMessage")[-1].parameters
     assert last["reply_parameters"] == {
         "message_id": request.id,
@@ -286,7 +286,7 @@ async def test_buttons_of_an_essay(classroom):
     await classroom.finish()
     first = await classroom.last_job(chat_id=group)
     (essay,) = classroom.telegram.from_bot(group)
-    assert list(essay.buttons) == ["Otra", "Continuar"]
+    assert list(essay.buttons) == ["Otra", "Continuar", "Avisar"]
     toast = await classroom.toast("Otra", classroom.mateo, group, essay.id)
     assert toast == "Este botón es de otra persona."
     assert not await classroom.unfinished()

@@ -6,6 +6,7 @@ from bot.essays.desk import Desk
 from bot.storage import outbox, people
 from bot.storage.database import Transaction
 from bot.storage.records import Kind, Rank
+from bot.telegram.commands import care
 from bot.telegram.commands.answering import answer
 from bot.telegram.menu import help_text
 from bot.telegram.visit import Visit
@@ -13,12 +14,14 @@ from bot.telegram.visit import Visit
 _TOLD_EVERY = timedelta(hours=1)
 
 
-async def start(tx: Transaction, visit: Visit, _desk: Desk) -> None:
-    """``/start``, or the owner's link, which is ``/start CODE``."""
+async def start(tx: Transaction, visit: Visit, desk: Desk) -> None:
+    """``/start``, or a link, which is ``/start CODE``: the owner's, or one that was said alone."""
     texts = visit.texts.chat
     is_private = visit.address is not None and visit.address.is_private
     if not visit.text or visit.person is None or not is_private:
         await answer(tx, visit, texts.welcome)
+    elif await care.reopen(tx, visit, desk):
+        return
     elif await people.claim(tx, visit.person, visit.text.split()[0]):
         await answer(tx, visit, texts.owner_welcome)
     elif visit.is_admitted:
@@ -43,12 +46,22 @@ async def unknown_command(tx: Transaction, visit: Visit, _desk: Desk) -> None:
 
 
 async def not_text(tx: Transaction, visit: Visit, _desk: Desk) -> None:
-    """A photo, a voice message, a sticker: say kindly that it takes words."""
+    """A photo, a voice message, a sticker: say kindly that it takes words.
+
+    Raises:
+        UnfitTopicError: What stands under it is a cry for help.
+    """
+    care.ensure_no_cry(visit)
     await answer(tx, visit, visit.texts.chat.not_text)
 
 
 async def turn_away(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
-    """Tell a stranger so, once an hour at most."""
+    """Tell a stranger so, once an hour at most.
+
+    Raises:
+        UnfitTopicError: It is a cry for help, which nobody is turned away with.
+    """
+    care.ensure_no_cry(visit)
     texts, address = visit.texts.chat, visit.address
     if visit.press is not None:
         return texts.stranger_toast

@@ -5,9 +5,14 @@ from typing import Any
 
 from bot.storage import outbox
 from bot.storage.database import Transaction
-from bot.storage.records import Kind, Rank
+from bot.storage.records import Kind, Rank, Way
 from bot.telegram.keyboards import Keyboard
 from bot.telegram.visit import Visit
+
+LATER = "later"
+"""In the place of a toast: the press is answered once what it brings has been said."""
+_SHOWN_FOR_S = 60.0
+"""How long everybody sees what concerns one person, where nothing else is possible."""
 
 
 async def answer(
@@ -92,3 +97,57 @@ async def change(
         person=visit.person,
         waits=waits,
     )
+
+
+async def tell_alone(
+    tx: Transaction,
+    visit: Visit,
+    text: str,
+    markup: Keyboard | None = None,
+    *,
+    in_public: bool = True,
+) -> bool:
+    """Owe an answer that concerns one person: in a group to that person alone, if possible.
+
+    Args:
+        tx: The step.
+        visit: What is answered.
+        text: What is said.
+        markup: What is under it.
+        in_public: Whether it is said before all, for a minute, where it cannot be said otherwise.
+
+    Returns:
+        Whether the press that asked must not be answered before that is said (``LATER``).
+    """
+    address, person = visit.address, visit.person
+    if address is None or person is None:
+        return False
+    body: dict[str, Any] = {"text": text}
+    if markup is not None:
+        body["markup"] = markup
+    user_id = person.removeprefix("user:")
+    if address.is_private:
+        await answer(tx, visit, text, markup)
+        return False
+    only_for: dict[str, Any] = {}
+    ways = []
+    if user_id.isdecimal():
+        only_for = {"receiver_user_id": int(user_id)}
+        if visit.press is not None:
+            only_for["callback_query_id"] = visit.press.query_id
+        ways.append(Way(address.chat_id, {**body, "only_for": only_for}, address.thread_id))
+        ways.append(Way(int(user_id), body))
+    if in_public:
+        reply_to = address.message_id
+        ways.append(Way(address.chat_id, body, address.thread_id, reply_to, _SHOWN_FOR_S))
+    if ways:
+        await outbox.owe_alone(tx, f"u{visit.update_id}:alone", person, ways)
+    return "callback_query_id" in only_for
+
+
+async def settle(tx: Transaction, visit: Visit, text: str) -> str | None:
+    """Let a pressed message say what came of it, without buttons; else say it in a toast."""
+    if visit.press is None or visit.press.message_id is None:
+        return text
+    await change(tx, visit, text)
+    return None

@@ -5,23 +5,25 @@ from dataclasses import replace
 from bot.essays.desk import Desk
 from bot.storage import chats, jobs, outbox
 from bot.storage.database import Transaction
-from bot.storage.records import Job, JobState, Kind, Rank
+from bot.storage.records import Job, JobState, Kind, Rank, Style
 from bot.telegram import keyboards
+from bot.telegram.commands.answering import settle
 from bot.telegram.visit import Visit
 
 
-async def press(tx: Transaction, visit: Visit, desk: Desk) -> str:
-    """Cancel, another, continue, retry, receive: for the author, or an admin who cancels.
+async def press(tx: Transaction, visit: Visit, desk: Desk) -> str | None:
+    """Cancel, another, continue, retry, receive, a style: for the author, or an admin who cancels.
 
-    A button acts only in the chat that its essay belongs to.
+    A button acts only in the chat that its essay belongs to; that of a style in private too.
     """
     texts = visit.texts.chat
     assert visit.press is not None  # mypy: the handler is for buttons
     assert visit.address is not None  # mypy: a button is in a chat
-    kind, token = visit.press.parts
+    kind, token, *rest = visit.press.parts
     job = await jobs.by_token(tx, token)
     here = await chats.current(tx, visit.address.chat_id)
-    if job is None or job.request.address.chat_id != here:
+    is_asked_alone = kind == keyboards.STYLE and visit.address.is_private
+    if job is None or (job.request.address.chat_id != here and not is_asked_alone):
         return texts.button_gone
     # An anonymous admin or a channel presses no buttons: then any admin of the group may.
     can_admins = kind == keyboards.CANCEL or job.request.person.startswith("chat:")
@@ -32,8 +34,22 @@ async def press(tx: Transaction, visit: Visit, desk: Desk) -> str:
     if kind == keyboards.RECEIVE:
         await _remove(tx, visit, job)
         return texts.started_toast if await outbox.receive(tx, job.id) else texts.already_finished
+    if kind == keyboards.STYLE:
+        return await _write_in_style(tx, visit, desk, job, rest[0])
     await _write_more(tx, visit, desk, job, kind)
     return texts.started_toast
+
+
+async def _write_in_style(
+    tx: Transaction, visit: Visit, desk: Desk, job: Job, style: str
+) -> str | None:
+    """Write a serious topic in the style that was chosen for it, or leave it."""
+    texts = visit.texts.safety
+    if style not in texts.button_styles:
+        return await settle(tx, visit, texts.other)
+    preferences = replace(job.request.preferences, style=Style(style))
+    await desk.accept(tx, replace(job.request, preferences=preferences), visit.update_id)
+    return await settle(tx, visit, texts.chosen(texts.button_styles[style].lower()))
 
 
 async def stopped_by_telegram(tx: Transaction, visit: Visit, desk: Desk) -> None:

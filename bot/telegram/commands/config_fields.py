@@ -118,6 +118,9 @@ _NAMED_VALUES: Mapping[str, Mapping[str, Value]] = {
         "descripcion": Style.DESCRIPTION, "description": Style.DESCRIPTION,
         "argumentacion": Style.ARGUMENT, "argumento": Style.ARGUMENT, "argument": Style.ARGUMENT,
         "poema": Style.POEM, "poesia": Style.POEM, "poem": Style.POEM, "poetry": Style.POEM,
+        "carta": Style.LETTER, "letter": Style.LETTER,
+        "noticia": Style.NEWS, "news": Style.NEWS, "newsitem": Style.NEWS,
+        "explicacion": Style.EXPLANATION, "explanation": Style.EXPLANATION,
     },
     "language": {
         "espanol": Language.SPANISH, "castellano": Language.SPANISH, "spanish": Language.SPANISH,

@@ -7,6 +7,7 @@ from bot.essays.desk import Desk
 from bot.storage import jobs, outbox
 from bot.storage.database import Transaction
 from bot.storage.records import EssayRequest
+from bot.telegram.commands import care
 from bot.telegram.commands.answering import ask
 from bot.telegram.visit import Visit
 
@@ -31,7 +32,12 @@ async def take_topic(tx: Transaction, visit: Visit, desk: Desk) -> None:
 
 
 async def take_reply(tx: Transaction, visit: Visit, desk: Desk) -> None:
-    """A plain message in a group is a topic if it answers the bot's question to this person."""
+    """A plain message in a group is a topic if it answers the bot's question to this person.
+
+    Raises:
+        UnfitTopicError: It is a cry for help, whatever it answers.
+    """
+    care.ensure_no_cry(visit)
     if visit.person is None or visit.address is None:
         return
     questions = await outbox.open_questions(tx, visit.person, visit.address.chat_id)

@@ -42,6 +42,8 @@ _LOOK_AFTER_S, _LOOK_AFTER_LATE_S = 1.0, 15.0
 _UNKNOWN_BOT_TRIES = 8
 _CHANGE_TRIES = _MESSAGE_TRIES = 2
 """What nothing can be left out of is asked for once more before it is believed to be refused."""
+_REFUSALS = (Meaning.PLAINER, Meaning.FIXED, Meaning.HOLD_TOPIC, Meaning.HOLD_CHAT)
+"""After which something that can be said in another way is."""
 _GET_ME_TIMEOUT_S = 15.0
 
 
@@ -72,6 +74,12 @@ class Consequences:
 
     async def after_message(self, row: Owed, answer: Answer) -> None:
         """A message was to be sent, and was not, as far as is known."""
+        if "otherwise" in row.body and answer.meaning in _REFUSALS:
+            logger.info("chat %d: said otherwise: %s", row.chat_id, answer.reason)
+            await self._database.step(
+                "another way", lambda tx: outbox.go_another_way(tx, row, answer.reason)
+            )
+            return
         match answer.meaning:
             case Meaning.PAUSE | Meaning.AGAIN:
                 await self._wait([row], answer)

@@ -45,7 +45,8 @@ async def ask(bot: Bot, request: Request, timeout_s: float) -> Answer:
     message_id = result.get("message_id") if isinstance(result, dict) else None
     if not isinstance(message_id, int):
         return Answer(Meaning.DOUBT, reason="an answer without a number")
-    return Answer(Meaning.DONE, message_id=message_id)
+    # What only one person sees has the number 0.
+    return Answer(Meaning.DONE, message_id=message_id or None)
 
 
 def request_of(row: Owed) -> Request:
@@ -69,6 +70,8 @@ def request_of(row: Owed) -> Request:
     markup = _markup(row)
     if markup is not None:
         parameters["reply_markup"] = markup
+    if "only_for" in row.body:
+        parameters["ephemeral_message_parameters"] = row.body["only_for"]
     return Request("sendMessage", parameters)
 
 
@@ -102,20 +105,24 @@ def removal(chat_id: int, message_ids: list[int]) -> Request:
 
 
 def closing_word(row: Owed) -> Request:
-    """Make a placeholder that cannot be deleted say that it is over, without its button."""
+    """Make a message that cannot be deleted say that it is over, without its buttons."""
+    over = TEXTS[row.body.get("lang", "es")].chat.placeholder_over
     return Request(
         "editMessageText",
         {
             "chat_id": row.chat_id,
             "message_id": row.target,
-            "text": TEXTS[row.body.get("lang", "es")].chat.placeholder_over,
+            "text": row.body.get("closing", over),
         },
     )
 
 
 def can_be_found(row: Owed) -> bool:
-    """Whether an edit that says the same would find it: it takes the form of an answer away."""
-    return row.kind is not Kind.QUESTION and bool(row.body)
+    """Whether an edit that says the same would find it.
+
+    It takes the form of an answer away, and what only one person sees has no number.
+    """
+    return row.kind is not Kind.QUESTION and bool(row.body) and "only_for" not in row.body
 
 
 def _text(row: Owed) -> str:
@@ -159,6 +166,7 @@ def job_keyboard(name: str, token: str, texts: ChatTexts) -> keyboards.Keyboard:
         "essay": {
             keyboards.AGAIN: texts.button_again,
             keyboards.CONTINUE: texts.button_continue,
+            keyboards.REPORT: texts.button_report,
         },
         "retry": {keyboards.RETRY: texts.button_retry},
         "kept": {keyboards.RECEIVE: texts.button_receive},

@@ -241,6 +241,10 @@ class Sender:
 
     async def _ask_for(self, row: Owed) -> None:
         answer = await ask(self._bot, rendering.request_of(row), _MESSAGE_TIMEOUT_S)
+        query_id = row.body.get("only_for", {}).get("callback_query_id")
+        if query_id is not None:
+            # Once it is answered, a press opens no way to its person any more.
+            self.toast(query_id, None)
         if await self._is_closed([row], answer):
             return
         # Taken back or erased meanwhile: if it did not arrive, it is not sent again.
