@@ -243,7 +243,7 @@ async def stop(scene: Scene) -> None:
 async def two_at_once(scene: Scene) -> None:
     """Somebody starts the bot a second time, while an essay is on its way to its chat."""
     # Before it leave the answer about the settings and the acknowledgement.
-    late = Fault(kind="late", method="sendMessage", delay_s=4, acts="last", skip=2)
+    late = Fault(kind="late", method="sendMessage", delay_s=8, acts="last", skip=2)
     scene.server.gateway.faults.add(late)
     asked = scene.ask("/redactar El reloj")
 
