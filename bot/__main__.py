@@ -7,8 +7,9 @@ import asyncio
 import logging
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -29,6 +30,9 @@ from bot.errors import (
 from bot.settings import Settings, unknown_settings
 from bot.storage.records import Style
 from bot.texts import texts_for
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _LANGUAGE = (
     os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "es"
@@ -66,7 +70,32 @@ def run() -> None:
     from bot.app import run_bot
 
     settings = _load_settings()
+    if sys.stdin.isatty():
+        _offer_model(settings)
     asyncio.run(run_bot(settings, CONSOLE_TEXTS, console))
+
+
+def _offer_model(settings: Settings) -> None:
+    """Offer once the best model that this machine can run well, where the Hub can be reached."""
+    offered = settings.data_dir / "model-offered"
+    is_front = find_spec("huggingface_hub") is None
+    if is_front or settings.model != "embedded" or settings.generation_url or offered.exists():
+        return
+    from rich.filesize import decimal
+
+    from bot.generation.models import hub_answers
+    from bot.generation.recommended import best_model, free_memory_bytes, measure_bandwidth
+
+    language = "en" if _LANGUAGE.startswith("en") else "es"
+    best = best_model(language, free_memory_bytes(), measure_bandwidth())
+    if best is None or not hub_answers():
+        return
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    offered.touch()
+    question = CONSOLE_TEXTS.models_offer(best.name, decimal(best.download_bytes))
+    if typer.confirm(question, default=False):
+        models_download(best.name)
+        console.print(CONSOLE_TEXTS.models_how_to_use(best.name), soft_wrap=True)
 
 
 @cli.command(help=CONSOLE_TEXTS.help_write)
@@ -240,6 +269,31 @@ def models_list() -> None:
             model.problem or (CONSOLE_TEXTS.models_current if is_current else ""),
         )
     Console().print(table)
+    Console().print(_good_models())
+
+
+def _good_models() -> "Table":
+    """Return the table of models worth fetching, with what they need and give here."""
+    from rich.filesize import decimal
+    from rich.table import Table
+
+    from bot.generation.recommended import GOOD_MODELS, free_memory_bytes, measure_bandwidth
+
+    free_bytes, bandwidth = free_memory_bytes(), measure_bandwidth()
+    table = Table(title=CONSOLE_TEXTS.models_good_title, caption=CONSOLE_TEXTS.models_good_caption)
+    for heading in CONSOLE_TEXTS.models_good_headings:
+        table.add_column(heading, overflow="fold")
+    for model in GOOD_MODELS:
+        table.add_row(
+            model.name,
+            ", ".join(model.languages),
+            model.licence,
+            decimal(model.download_bytes),
+            decimal(model.memory_bytes),
+            f"{model.tokens_per_s(bandwidth):.0f}",
+            CONSOLE_TEXTS.models_fits if model.fits(free_bytes, bandwidth) else "",
+        )
+    return table
 
 
 @models_cli.command("download", help=CONSOLE_TEXTS.help_models_download)

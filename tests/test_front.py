@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 BEHIND = (
     "bot/generation/engine",
     "bot/generation/models.py",
+    "bot/generation/recommended.py",
     "bot/generation/server",
     "bot/training",
     "bot/workshop",

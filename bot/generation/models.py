@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +21,17 @@ EMBEDDED_FOLDER = Path(__file__).parent / "embedded"
 DOWNLOADED_PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_WEIGHTS = ".safetensors"
+_GREATEST_CONFIGURATION = 10_000_000
+_SIZES: tuple[tuple[tuple[str, ...], int], ...] = (
+    (("n_layer", "num_hidden_layers", "num_layers"), 1_000),
+    (("n_embd", "hidden_size"), 100_000),
+    (("n_head", "num_attention_heads"), 10_000),
+    (("n_inner", "intermediate_size"), 1_000_000),
+    (("vocab_size",), 10_000_000),
+    (("n_positions", "max_position_embeddings"), 100_000_000),
+)
+"""Names of sizes in configurations, layers and width first, and what none of them exceeds."""
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
 
 
@@ -91,7 +102,8 @@ def _folders(name: str, models_dir: Path | None) -> Iterator[Path]:
 
 def folder_problem(folder: Path) -> str | None:
     """Say why a model folder cannot be used, in English; None if it can."""
-    return _files_problem(path.name for path in folder.iterdir() if path.is_file())
+    files = {path.name: path for path in folder.iterdir() if path.is_file()}
+    return _files_problem(files) or _size_problem(files)
 
 
 def _files_problem(names: Iterable[str]) -> str | None:
@@ -106,6 +118,37 @@ def _files_problem(names: Iterable[str]) -> str | None:
     if any(name.endswith(".gguf") for name in found):
         return "it is a GGUF file; serve it with llama.cpp and give the service's address instead"
     return "it has no weights (model.safetensors)"
+
+
+def _size_problem(files: Mapping[str, Path]) -> str | None:
+    """Say which number of a configuration is no size of a model, or too great for its weights."""
+    path = files["config.json"]
+    if path.stat().st_size > _GREATEST_CONFIGURATION:
+        return "its config.json is no configuration: it is too long"
+    try:
+        whole = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError):
+        return "its config.json is no JSON"
+    if not isinstance(whole, dict):
+        return "its config.json is no JSON object"
+    text = whole.get("text_config")
+    configuration = {**whole, **(text if isinstance(text, dict) else {})}
+    for names, greatest in _SIZES:
+        for name in names:
+            value = configuration.get(name)
+            if value is None:
+                continue
+            if type(value) is not int or not 1 <= value <= greatest:
+                return f"{name} in its config.json is {str(value)[:40]}, not 1 to {greatest:,}"
+    layers, width = (
+        next((configuration[name] for name in names if configuration.get(name)), 0)
+        for names, _ in _SIZES[:2]
+    )
+    stored = sum(file.stat().st_size for name, file in files.items() if name.endswith(_WEIGHTS))
+    # Attention and perceptron of a layer have some 12 x width^2 numbers, of half a byte or more.
+    if 3 * layers * width * width > stored:
+        return f"its weights ({stored:,} bytes) are not those of {layers:,} layers of {width:,}"
+    return None
 
 
 def _cached_snapshot(model_id: str, cache_dir: Path | None = None) -> Path | None:
@@ -191,7 +234,7 @@ def download_model(
 
     Args:
         model_id: ``owner/name``.
-        report: Told how far it got, 0 to 1.
+        report: Told how far it got, 0 to 1; an earlier attempt's part counts.
         cache_dir: The Hub's cache; None is its usual place.
         endpoint: The Hub's address; None is the usual one (``HF_ENDPOINT``).
 
@@ -210,14 +253,17 @@ def download_model(
         problem = _files_problem(name for name in files if "/" not in name)
         if problem is not None:
             raise ModelNotFoundError(model_id, problem)
-        folder = snapshot_download(
-            model_id,
-            revision=info.sha,
-            cache_dir=cache_dir,
-            endpoint=endpoint,
-            allow_patterns=list(DOWNLOADED_PATTERNS),
-            ignore_patterns=["*/*"],
-            tqdm_class=_progress_class(report, _downloaded_bytes(files)),
+        _fetch_weights(model_id, str(info.sha), files, report, cache_dir, endpoint)
+        folder = Path(
+            snapshot_download(
+                model_id,
+                revision=info.sha,
+                cache_dir=cache_dir,
+                endpoint=endpoint,
+                allow_patterns=list(DOWNLOADED_PATTERNS),
+                ignore_patterns=["*/*"],
+                tqdm_class=_progress_class(lambda _: None, 1),
+            )
         )
     except errors.GatedRepoError as error:
         raise ModelNotFoundError(model_id, "its authors must grant access to it first") from error
@@ -229,13 +275,68 @@ def download_model(
     except (OSError, errors.HTTPError) as error:  # type: ignore[attr-defined]
         reason = f"it cannot be fetched from the Hub ({type(error).__name__})"
         raise ModelUnavailableError(model_id, reason) from error
+    problem = folder_problem(folder)
+    if problem is not None:
+        raise ModelNotFoundError(model_id, problem)
     report(1.0)
-    return Path(folder)
+    return folder
 
 
-def _downloaded_bytes(files: dict[str, int]) -> int:
-    endings = tuple(pattern.removeprefix("*") for pattern in DOWNLOADED_PATTERNS)
-    return sum(size for name, size in files.items() if "/" not in name and name.endswith(endings))
+def hub_answers(endpoint: str | None = None, timeout_s: float = 2.0) -> bool:
+    """Tell whether the Hub can be reached from here."""
+    import httpx
+    from huggingface_hub import constants
+
+    try:
+        httpx.head(endpoint or constants.ENDPOINT, timeout=timeout_s)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return False
+    return not constants.HF_HUB_OFFLINE
+
+
+def _fetch_weights(
+    model_id: str,
+    revision: str,
+    files: Mapping[str, int],
+    report: Callable[[float | None], None],
+    cache_dir: Path | None,
+    endpoint: str | None,
+) -> None:
+    """Fetch the large files into the cache, going on where an earlier attempt stopped.
+
+    The Hub's library begins such a file again from its first byte.
+    """
+    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.file_download import http_get, repo_folder_name
+    from huggingface_hub.utils._headers import build_hf_headers
+
+    blobs = Path(cache_dir or constants.HF_HUB_CACHE)
+    blobs = blobs / repo_folder_name(repo_id=model_id, repo_type="model") / "blobs"
+    weights = sorted(name for name in files if name.endswith(_WEIGHTS) and "/" not in name)
+    progress = _progress_class(report, sum(files[name] for name in weights))
+    for name in weights:
+        url = hf_hub_url(model_id, name, revision=revision, endpoint=endpoint)
+        metadata = get_hf_file_metadata(url, endpoint=endpoint)
+        blob = blobs / str(metadata.etag)
+        part = blob.with_name(f"{blob.name}.part")
+        if blob.exists() or metadata.size is None:
+            continue
+        blobs.mkdir(parents=True, exist_ok=True)
+        with part.open("ab") as file:
+            done = file.tell()
+            if done > metadata.size:
+                file.truncate(done := 0)
+            progress.done_bytes += done
+            http_get(
+                metadata.location,
+                file,
+                # Only the Hub itself may see who asks, not where it sends us.
+                headers=build_hf_headers() if metadata.location == url else None,
+                resume_size=done,
+                expected_size=metadata.size,
+                tqdm_class=progress,
+            )
+        part.replace(blob)
 
 
 def _progress_class(report: Callable[[float | None], None], total_bytes: int) -> type[Any]:
@@ -248,14 +349,11 @@ def _progress_class(report: Callable[[float | None], None], total_bytes: int) ->
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             kwargs.pop("name", None)
-            # The Hub's library has a second bar for bytes on the network and one for files.
-            self.is_counted = str(kwargs.get("desc", "")).startswith("Reconstructing")
             super().__init__(*args, **{**kwargs, "disable": True})
 
         def update(self, n: float | None = 1) -> bool | None:
-            if self.is_counted and total_bytes:
-                Progress.done_bytes += int(n or 0)
-                report(min(1.0, Progress.done_bytes / total_bytes))
+            Progress.done_bytes += int(n or 0)
+            report(min(1.0, Progress.done_bytes / max(1, total_bytes)))
             return None
 
     return Progress

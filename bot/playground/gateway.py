@@ -7,7 +7,7 @@ import re
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 from bot.playground.faults import Fault, FaultPlan, RateLimits
@@ -78,18 +78,7 @@ class Call:
 
     def as_json(self) -> Json:
         """Return the call as JSON."""
-        return {
-            "seq": self.seq,
-            "method": self.method,
-            "parameters": self.parameters,
-            "started_at": self.started_at,
-            "finished_at": self.finished_at,
-            "status": self.status,
-            "description": self.description,
-            "acted": self.acted,
-            "fault": self.fault,
-            "result": self.result,
-        }
+        return asdict(self)
 
 
 class Gateway:

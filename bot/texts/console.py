@@ -96,6 +96,12 @@ class ConsoleTexts:
     models_remove_question: Callable[[str, str], str]
     models_kept: str
     models_embedded_stays: str
+    models_good_title: str
+    models_good_headings: tuple[str, ...]
+    models_good_caption: str
+    models_fits: str
+    models_offer: Callable[[str, str], str]
+    models_how_to_use: Callable[[str], str]
 
 
 SPANISH = ConsoleTexts(
@@ -199,6 +205,27 @@ SPANISH = ConsoleTexts(
     models_remove_question=lambda model, size: f"¿Borrar {model} ({size})?",
     models_kept="No se ha borrado nada.",
     models_embedded_stays="El modelo incluido forma parte del programa y no se puede borrar.",
+    models_good_title="Buenos modelos para descargar",
+    models_good_headings=(
+        "Modelo",
+        "Escribe",
+        "Licencia",
+        "Descarga",
+        "Memoria",
+        "Tokens/s aquí",
+        "",
+    ),
+    models_good_caption=(
+        "Memoria y velocidad están calculadas. Se descargan con redactor models download MODELO."
+    ),
+    models_fits="va bien aquí",
+    models_offer=lambda model, size: (
+        f"Este ordenador puede con un modelo mayor, {model}. ¿Lo descargo ({size})? Solo pregunto "
+        "una vez; sin él sigo con el incluido."
+    ),
+    models_how_to_use=lambda model: (
+        f"Para usarlo, pon en .env la línea REDACTOR_MODEL={model} y arranca otra vez."
+    ),
 )
 
 ENGLISH = ConsoleTexts(
@@ -300,4 +327,25 @@ ENGLISH = ConsoleTexts(
     models_remove_question=lambda model, size: f"Delete {model} ({size})?",
     models_kept="Nothing was deleted.",
     models_embedded_stays="The included model is part of the program and cannot be deleted.",
+    models_good_title="Good models to download",
+    models_good_headings=(
+        "Model",
+        "Writes",
+        "Licence",
+        "Download",
+        "Memory",
+        "Tokens/s here",
+        "",
+    ),
+    models_good_caption=(
+        "Memory and speed are reckoned. Fetch one with redactor models download MODEL."
+    ),
+    models_fits="runs well here",
+    models_offer=lambda model, size: (
+        f"This computer can run a larger model, {model}. Download it ({size})? I only ask once; "
+        "without it I go on with the included one."
+    ),
+    models_how_to_use=lambda model: (
+        f"To use it, put the line REDACTOR_MODEL={model} into .env and start again."
+    ),
 )

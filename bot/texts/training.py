@@ -16,9 +16,13 @@ class TrainingTexts:
 
     decimal_comma: bool
     reading: str
-    tokenizing: str
+    not_read: str
+    one_a_line: str
+    forecast: str
+    forecast_short: str
     learning_vocabulary: str
     corpus: str
+    corpus_of_few: str
     starting_new: str
     starting_base: str
     starting_adapters: str
@@ -41,6 +45,10 @@ class TrainingTexts:
     chart_training: str
     chart_held_out: str
     no_texts: str
+    only_documents: str
+    only_one_text: str
+    text_too_large: str
+    linked_out: str
     too_little_text: str
     unreadable_text: str
     result_exists: str
@@ -71,11 +79,27 @@ class TrainingTexts:
 ES = TrainingTexts(
     decimal_comma=True,
     reading="Leo los textos de {folder}…",
-    tokenizing="Convierto los textos en tokens: {done} de {total} archivos",
+    not_read="No leo {names}: guarda esos documentos como texto (.txt) si son para aprender.",
+    one_a_line=(
+        "En {name} cada línea parece un texto: cuento {lines}. Si no es así, separa los textos "
+        "con dos líneas en blanco."
+    ),
+    forecast=(
+        "A {speed} tokens por segundo tardará unos {minutes} min y leerá cada texto unas {times} "
+        "veces."
+    ),
+    forecast_short=(
+        "A {speed} tokens por segundo no llega a leer cada texto entero en {minutes} min: dale "
+        "--minutes {enough} o más."
+    ),
     learning_vocabulary="Aprendo un vocabulario de {size} tokens…",
     corpus=(
         "{records} textos, {characters} letras, {tokens} tokens; {held_out} textos apartados para "
         "medir."
+    ),
+    corpus_of_few=(
+        "{records} textos, {characters} letras: aprendo de {learnt} ({tokens} tokens) y aparto "
+        "uno para medir. Con más textos se aprende mejor el estilo y se copian menos frases."
     ),
     starting_new="Modelo nuevo de {parameters} millones de parámetros, en {device}.",
     starting_base="Parto de {base}: {parameters} millones de parámetros, en {device}.",
@@ -105,6 +129,15 @@ ES = TrainingTexts(
     chart_training="entrenamiento",
     chart_held_out="textos apartados",
     no_texts="En {folder} no hay textos. Pon ahí archivos .txt, también en subcarpetas.",
+    only_documents=(
+        "En {folder} no hay archivos .txt. No sé leer {names}: guárdalos como texto (.txt)."
+    ),
+    only_one_text=(
+        "Solo hay un texto y hacen falta dos, porque uno se aparta para medir. Sepáralos en "
+        "archivos, o con dos líneas en blanco."
+    ),
+    text_too_large="{path} es demasiado grande: leo hasta {most} MB por archivo descomprimido.",
+    linked_out="{path} es un enlace a un archivo de fuera de la carpeta: cópialo en ella.",
     too_little_text=(
         "Hay muy poco texto: {characters} letras en {records} textos. Hacen falta al menos "
         "{minimum} letras y dos textos."
@@ -150,9 +183,25 @@ ES = TrainingTexts(
 EN = TrainingTexts(
     decimal_comma=False,
     reading="Reading the texts in {folder}…",
-    tokenizing="Turning the texts into tokens: {done} of {total} files",
+    not_read="Not reading {names}: save these documents as text (.txt) if they are to be learnt.",
+    one_a_line=(
+        "In {name} each line seems to be a text: {lines} of them. If that is wrong, part the "
+        "texts with two blank lines."
+    ),
+    forecast=(
+        "At {speed} tokens a second it will take some {minutes} min and read each text some "
+        "{times} times."
+    ),
+    forecast_short=(
+        "At {speed} tokens a second it cannot read each text once in {minutes} min: give it "
+        "--minutes {enough} or more."
+    ),
     learning_vocabulary="Learning a vocabulary of {size} tokens…",
     corpus="{records} texts, {characters} letters, {tokens} tokens; {held_out} held out.",
+    corpus_of_few=(
+        "{records} texts, {characters} letters: learning from {learnt} ({tokens} tokens), one is "
+        "held out. With more texts the style is learnt better and fewer sentences are copied."
+    ),
     starting_new="A new model of {parameters} million parameters, on {device}.",
     starting_base="Starting from {base}: {parameters} million parameters, on {device}.",
     starting_adapters=(
@@ -181,6 +230,13 @@ EN = TrainingTexts(
     chart_training="training",
     chart_held_out="held-out texts",
     no_texts="There are no texts in {folder}. Put .txt files there; subfolders are fine.",
+    only_documents="There are no .txt files in {folder}. {names}: save them as text (.txt).",
+    only_one_text=(
+        "There is only one text and it takes two, since one is held out to measure with. Part "
+        "them into files, or with two blank lines."
+    ),
+    text_too_large="{path} is too large: files of up to {most} MB are read, once unpacked.",
+    linked_out="{path} is a link to a file outside of the folder: copy the file into it.",
     too_little_text=(
         "There is too little text: {characters} letters in {records} texts. It takes at least "
         "{minimum} letters and two texts."

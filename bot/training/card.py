@@ -3,10 +3,15 @@
 import math
 from pathlib import Path
 
-from bot.training.options import CardFacts, TrainingOptions, TrainingResult
+from bot.training.options import TrainingOptions, TrainingResult
 from bot.training.preparation import Prepared
 
 _SOURCES_SHOWN = 40
+_LIMITS = """## Limits
+
+- It writes what is likely after its texts, not what is true.
+- It repeats the views and prejudices of the texts that it learnt from.
+"""
 
 
 def model_card(
@@ -30,12 +35,12 @@ def model_card(
     parts = [
         _metadata(options),
         f"# {options.out.name}\n",
-        options.card.description or _default_description(options),
-        _data(options.card, prepared),
+        _description(options),
+        _data(prepared),
         _recipe(options, recipe),
         _figures(result),
         _samples(samples),
-        _limits(options.card),
+        _LIMITS,
         _loading(options.out.name),
     ]
     return "\n".join(part.rstrip() + "\n" for part in parts if part)
@@ -43,34 +48,25 @@ def model_card(
 
 def _metadata(options: TrainingOptions) -> str:
     lines = ["---", "language: es", "library_name: transformers", "pipeline_tag: text-generation"]
-    if options.card.licence:
-        lines.append(f"license: {options.card.licence}")
     if options.base is not None and not Path(options.base).exists():
         lines.append(f"base_model: {options.base}")
     return "\n".join([*lines, "tags:", "- gpt2", "---", ""])
 
 
-def _default_description(options: TrainingOptions) -> str:
+def _description(options: TrainingOptions) -> str:
     if options.base is None:
         return "A GPT-2 trained from nothing with `redactor train`."
     return f"`{options.base_name}`, fine-tuned with `redactor train`."
 
 
-def _data(card: CardFacts, prepared: Prepared) -> str:
-    lines = ["## Data\n"]
-    if card.sources:
-        lines += ["| source | licence |", "|---|---|"]
-        lines += [f"| {source.name} | {source.licence} |" for source in card.sources]
-        lines.append("")
-    else:
-        lines.append(
-            "Texts given by whoever trained the model; their rights stay with their authors.\n"
-        )
-    lines.append(
+def _data(prepared: Prepared) -> str:
+    lines = [
+        "## Data\n",
+        "Texts given by whoever trained the model; their rights stay with their authors.\n",
         f"{prepared.records:,} texts, {prepared.characters:,} characters, "
-        f"{prepared.tokens:,} tokens to learn from; "
-        f"{prepared.held_out_records:,} texts held out.\n"
-    )
+        f"{prepared.tokens:,} tokens to learn from, each headed in {prepared.exposures} ways; "
+        f"{prepared.held_out_records:,} texts held out.\n",
+    ]
     if len(prepared.sources) <= _SOURCES_SHOWN:
         lines += ["| file | texts | characters |", "|---|---:|---:|"]
         lines += [
@@ -113,14 +109,6 @@ def _samples(samples: tuple[str, ...]) -> str:
     return "\n".join(["## Samples, unchosen\n", *quoted])
 
 
-def _limits(card: CardFacts) -> str:
-    limits = card.limits or (
-        "It writes what is likely after its texts, not what is true.",
-        "It repeats the views and prejudices of the texts that it learnt from.",
-    )
-    return "\n".join(["## Limits\n", *(f"- {limit}" for limit in limits)])
-
-
 def _loading(name: str) -> str:
     return "\n".join(
         [
@@ -129,7 +117,7 @@ def _loading(name: str) -> str:
             "from transformers import AutoModelForCausalLM, AutoTokenizer",
             "",
             f'tokenizer = AutoTokenizer.from_pretrained("{name}")',
-            f'model = AutoModelForCausalLM.from_pretrained("{name}")',
+            f'model = AutoModelForCausalLM.from_pretrained("{name}", use_safetensors=True)',
             "```",
         ]
     )

@@ -1,6 +1,5 @@
 """Reading a folder of texts: files, encodings, records, and the part held out to measure with."""
 
-import fnmatch
 import lzma
 import re
 import unicodedata
@@ -9,12 +8,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.training.errors import NoTextsError, UnreadableTextError
+from bot.training.errors import (
+    LinkedOutError,
+    NoTextsError,
+    TextTooLargeError,
+    UnreadableTextError,
+)
 
 SUFFIXES = (".txt", ".txt.xz")
+DOCUMENTS = (".docx", ".doc", ".odt", ".rtf", ".pdf", ".html", ".htm", ".md", ".epub", ".pages")
+"""What people write texts in and mean to be read; these files are named, not read."""
+GREATEST_BYTES = 200_000_000
+"""Of one file, unpacked: some eighty novels."""
 WHOLE_FILE_BYTES = 20_000
 """A file without form feeds up to this size is one record; above it blank lines part records."""
 
+_FEWEST_LINES, _LEAST_LINE = 20, 100
 _FORM_FEED = re.compile(r"\n?\f\n?")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 _TWO_BLANK_LINES = re.compile(r"\n[ \t]*\n[ \t]*\n\s*")
@@ -36,21 +45,35 @@ class Record:
 
 
 def text_files(folder: Path) -> tuple[Path, ...]:
-    """Return the text files below a folder, sorted by path.
+    """Return the text files below a folder, sorted by path; hidden ones are nobody's texts.
 
     Raises:
         NoTextsError: There is none.
+        LinkedOutError: One is a link to somewhere outside of the folder.
     """
-    found = tuple(
-        sorted(
-            path
-            for path in (folder.rglob("*") if folder.is_dir() else ())
-            if path.is_file() and path.name.lower().endswith(SUFFIXES)
-        )
-    )
+    found = tuple(path for path in _visible(folder) if path.name.lower().endswith(SUFFIXES))
     if not found:
-        raise NoTextsError(folder)
+        raise NoTextsError(folder, tuple(path.name for path in documents(folder)))
+    inside = folder.resolve()
+    for path in found:
+        if not path.resolve().is_relative_to(inside):
+            raise LinkedOutError(path)
     return found
+
+
+def documents(folder: Path) -> tuple[Path, ...]:
+    """Return the files below a folder that hold text in a form that is not read."""
+    return tuple(path for path in _visible(folder) if path.name.lower().endswith(DOCUMENTS))
+
+
+def _visible(folder: Path) -> list[Path]:
+    def is_visible(path: Path) -> bool:
+        parts = path.relative_to(folder).parts
+        # macOS leaves `._x.txt` and `__MACOSX` beside what it copies.
+        return not any(part.startswith((".", "__MACOSX")) for part in parts)
+
+    found = folder.rglob("*") if folder.is_dir() else ()
+    return sorted(path for path in found if is_visible(path) and path.is_file())
 
 
 def decode_text(raw: bytes, path: Path) -> str:
@@ -98,13 +121,16 @@ def _decode_windows(raw: bytes, path: Path) -> str:
 def split_records(text: str) -> Iterator[str]:
     """Part a file's text into records, without padding and without empty ones.
 
-    Form feeds part records. Without any, two blank lines in a row do; without those, a file of
-    up to ``WHOLE_FILE_BYTES`` is one record, and in a longer one blank lines part them.
+    Form feeds part records. Without any, two blank lines in a row do; without those, the lines of
+    a file of long lines alone are one record each, a file of up to ``WHOLE_FILE_BYTES`` is one,
+    and in a longer one blank lines part them.
     """
     if "\f" in text:
         parts: Sequence[str] = _FORM_FEED.split(text)
     elif _TWO_BLANK_LINES.search(text.strip()):
         parts = _TWO_BLANK_LINES.split(text)
+    elif is_one_a_line(text):
+        parts = text.splitlines()
     elif len(text) > WHOLE_FILE_BYTES:
         parts = _BLANK_LINES.split(text)
     else:
@@ -112,32 +138,31 @@ def split_records(text: str) -> Iterator[str]:
     return (part for part in (part.strip() for part in parts) if part)
 
 
-def read_file(path: Path, folder: Path) -> Iterator[Record]:
-    """Read one file's records.
+def is_one_a_line(text: str) -> bool:
+    """Tell whether each line of a file seems to be a text: many long ones and nothing else."""
+    lines = text.strip().splitlines()
+    return len(lines) >= _FEWEST_LINES and all(len(line) >= _LEAST_LINE for line in lines)
+
+
+def read_file(path: Path, folder: Path) -> tuple[list[Record], bool]:
+    """Read one file's records, and whether they are its lines.
 
     Raises:
         UnreadableTextError: Its bytes are no text, or its compression is damaged.
+        TextTooLargeError: It is too large, or would be when unpacked.
     """
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(GREATEST_BYTES + 1)
         if path.name.lower().endswith(".xz"):
-            raw = lzma.decompress(raw)
+            raw = lzma.LZMADecompressor().decompress(raw, GREATEST_BYTES + 1)
     except (OSError, lzma.LZMAError, EOFError) as error:
         raise UnreadableTextError(path, str(error)) from error
+    if len(raw) > GREATEST_BYTES:
+        raise TextTooLargeError(path, GREATEST_BYTES)
     source = path.relative_to(folder).as_posix()
-    for text in split_records(decode_text(raw, path)):
-        yield Record(source, text)
-
-
-def read_folder(folder: Path) -> Iterator[Record]:
-    """Read all records below a folder, file by file.
-
-    Raises:
-        NoTextsError: There is no text file.
-        UnreadableTextError: A file's bytes are no text.
-    """
-    for path in text_files(folder):
-        yield from read_file(path, folder)
+    text = decode_text(raw, path)
+    return [Record(source, part) for part in split_records(text)], is_one_a_line(text)
 
 
 def position_of(text: str) -> float:
@@ -148,8 +173,3 @@ def position_of(text: str) -> float:
     """
     # CRC-32 alone clusters for short texts; Knuth's multiplier spreads its low bits upwards.
     return ((zlib.crc32(text.encode()) * 2_654_435_761) & 0xFFFFFFFF) / 2**32
-
-
-def weight_of(source: str, weights: Sequence[tuple[str, float]]) -> float:
-    """Return how many times a pass holds a file's rows; 1 where no pattern matches."""
-    return next((times for pattern, times in weights if fnmatch.fnmatch(source, pattern)), 1.0)

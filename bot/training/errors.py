@@ -6,6 +6,8 @@
     ├── NoTextsError
     ├── TooLittleTextError
     ├── UnreadableTextError
+    ├── TextTooLargeError
+    ├── LinkedOutError
     ├── ResultExistsError
     ├── UnfinishedTrainingError
     ├── NothingToResumeError
@@ -30,10 +32,12 @@ class NoTextsError(TrainingError):
 
     Attributes:
         folder: Where texts were looked for.
+        documents: Names of files there that hold text in another form.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, documents: tuple[str, ...] = ()) -> None:
         self.folder = folder
+        self.documents = documents
         super().__init__(f"no .txt or .txt.xz file with text in {folder}")
 
 
@@ -65,6 +69,32 @@ class UnreadableTextError(TrainingError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}")
+
+
+class TextTooLargeError(TrainingError):
+    """A file is larger than any text, perhaps only once it is unpacked.
+
+    Attributes:
+        path: The file.
+        greatest_bytes: What is read at most.
+    """
+
+    def __init__(self, path: Path, greatest_bytes: int) -> None:
+        self.path = path
+        self.greatest_bytes = greatest_bytes
+        super().__init__(f"{path} has more than {greatest_bytes} bytes")
+
+
+class LinkedOutError(TrainingError):
+    """A file in the folder is a link to one outside of it, which nobody meant to be learnt.
+
+    Attributes:
+        path: The link.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"{path} leads out of the folder")
 
 
 class ResultExistsError(TrainingError):

@@ -1,11 +1,14 @@
 """Numbers and errors of a training as a person reads them."""
 
+from collections.abc import Sequence
+
 from bot.errors import InvalidParameterError, RedactorError
 from bot.texts.numbers import thousands
 from bot.texts.training import TrainingTexts
 from bot.training import errors
 
 _MB = 1_000_000
+_NAMES = 5
 
 
 def number(value: float, decimals: int, texts: TrainingTexts) -> str:
@@ -20,17 +23,32 @@ def describe_error(error: RedactorError, texts: TrainingTexts) -> str:
 
 def _about_texts(error: RedactorError, texts: TrainingTexts) -> str:
     match error:
-        case errors.NoTextsError():
+        case errors.NoTextsError(documents=()):
             return texts.no_texts.format(folder=error.folder)
+        case errors.NoTextsError():
+            return texts.only_documents.format(folder=error.folder, names=names(error.documents))
+        case errors.TooLittleTextError(records=1):
+            return texts.only_one_text
         case errors.TooLittleTextError():
             return texts.too_little_text.format(
                 characters=number(error.characters, 0, texts),
                 minimum=number(error.minimum, 0, texts),
-                records=error.records,
+                records=number(error.records, 0, texts),
             )
         case errors.UnreadableTextError():
             return texts.unreadable_text.format(path=error.path)
+        case errors.TextTooLargeError():
+            most = number(error.greatest_bytes / _MB, 0, texts)
+            return texts.text_too_large.format(path=error.path, most=most)
+        case errors.LinkedOutError():
+            return texts.linked_out.format(path=error.path)
     return ""
+
+
+def names(all_of_them: Sequence[str]) -> str:
+    """Return the first few names, and that there are more."""
+    shown = ", ".join(all_of_them[:_NAMES])
+    return shown if len(all_of_them) <= _NAMES else f"{shown}…"
 
 
 def _about_places(error: RedactorError, texts: TrainingTexts) -> str:

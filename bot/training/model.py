@@ -59,10 +59,19 @@ def load_base(base: str) -> tuple[GPT2LMHeadModel, PreTrainedTokenizerBase]:
         BaseModelError: It cannot be loaded, is no GPT-2, or has no token that ends a text.
     """
     try:
-        tokenizer = AutoTokenizer.from_pretrained(base)
-        model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    except (OSError, ValueError, KeyError) as error:
-        raise BaseModelError(base, str(error)) from error
+        tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            base,
+            dtype=torch.float32,
+            trust_remote_code=False,
+            use_safetensors=True,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise BaseModelError(base, str(error).partition("\n")[0]) from error
+    model, info = loaded
+    if info["missing_keys"]:
+        raise BaseModelError(base, f"no tensor {min(info['missing_keys'])}")
     if not isinstance(model, GPT2LMHeadModel):
         raise BaseModelError(base, f"it is a {type(model).__name__}, no GPT-2")
     if tokenizer.eos_token_id is None or len(tokenizer) > model.config.vocab_size:

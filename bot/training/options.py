@@ -1,7 +1,7 @@
 """What a training is asked for, and what it gives back."""
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import InvalidParameterError
@@ -16,7 +16,6 @@ SIZES: dict[str, tuple[int, int]] = {
 }
 """Layers and width of the models that can be trained from nothing; heads are 64 wide."""
 
-SAVED_DTYPES = ("bf16", "fp16", "fp32")
 LARGE_MODEL_PARAMETERS = 200_000_000
 """From this size on, LoRA is the default: AdamW's state for all weights takes 16 bytes each."""
 
@@ -38,36 +37,6 @@ def parse_size(size: str) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class DataSource:
-    """One row of the model card's table of data.
-
-    Attributes:
-        name: What it is, for people.
-        licence: Its licence, or who the authors are.
-    """
-
-    name: str
-    licence: str
-
-
-@dataclass(frozen=True, slots=True)
-class CardFacts:
-    """What a model card says that the training itself cannot know.
-
-    Attributes:
-        description: A sentence or two about the model's purpose.
-        sources: Where its texts come from.
-        licence: The result's licence as the Hub's metadata writes it (``apache-2.0``), or "".
-        limits: Sentences about what it cannot do.
-    """
-
-    description: str = ""
-    sources: tuple[DataSource, ...] = ()
-    licence: str = ""
-    limits: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class TrainingOptions:
     """A training, from the texts to the folder of the result.
 
@@ -82,81 +51,39 @@ class TrainingOptions:
         base: Folder or Hub id to start from; None trains from nothing.
         size: From nothing: a name in ``SIZES`` or ``LAYERSxWIDTH``.
         vocabulary_size: From nothing: tokens of the new vocabulary.
-        tokenizer: From nothing: folder of a finished tokenizer to use instead of a new one.
         context_tokens: From nothing: window; else rows are cut to it (None = 1024 or the base's).
         minutes: Time for the whole training loop, over all its sessions; None = no limit.
         steps: Optimizer steps; None = no limit.
-        passes: Times that each text is seen; None = no limit.
-        pause_after_minutes: Stop this session after that time with a checkpoint to resume from.
+        passes: Times that each text is seen; None = no limit, when fine-tuning six.
         learning_rate: Peak; None = chosen by size and by what is trained.
-        final_learning_rate_share: Where the cosine ends, as a share of the peak.
-        warmup_steps: Steps of linear warm-up; None = a fiftieth of the steps, 10 to 200.
         batch_tokens: Tokens a step; None = chosen by device and size of the text.
-        micro_batch_rows: Rows in memory at once; None = chosen by device.
-        weight_decay: AdamW's, on matrices only.
-        clip: Greatest norm of the gradient.
-        dropout: Share of activations dropped; None = 0 from nothing, 0.1 for fine-tuning.
         lora: Train adapters instead of all weights; None = from ``LARGE_MODEL_PARAMETERS`` on.
-        lora_rank: Rank of the adapters.
-        held_out_share: Share of the texts kept to measure with (at least one text).
-        held_out: Folder of texts to measure with instead of a share of ``texts``.
         evaluations: Times that the held-out loss is measured.
-        keep_best: Save the weights with the least held-out loss; None = when fine-tuning.
-        sample_prompts: Openings continued on the way; () = the held-out texts' own openings.
-        weights: ``(pattern of file name, times a pass holds its rows)``; first match counts.
         frames: Contents of ``redactor.json``; None = the base's, if it has one.
-        heading: Whether texts without a prompt of the frames are headed with one.
         seed: Order of the data and first weights.
         device: ``auto``, ``cpu`` or ``cuda``.
-        compile_model: Use ``torch.compile``; None = on a GPU.
-        workers: Processes that tokenise.
-        saved_dtype: Type of the saved weights, one of ``SAVED_DTYPES``.
-        max_shard_mb: Greatest size of one weights file, in MB (10**6 bytes).
         resume: Go on from the checkpoint of an interrupted training.
         restart: Throw such a checkpoint away and begin again.
-        checkpoint_minutes: Time between checkpoints.
-        card: What the model card should say beside the figures.
     """
 
     texts: Path
     out: Path
     base: str | None = None
-    size: str = "medium"
-    vocabulary_size: int = 10_240
-    tokenizer: Path | None = None
+    size: str = "mini"
+    vocabulary_size: int = 8192
     context_tokens: int | None = None
     minutes: float | None = 20.0
     steps: int | None = None
     passes: float | None = None
-    pause_after_minutes: float | None = None
     learning_rate: float | None = None
-    final_learning_rate_share: float = 0.05
-    warmup_steps: int | None = None
     batch_tokens: int | None = None
-    micro_batch_rows: int | None = None
-    weight_decay: float = 0.1
-    clip: float = 1.0
-    dropout: float | None = None
     lora: bool | None = None
-    lora_rank: int = 16
-    held_out_share: float = 0.05
-    held_out: Path | None = None
     evaluations: int = 20
-    keep_best: bool | None = None
-    sample_prompts: tuple[str, ...] = ()
-    weights: tuple[tuple[str, float], ...] = ()
     frames: dict[str, object] | None = None
-    heading: bool = True
     seed: int = 1
     device: str = "auto"
-    compile_model: bool | None = None
-    workers: int = 1
-    saved_dtype: str = "bf16"
-    max_shard_mb: int = 2000
     resume: bool = False
     restart: bool = False
-    checkpoint_minutes: float = 5.0
-    card: CardFacts = field(default_factory=CardFacts)
 
     def __post_init__(self) -> None:
         """Check the ranges.
@@ -172,15 +99,13 @@ class TrainingOptions:
                 raise InvalidParameterError(name, value, minimum, maximum)
         if self.minutes is None and self.steps is None and self.passes is None:
             raise InvalidParameterError("minutes", None, 0.01, 100_000)
-        if self.saved_dtype not in SAVED_DTYPES:
-            raise InvalidParameterError("saved_dtype", self.saved_dtype)
         if self.device not in {"auto", "cpu", "cuda"}:
             raise InvalidParameterError("device", self.device)
 
     @property
     def keeps_best(self) -> bool:
         """Whether the weights with the least held-out loss are what is saved."""
-        return self.base is not None if self.keep_best is None else self.keep_best
+        return self.base is not None
 
     @property
     def base_name(self) -> str | None:
@@ -201,40 +126,12 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("minutes", 0.01, 100_000),
     ("steps", 1, 100_000_000),
     ("passes", 0.01, 10_000),
-    ("pause_after_minutes", 0.01, 100_000),
     ("learning_rate", 1e-7, 1.0),
-    ("final_learning_rate_share", 0.0, 1.0),
-    ("warmup_steps", 0, 1_000_000),
     ("batch_tokens", 16, 16_777_216),
-    ("micro_batch_rows", 1, 4096),
-    ("weight_decay", 0.0, 10.0),
-    ("clip", 1e-3, 1e6),
-    ("dropout", 0.0, 0.9),
-    ("lora_rank", 1, 1024),
-    ("held_out_share", 0.0001, 0.5),
     ("evaluations", 1, 10_000),
-    ("workers", 1, 256),
-    ("max_shard_mb", 1, 100_000),
-    ("checkpoint_minutes", 0.01, 10_000),
 )
 
-SESSION_OPTIONS = frozenset(
-    {
-        "pause_after_minutes",
-        "resume",
-        "restart",
-        "workers",
-        "compile_model",
-        "micro_batch_rows",
-        "checkpoint_minutes",
-        "max_shard_mb",
-        "saved_dtype",
-        "card",
-        "device",
-        "sample_prompts",
-        "evaluations",
-    }
-)
+SESSION_OPTIONS = frozenset({"resume", "restart", "device", "evaluations"})
 """Options that may change between the sessions of one training."""
 
 

@@ -5,12 +5,19 @@ from dataclasses import dataclass
 import torch
 
 from bot.training.options import TrainingOptions
-from bot.training.packing import RowStore
 from bot.training.preparation import Prepared
+from bot.training.rows import RowStore
 from bot.training.schedule import Schedule
 
 FINE_TUNING_PASSES = 6.0
 """A class's texts are few: more passes learn them by heart, and the held-out loss rises."""
+
+WEIGHT_DECAY = 0.1
+"""AdamW's, on matrices only."""
+CLIP = 1.0
+"""Greatest norm of the gradient."""
+FINAL_SHARE = 0.05
+"""Where the cosine of the learning rate ends, as a share of its peak."""
 
 _STEPS_A_PASS = 25
 _GPU_BATCH_TOKENS = 262_144
@@ -31,11 +38,8 @@ class Plan:
         rows_at_once: Rows in memory at once.
         held_out_rows: Rows that a measurement looks at.
         evaluations: Times that held-out loss is measured.
-        clip: Greatest norm of the gradient.
         seed: Of the order of the data.
         keep_best: Whether the weights with the least held-out loss are kept.
-        checkpoint_s: Seconds between checkpoints.
-        pause_s: Seconds of this session after which it stops, or None.
     """
 
     schedule: Schedule
@@ -43,16 +47,14 @@ class Plan:
     rows_at_once: int
     held_out_rows: int
     evaluations: int
-    clip: float
     seed: int
     keep_best: bool
-    checkpoint_s: float
-    pause_s: float | None
 
 
 def make_plan(
     options: TrainingOptions,
     learnt: RowStore,
+    exposures: int,
     facts: tuple[int, int, int],
     device: torch.device,
 ) -> Plan:
@@ -61,6 +63,7 @@ def make_plan(
     Args:
         options: The training.
         learnt: The rows to learn from.
+        exposures: Times that they hold each text.
         facts: Parameters, width and vocabulary of the model.
         device: What computes.
     """
@@ -68,17 +71,14 @@ def make_plan(
     context = learnt.tokens.shape[1]
     on_gpu = device.type == "cuda"
     rows_per_step = _rows_per_step(options, learnt, context, on_gpu)
-    rows_at_once = min(
-        rows_per_step,
-        options.micro_batch_rows or _rows_at_once(context, vocabulary, device),
-    )
+    rows_at_once = min(rows_per_step, _rows_at_once(context, vocabulary, device))
     while rows_per_step % rows_at_once:
         rows_at_once -= 1
-    steps = _steps(options, learnt.rows_per_pass / rows_per_step)
+    steps = _steps(options, len(learnt) / exposures / rows_per_step)
     schedule = Schedule(
         peak=options.learning_rate or default_learning_rate(width, options),
-        final_share=options.final_learning_rate_share,
-        warmup_steps=_warmup(options, steps, on_gpu),
+        final_share=FINAL_SHARE,
+        warmup_steps=_warmup(steps, on_gpu),
         steps=steps,
         seconds=None if options.minutes is None else 60 * options.minutes,
     )
@@ -88,13 +88,8 @@ def make_plan(
         rows_at_once=rows_at_once,
         held_out_rows=256 if on_gpu else 24,
         evaluations=options.evaluations,
-        clip=options.clip,
         seed=options.seed,
         keep_best=options.keeps_best,
-        checkpoint_s=60 * options.checkpoint_minutes,
-        pause_s=(
-            None if options.pause_after_minutes is None else 60 * options.pause_after_minutes
-        ),
     )
 
 
@@ -111,7 +106,7 @@ def _rows_per_step(options: TrainingOptions, learnt: RowStore, context: int, on_
     tokens = _GPU_BATCH_TOKENS
     if not on_gpu:
         tokens = _CPU_BATCH_TOKENS if options.base is None else _CPU_FINE_TUNING_BATCH_TOKENS
-    return max(1, min(tokens // context, learnt.rows_per_pass // _STEPS_A_PASS))
+    return max(1, min(tokens // context, len(learnt) // _STEPS_A_PASS))
 
 
 def _rows_at_once(context: int, vocabulary: int, device: torch.device) -> int:
@@ -134,12 +129,32 @@ def _steps(options: TrainingOptions, steps_per_pass: float) -> int | None:
     return min(limits) if limits else None
 
 
-def _warmup(options: TrainingOptions, steps: int | None, on_gpu: bool) -> int:
-    if options.warmup_steps is not None:
-        return options.warmup_steps
+def _warmup(steps: int | None, on_gpu: bool) -> int:
     if steps is None:
         return 100 if on_gpu else 20
     return min(200, max(steps // 50, min(10, steps // 4)))
+
+
+def forecast(
+    plan: Plan, learnt: RowStore, tokens_once: int, tokens_per_s: float
+) -> tuple[float, float]:
+    """Return how long a training will take, and how often it will read each text.
+
+    Args:
+        plan: Its numbers.
+        learnt: Its rows.
+        tokens_once: Tokens of all texts, each read once.
+        tokens_per_s: The machine's speed.
+
+    Returns:
+        Seconds, and times.
+    """
+    limits = []
+    if plan.schedule.steps is not None:
+        limits.append(plan.schedule.steps * plan.rows_per_step * float(learnt.lengths.mean()))
+    if plan.schedule.seconds is not None:
+        limits.append(plan.schedule.seconds * tokens_per_s)
+    return min(limits) / tokens_per_s, min(limits) / tokens_once
 
 
 def recipe_facts(
@@ -157,12 +172,11 @@ def recipe_facts(
         "width, vocabulary, window": f"{width}, {vocabulary:,}, {prepared.context_tokens:,}",
         "tokens a step": f"{plan.rows_per_step * prepared.context_tokens:,}",
         "ends after": ", ".join(f"{value} {name}" for name, value in limits.items() if value),
-        "optimizer": f"AdamW, weight decay {options.weight_decay}, gradients cut at {plan.clip}",
+        "optimizer": f"AdamW, weight decay {WEIGHT_DECAY}, gradients cut at {CLIP}",
         "learning rate": (
             f"{schedule.peak:.2e}, {schedule.warmup_steps} steps of warm-up, cosine to "
             f"{schedule.final_share:.0%}"
         ),
-        "weights of the files": ", ".join(f"{name} ×{w:g}" for name, w in options.weights) or "1",
         "seed": options.seed,
         "device": device,
         "torch": torch.__version__,

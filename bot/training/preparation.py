@@ -2,40 +2,32 @@
 
 import json
 import random
-import re
-import shutil
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from bot.training.bpe import end_of_text_id, save_tokenizer, train_tokenizer
 from bot.training.checkpoint import check_room
-from bot.training.corpus import Record, position_of, read_file, text_files
+from bot.training.corpus import Record, documents, position_of, read_file, text_files
 from bot.training.errors import TooLittleTextError
-from bot.training.framing import Framing, frame_prompts
+from bot.training.framing import Framing, read_framing
 from bot.training.options import TrainingOptions
-from bot.training.packing import (
-    Pieces,
-    RowWriter,
-    group_pieces,
-    held_out_records,
-)
 from bot.training.progress import Progress
-from bot.training.tokens import EncodedFile, Encoding, encode_files, training_text
+from bot.training.rows import Encoding, Pieces, write_rows
 
 DEFAULT_CONTEXT_TOKENS = 1024
 MINIMUM_CHARACTERS = 2000
 """About one page: with less there is nothing to learn and nothing to measure."""
+HELD_OUT_SHARE = 0.05
+EXPOSURES = 4
+"""Times that a pass over the rows holds each text, each time headed otherwise."""
 
-_VOCABULARY_CHARACTERS = 80_000_000
 _TOKENIZER = "tokenizer"
 _FACTS = "prepared.json"
-_SERIES = re.compile(r"[\d_.-]+.*")
 _PROMPTS = 2
 _LONGEST_OPENING = 200
 
@@ -49,7 +41,8 @@ class Prepared:
         records: Texts in all.
         held_out_records: Texts kept to measure with.
         characters: Characters of all texts.
-        tokens: Tokens to learn from in one pass, repeated ones counted once.
+        exposures: Times that the rows hold each text.
+        tokens: Tokens to learn from, when each text is read once.
         tokens_per_byte: Of the held-out texts.
         prompts: Openings for samples.
         sources: ``(file, records, characters)``.
@@ -59,6 +52,7 @@ class Prepared:
     records: int
     held_out_records: int
     characters: int
+    exposures: int
     tokens: int
     tokens_per_byte: float
     prompts: tuple[str, ...]
@@ -68,6 +62,11 @@ class Prepared:
 def tokenizer_folder(work: Path) -> Path:
     """Return where the work folder keeps the tokenizer."""
     return work / _TOKENIZER
+
+
+def load_tokenizer(work: Path) -> PreTrainedTokenizerBase:
+    """Load the tokenizer that the work folder keeps."""
+    return AutoTokenizer.from_pretrained(tokenizer_folder(work), trust_remote_code=False)
 
 
 def read_prepared(work: Path) -> Prepared:
@@ -95,35 +94,23 @@ def prepare(
         progress: Told what goes on.
 
     Raises:
-        NoTextsError: The folder holds no text.
-        TooLittleTextError: Too little of it.
-        UnreadableTextError: A file is no text.
-        NotEnoughDiskError: No room for the token files.
+        TrainingError: There is no text, too little of it, a file cannot be read, the disk is full.
     """
-    progress.reading(options.texts)
-    files = text_files(options.texts)
+    records = _read(options.texts, progress)
+    learnt, held_out = _parted(records)
+    framing = read_framing(frames)
     context = min(options.context_tokens or DEFAULT_CONTEXT_TOKENS, base_context_tokens or 1 << 30)
-    framing = Framing(frame_prompts(frames) if options.heading else ())
     folder = tokenizer_folder(options.work)
     folder.mkdir(parents=True, exist_ok=True)
     if base_tokenizer is not None:
         base_tokenizer.save_pretrained(folder)
-    elif options.tokenizer is not None:
-        shutil.copytree(options.tokenizer, folder, dirs_exist_ok=True)
     else:
         progress.learning_vocabulary(options.vocabulary_size)
-        _learn_vocabulary(files, options, framing, folder, context)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    encoding = Encoding(folder / "tokenizer.json", end_of_text_id(tokenizer), context, framing)
-    encoded = encode_files(
-        files,
-        options.texts,
-        encoding,
-        workers=options.workers,
-        on_file=lambda done: progress.tokenizing(done, len(files)),
-    )
-    held_out = _choose_held_out(encoded, encoding, options)
-    prepared = _write_rows(encoded, held_out, encoding, options)
+        headed = (framing.apply(record.text) for record in learnt)
+        save_tokenizer(train_tokenizer(headed, options.vocabulary_size), folder, context)
+    end = end_of_text_id(load_tokenizer(options.work))
+    encoding = Encoding(_plain_tokenizer(folder), end, context)
+    prepared = _write(records, learnt, held_out, framing, encoding, options)
     (options.work / _FACTS).write_text(json.dumps(asdict(prepared), ensure_ascii=False))
     progress.corpus(
         records=prepared.records,
@@ -134,135 +121,84 @@ def prepare(
     return prepared
 
 
-def _learn_vocabulary(
-    files: Sequence[Path], options: TrainingOptions, framing: Framing, folder: Path, context: int
-) -> None:
-    records = _vocabulary_sample(files, options)
-    tokenizer = train_tokenizer(training_text(records, framing), options.vocabulary_size)
-    save_tokenizer(tokenizer, folder, context)
-
-
-def _vocabulary_sample(files: Sequence[Path], options: TrainingOptions) -> Iterator[Record]:
-    """Draw records for the vocabulary, as many characters from each series of files.
-
-    ``essays_000.txt`` and ``essays_001.txt`` are one series: a corpus of many shards of one kind
-    and few of another gives both the same say.
-    """
-    series: dict[str, list[Path]] = {}
+def _read(folder: Path, progress: Progress) -> list[Record]:
+    progress.reading(folder)
+    files = text_files(folder)
+    if unread := documents(folder):
+        progress.not_read([path.name for path in unread])
+    records: list[Record] = []
     for path in files:
-        series.setdefault(_SERIES.sub("", path.name), []).append(path)
-    random_files = random.Random(options.seed)
-    left = _VOCABULARY_CHARACTERS
-    # The smallest first, so that what it leaves over goes to the others.
-    ordered = sorted(series.values(), key=lambda paths: sum(p.stat().st_size for p in paths))
-    for number, paths in enumerate(ordered):
-        random_files.shuffle(paths)
-        room = left // (len(ordered) - number)
-        for path in paths:
-            taken = 0
-            for record in read_file(path, options.texts):
-                # Held-out records stay unseen here too.
-                if position_of(record.text) >= options.held_out_share:
-                    yield record
-                    taken += len(record.text)
-                if taken >= min(room, _VOCABULARY_CHARACTERS // 8):
-                    break
-            left -= taken
-            room -= taken
-            if room <= 0:
-                break
+        found, is_one_a_line = read_file(path, folder)
+        records += found
+        if is_one_a_line:
+            progress.one_a_line(path.name, len(found))
+    characters = sum(len(record.text) for record in records)
+    if characters < MINIMUM_CHARACTERS or len(records) < 2:
+        raise TooLittleTextError(characters, MINIMUM_CHARACTERS, len(records))
+    return records
 
 
-@dataclass(frozen=True, slots=True)
-class _HeldOut:
-    """Where the texts to measure with are.
-
-    Attributes:
-        folder: What their files' names are relative to.
-        files: Their files.
-        chosen: For each of these files, its records to measure with.
-        learnt: For each file of the training's texts, its records to learn from.
-    """
-
-    folder: Path
-    files: list[EncodedFile]
-    chosen: list[NDArray[np.bool_]]
-    learnt: list[NDArray[np.bool_]]
+def _parted(records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+    """Part the texts into those to learn from and those to measure with, at least one of each."""
+    wanted = min(max(1, round(HELD_OUT_SHARE * len(records))), len(records) - 1)
+    by_position = sorted(records, key=lambda record: position_of(record.text))
+    return by_position[wanted:], by_position[:wanted]
 
 
-def _choose_held_out(
-    encoded: list[EncodedFile], encoding: Encoding, options: TrainingOptions
-) -> _HeldOut:
-    records = sum(len(file.positions) for file in encoded)
-    characters = sum(file.characters for file in encoded)
-    if characters < MINIMUM_CHARACTERS or records < 2:
-        raise TooLittleTextError(characters, MINIMUM_CHARACTERS, records)
-    if options.held_out is None:
-        chosen = held_out_records(encoded, options.held_out_share)
-        return _HeldOut(options.texts, encoded, chosen, [~records for records in chosen])
-    files = encode_files(
-        text_files(options.held_out),
-        options.held_out,
-        encoding,
-        workers=options.workers,
-        on_file=lambda _: None,
-    )
-    chosen = [np.ones(len(file.positions), dtype=np.bool_) for file in files]
-    learnt = [np.ones(len(file.positions), dtype=np.bool_) for file in encoded]
-    return _HeldOut(options.held_out, files, chosen, learnt)
+def _plain_tokenizer(folder: Path) -> Tokenizer:
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    # Fine-tuning scripts save how they cut and padded their batches.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
-def _write_rows(
-    encoded: list[EncodedFile], held_out: _HeldOut, encoding: Encoding, options: TrainingOptions
+def _write(
+    records: Sequence[Record],
+    learnt: Sequence[Record],
+    held_out: Sequence[Record],
+    framing: Framing,
+    encoding: Encoding,
+    options: TrainingOptions,
 ) -> Prepared:
-    check_room(options.work, 2 * sum(file.tokens.nbytes for file in encoded))
-    learnt_groups = group_pieces(encoded, held_out.learnt, options.weights)
-    held_groups = group_pieces(held_out.files, held_out.chosen, ())
-    for name, groups in (("learnt", learnt_groups), ("held_out", held_groups)):
-        writer = RowWriter(
-            options.work,
-            name,
-            encoding.context_tokens,
-            encoding.end_of_text,
-            encoded[0].tokens.dtype.name,
+    draw = random.Random(options.seed)
+    exposures = EXPOSURES if framing.prompts else 1
+    headed = [
+        text
+        for record in learnt
+        for text in (
+            framing.vary(record.text, exposures, draw) if exposures > 1 else [record.text]
         )
-        writer.write(groups, options.seed)
-    held_bytes = sum(
-        int(file.record_bytes[chosen].sum())
-        for file, chosen in zip(held_out.files, held_out.chosen, strict=True)
-    )
+    ]
+    measured = [framing.apply(record.text) for record in held_out]
+    pieces = {"learnt": encoding.encode(headed), "held_out": encoding.encode(measured)}
+    check_room(options.work, sum(8 * _count(one) for one in pieces.values()))
+    for name, one in pieces.items():
+        write_rows(options.work, name, one, encoding, options.seed)
+    held_bytes = sum(len(text.encode()) for text in measured)
+    texts_in = Counter(record.source for record in records)
+    characters_in: Counter[str] = Counter()
+    for record in records:
+        characters_in[record.source] += len(record.text)
     return Prepared(
         context_tokens=encoding.context_tokens,
-        records=sum(len(file.positions) for file in encoded),
-        held_out_records=int(sum(chosen.sum() for chosen in held_out.chosen)),
-        characters=sum(file.characters for file in encoded),
-        tokens=_tokens(learnt_groups),
-        tokens_per_byte=_tokens(held_groups) / max(1, held_bytes),
-        prompts=options.sample_prompts or _openings(held_out, encoding),
-        sources=tuple((file.source, len(file.positions), file.characters) for file in encoded),
+        records=len(records),
+        held_out_records=len(held_out),
+        characters=characters_in.total(),
+        exposures=exposures,
+        tokens=_count(pieces["learnt"]) // exposures,
+        tokens_per_byte=_count(pieces["held_out"]) / max(1, held_bytes),
+        prompts=tuple(_opening(text) for text in measured[:_PROMPTS]),
+        sources=tuple((name, texts_in[name], characters_in[name]) for name in texts_in),
     )
 
 
-def _tokens(groups: list[tuple[Pieces, float]]) -> int:
-    return sum(len(piece) for pieces, _ in groups for piece in pieces.tokens)
-
-
-def _openings(held_out: _HeldOut, encoding: Encoding) -> tuple[str, ...]:
-    """Take the openings of some held-out texts: the topic line, or else the first words."""
-    found: list[str] = []
-    for file, chosen in zip(held_out.files, held_out.chosen, strict=True):
-        if len(found) >= _PROMPTS:
-            break
-        if not chosen.any():
-            continue
-        index = int(np.flatnonzero(chosen)[0])
-        records = read_file(held_out.folder / file.source, held_out.folder)
-        record = next(islice(records, index, None))
-        found.append(_opening(encoding.framing.apply(record.text)))
-    return tuple(found)
+def _count(pieces: Pieces) -> int:
+    return sum(len(piece) for piece in pieces.tokens)
 
 
 def _opening(text: str) -> str:
+    """Return the opening of a text: the topic line, or else the first words."""
     for end in ("\n\n", "\n"):
         first, found, _ = text.partition(end)
         if found and len(first) <= _LONGEST_OPENING:

@@ -1,5 +1,7 @@
 """What a person at the terminal sees of a training."""
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -8,7 +10,7 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from bot.texts.training import TrainingTexts
-from bot.training.messages import number
+from bot.training.messages import names, number
 from bot.training.options import LossPoint
 
 _SAMPLE_CHARACTERS = 400
@@ -60,9 +62,31 @@ class Progress:
         """Say that a vocabulary is learnt."""
         self.say(self._texts.learning_vocabulary.format(size=self._number(size)))
 
-    def tokenizing(self, done: int, total: int) -> None:
-        """Show how many files are tokenised."""
-        self._show(done / total, self._texts.tokenizing.format(done=done, total=total))
+    def not_read(self, found: Sequence[str]) -> None:
+        """Name the documents that hold text in a form that is not read."""
+        self.say(self._texts.not_read.format(names=names(found)))
+
+    def one_a_line(self, name: str, lines: int) -> None:
+        """Say that each line of a file is taken for a text."""
+        self.say(self._texts.one_a_line.format(name=name, lines=self._number(lines)))
+
+    def forecast(self, seconds: float, times: float, speed: float) -> None:
+        """Say what the training will reach, before it starts.
+
+        Args:
+            seconds: How long it will take.
+            times: How often it will read each text.
+            speed: Tokens a second.
+        """
+        template = self._texts.forecast if times >= 1 else self._texts.forecast_short
+        self.say(
+            template.format(
+                minutes=self._number(seconds / 60, 1),
+                times=self._number(times, 1),
+                speed=self._number(speed),
+                enough=self._number(math.ceil(seconds / 60 / max(times, 1e-9))),
+            )
+        )
 
     def corpus(self, *, records: int, characters: int, tokens: int, held_out: int) -> None:
         """Say how much text there is.
@@ -73,9 +97,11 @@ class Progress:
             tokens: Tokens to learn from in one pass.
             held_out: Texts kept to measure with.
         """
+        template = self._texts.corpus if held_out > 1 else self._texts.corpus_of_few
         self.say(
-            self._texts.corpus.format(
+            template.format(
                 records=self._number(records),
+                learnt=self._number(records - held_out),
                 characters=self._number(characters),
                 tokens=self._number(tokens),
                 held_out=self._number(held_out),

@@ -10,7 +10,7 @@ import torch
 from rich.console import Console
 from torch import nn
 from torch.optim import AdamW
-from transformers import AutoTokenizer, GPT2LMHeadModel, PreTrainedTokenizerBase
+from transformers import GPT2LMHeadModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from bot.texts.training import ES, TrainingTexts
@@ -42,15 +42,16 @@ from bot.training.options import (
     TrainingResult,
     comparable,
 )
-from bot.training.packing import RowStore
-from bot.training.planning import Plan, make_plan, recipe_facts
+from bot.training.planning import WEIGHT_DECAY, Plan, forecast, make_plan, recipe_facts
 from bot.training.preparation import (
     Prepared,
+    load_tokenizer,
     prepare,
     read_prepared,
     tokenizer_folder,
 )
 from bot.training.progress import Progress
+from bot.training.rows import RowStore
 from bot.training.sampling import write_sample
 from bot.training.session import Position, Session
 from bot.training.signals import stopped_by_signals
@@ -58,6 +59,9 @@ from bot.training.signals import stopped_by_signals
 _SAMPLE_TOKENS = 120
 _STATE_BYTES_PER_PARAMETER = 16
 _FINE_TUNING_DROPOUT = 0.1
+_ADAPTER_RANK = 16
+_SAVED_DTYPE = "bf16"
+_SHARD_MB = 2000
 _BETAS = (0.9, 0.95)
 
 
@@ -67,8 +71,7 @@ def train(
     """Train a model, or go on with an interrupted training.
 
     SIGINT and SIGTERM end the step that runs, leave a checkpoint and return with ``finished``
-    False, as reaching ``pause_after_minutes`` does. The result's folder appears at once and
-    whole.
+    False. The result's folder appears at once and whole.
 
     Args:
         options: What to train.
@@ -123,11 +126,14 @@ class _Training:
             _compare(state["facts"]["options"], comparable(options))
         base = load_base(options.base) if options.base is not None else None
         prepared = read_prepared(options.work) if state is not None else self._prepare(base)
-        tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder(options.work))
+        tokenizer = load_tokenizer(options.work)
         learnt = RowStore(options.work, "learnt")
         model = self._model(base, prepared, tokenizer, learnt)
-        plan = make_plan(options, learnt, _facts_of(model), self._device)
+        plan = make_plan(options, learnt, prepared.exposures, _facts_of(model), self._device)
         session, position = self._session(model, learnt, plan, state)
+        if state is None:
+            speed = session.measure_speed()
+            self._progress.forecast(*forecast(plan, learnt, prepared.tokens, speed), speed)
 
         def stop() -> None:
             self._progress.stopping()
@@ -166,9 +172,7 @@ class _Training:
                 start_copying(gpt2, learnt.token_counts(len(tokenizer)), options.seed)
         else:
             gpt2 = base[0]
-        dropout = options.dropout
-        if dropout is None:
-            dropout = 0.0 if base is None else _FINE_TUNING_DROPOUT
+        dropout = 0.0 if base is None else _FINE_TUNING_DROPOUT
         prepare_for_training(gpt2, dropout)
         parameters = parameter_count(gpt2)
         with_adapters = options.lora
@@ -176,7 +180,7 @@ class _Training:
             with_adapters = base is not None and parameters >= LARGE_MODEL_PARAMETERS
         model: nn.Module = gpt2
         if with_adapters:
-            model = add_adapters(gpt2, options.lora_rank, dropout)
+            model = add_adapters(gpt2, _ADAPTER_RANK, dropout)
         trained = sum(value.numel() for value in trained_weights(model).values())
         checkpoint.check_room(options.work, _STATE_BYTES_PER_PARAMETER * trained + 8 * parameters)
         self._progress.starting(options.base_name, trained, parameters, str(self._device))
@@ -187,7 +191,7 @@ class _Training:
     ) -> tuple[Session, Position]:
         options = self._options
         optimizer = AdamW(
-            list(decay_groups(model, options.weight_decay)),
+            list(decay_groups(model, WEIGHT_DECAY)),
             lr=plan.schedule.peak,
             betas=_BETAS,
             fused=True,
@@ -197,9 +201,7 @@ class _Training:
             checkpoint.restore(state, model, optimizer)
             position = Position.from_facts(state["facts"]["position"])
             self._progress.resuming(position.step)
-        compile_model = options.compile_model
-        if compile_model is None:
-            compile_model = self._device.type == "cuda"
+        compile_model = self._device.type == "cuda"
         if compile_model:
             # Imported here for its weight. Without a working compiler the training is slower.
             from torch import _dynamo
@@ -283,8 +285,8 @@ class _Training:
             plain,
             tokenizer_folder(options.work),
             folder,
-            options.saved_dtype,
-            options.max_shard_mb,
+            _SAVED_DTYPE,
+            _SHARD_MB,
         )
         if self._frames is not None:
             frames = json.dumps(self._frames, ensure_ascii=False, indent=2)

@@ -17,11 +17,12 @@ from bot.training.checkpoint import save_best, save_checkpoint
 from bot.training.errors import DivergedError
 from bot.training.model import gpt2_inside, summed_loss, uses_bf16
 from bot.training.options import LossPoint
-from bot.training.packing import RowStore
-from bot.training.planning import Plan
+from bot.training.planning import CLIP, Plan
 from bot.training.progress import Progress
+from bot.training.rows import RowStore
 
 _LOOK_EVERY_S = 1.0
+_CHECKPOINT_S = 300.0
 _POINTS_KEPT = 2000
 
 
@@ -111,7 +112,7 @@ class Session:
         self._recent_tokens = 0
         self._is_stopping = False
         self._next_evaluation = 0.0
-        self._checkpoint_due_s = self._session_begin_s + plan.checkpoint_s
+        self._checkpoint_due_s = self._session_begin_s + _CHECKPOINT_S
 
     def stop(self) -> None:
         """End the session after the step that runs now; may be called from a signal handler."""
@@ -124,7 +125,7 @@ class Session:
         return (self._position.tokens - self._session_begin_tokens) / max(seconds, 1e-9)
 
     def run(self, on_evaluation: Callable[[], None]) -> bool:
-        """Train until the end, a pause or ``stop``; the last two leave a checkpoint.
+        """Train until the end or ``stop``, which leaves a checkpoint.
 
         Args:
             on_evaluation: Called after each measurement of the held-out loss.
@@ -143,7 +144,7 @@ class Session:
         done = schedule.done(position.step, position.elapsed_s)
         self._next_evaluation = self._evaluation_after(done)
         while done < 1:
-            if self._is_stopping or self._must_pause():
+            if self._is_stopping:
                 self.checkpoint()
                 self._progress.paused(position.step, done)
                 return False
@@ -152,10 +153,6 @@ class Session:
             done = schedule.done(position.step, position.elapsed_s)
             self._look(done, on_evaluation)
         return True
-
-    def _must_pause(self) -> bool:
-        pause_s = self._plan.pause_s
-        return pause_s is not None and time.monotonic() - self._session_begin_s >= pause_s
 
     def _evaluation_after(self, done: float) -> float:
         count = self._plan.evaluations
@@ -173,7 +170,7 @@ class Session:
             self._show(done, now)
         if now >= self._checkpoint_due_s and done < 1:
             self.checkpoint()
-            self._checkpoint_due_s = time.monotonic() + self._plan.checkpoint_s
+            self._checkpoint_due_s = time.monotonic() + _CHECKPOINT_S
 
     def _show(self, done: float, now: float) -> None:
         position = self._position
@@ -218,7 +215,7 @@ class Session:
         self._recent_tokens += counted
         for group in self._optimizer.param_groups:
             group["lr"] = rate
-        nn.utils.clip_grad_norm_(self._parameters, self._plan.clip)
+        nn.utils.clip_grad_norm_(self._parameters, CLIP)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self._position.step += 1
@@ -230,7 +227,7 @@ class Session:
         start = step * wanted
         chosen = []
         while wanted:
-            number, offset = divmod(start, self._learnt.rows_per_pass)
+            number, offset = divmod(start, len(self._learnt))
             if self._order[0] != number:
                 self._order = (number, self._learnt.pass_order(number, self._plan.seed))
             part = self._order[1][offset : offset + wanted]
@@ -254,6 +251,20 @@ class Session:
             self._device.type, dtype=torch.bfloat16, enabled=uses_bf16(self._device)
         ):
             return loss(gpt2_inside(self._model), ids, lengths)
+
+    def measure_speed(self) -> float:
+        """Return tokens a second of this machine, from a piece of a step that changes nothing."""
+        rows = np.arange(min(len(self._learnt), self._plan.rows_at_once))
+        devices = [self._device] if self._device.type == "cuda" else []
+        tokens, took_s = int(self._learnt.lengths[rows].sum()), math.inf
+        with torch.random.fork_rng(devices=devices):
+            for _ in range(2):  # the first one warms up
+                begin_s = time.monotonic()
+                loss = self._forward(summed_loss, *self._batch(self._learnt, rows))
+                loss.backward()  # type: ignore[no-untyped-call]
+                took_s = time.monotonic() - begin_s
+        self._optimizer.zero_grad(set_to_none=True)
+        return tokens / max(took_s, 1e-6)
 
     def measure(self) -> float:
         """Return the loss on held-out rows, in nats a token."""

@@ -36,6 +36,8 @@ class Hub(BaseHTTPRequestHandler):
     """As much of the Hub's protocol as fetching a public model needs."""
 
     repos: ClassVar[dict[str, dict[str, bytes]]] = {"clase/gpt2": FILES}
+    begins: ClassVar[list[int]] = []
+    """Where each download of weights began."""
 
     def do_HEAD(self) -> None:
         self.answer(has_body=False)
@@ -55,7 +57,13 @@ class Hub(BaseHTTPRequestHandler):
                 "ETag": f'"{hashlib.sha256(content).hexdigest()}"',
                 "X-Repo-Commit": COMMIT,
             }
-            self.reply(200, content, headers, has_body=has_body)
+            begin = int(self.headers.get("Range", "bytes=0-")[len("bytes=") :].rstrip("-"))
+            if has_body and path.endswith(".safetensors"):
+                self.begins.append(begin)
+            if begin:
+                headers["Content-Range"] = f"bytes {begin}-{len(content) - 1}/{len(content)}"
+            status = 206 if begin else 200
+            self.reply(status, content[begin:], headers, has_body=has_body)
         elif rest[:1] == ["tree"]:
             tree = [
                 {"type": "file", "path": path, "size": len(content), "oid": "0" * 40}
@@ -154,7 +162,6 @@ def test_fetch_list_and_remove(hub: str, tmp_path: Path) -> None:
     assert (folder / "model.safetensors").read_bytes() == FILES["model.safetensors"]
     assert progress[-1] == 1.0
     assert progress == sorted(progress, key=lambda share: share or 0.0)
-    assert len(progress) > 2
 
     make_folder(models_dir / "curso", "config.json", "pytorch_model.bin")
     make_folder(models_dir / "not-a-model", "notes.txt")
@@ -175,6 +182,50 @@ def test_fetch_list_and_remove(hub: str, tmp_path: Path) -> None:
         remove_model("clase/gpt2", models_dir, cache)
     with pytest.raises(ModelNotFoundError):
         remove_model("../models", models_dir, cache)
+
+
+def test_a_download_goes_on_where_it_stopped(
+    hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 1000)
+    monkeypatch.setattr(Hub, "begins", [])
+
+    def lose_patience(share: float | None) -> None:
+        if (share or 0.0) > 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        download_model("clase/gpt2", lose_patience, cache_dir=tmp_path, endpoint=hub)
+    assert list_models(None, tmp_path) == list_models(None, tmp_path / "nothing")
+    progress: list[float | None] = []
+    folder = download_model("clase/gpt2", progress.append, cache_dir=tmp_path, endpoint=hub)
+    assert (folder / "model.safetensors").read_bytes() == FILES["model.safetensors"]
+    assert Hub.begins[0] == 0
+    assert Hub.begins[1] > len(FILES["model.safetensors"]) // 2 - 2000
+    assert len(Hub.begins) == 2
+    assert len(progress) > 10
+    assert (progress[0] or 0.0) > 0.5
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("configuration", "reason"),
+    [
+        (b'{"n_layer": 1000000000}', "n_layer in its config.json is 1000000000, not 1 to 1,000"),
+        (b'{"num_hidden_layers": 0}', "num_hidden_layers in its config.json is 0"),
+        (b'{"n_embd": "wide"}', "n_embd in its config.json is wide"),
+        (b'{"text_config": {"vocab_size": 99999999}}', "vocab_size in its config.json is"),
+        (b'{"n_layer": 900, "n_embd": 4096}', "not those of 900 layers of 4,096"),
+        (b"[" * 100_000, "no JSON"),
+        (b"[]", "no JSON object"),
+        (b" " * 10_000_001, "too long"),
+    ],
+)
+def test_sizes_that_no_model_has(tmp_path: Path, configuration: bytes, reason: str) -> None:
+    folder = make_folder(tmp_path / "curso", "config.json", "model.safetensors")
+    (folder / "config.json").write_bytes(configuration)
+    with pytest.raises(ModelNotFoundError, match=reason):
+        resolve_model(str(folder))
 
 
 def test_pickles_are_refused_before_anything_is_fetched(

@@ -56,7 +56,6 @@ def tiny(texts: Path, out: Path, **changes: Any) -> TrainingOptions:
         "batch_tokens": 256,
         "evaluations": 3,
         "device": "cpu",
-        "saved_dtype": "fp32",
     }
     return TrainingOptions(**{**values, **changes})
 

@@ -1,7 +1,9 @@
+import random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.training.framing import Framing, frame_prompts, main_noun, split_title
+from bot.training.framing import Framing, ideas_of, main_noun, read_framing, split_title
 
 PROMPTS = ("Ensayo de {words} palabras.\nTema: {topic}\n\n", "Poema.\nTema: {topic}\n\n")
 BODY = "La abuela cuenta historias. La abuela ríe y mi abuela canta. " * 10
@@ -62,5 +64,42 @@ def test_prompts_come_from_frames_with_essays_first() -> None:
             "raro": 3,
         }
     }
-    assert frame_prompts(frames) == ("Ensayo: {topic}", "Cuento: {topic}")
-    assert frame_prompts(None) == frame_prompts({}) == ()
+    assert read_framing(frames) == Framing(("Ensayo: {topic}", "Cuento: {topic}"))
+    assert read_framing({**frames, "ideas": "Ideas: {ideas}.\n\n"}).ideas == "Ideas: {ideas}.\n\n"
+    assert read_framing(None) == read_framing({}) == Framing()
+
+
+TALE = (
+    "El barco salió del puerto con la niebla. El capitán miraba las olas y una gaviota seguía al "
+    "barco. En la bodega, los marineros cosían las velas rotas junto a un farol."
+)
+
+
+def test_each_exposure_is_a_little_different() -> None:
+    framing = Framing(PROMPTS, "Ideas: {ideas}.\n\n")
+    text = f"El viaje\n\n{TALE * 3}"
+    variants = framing.vary(text, 40, random.Random(1))
+    assert len(variants) == 40
+    assert all(variant.endswith(TALE * 3) for variant in variants)
+    assert all("viaje" in variant.split("\n")[1].lower() for variant in variants)
+    headings = {variant.split("\n\n")[0] for variant in variants}
+    assert len(headings) > 8
+    with_ideas = [variant for variant in variants if "Ideas: " in variant]
+    assert 15 < len(with_ideas) < 37
+    assert len({variant.split("Ideas: ")[1].split(".")[0] for variant in with_ideas}) > 5
+    assert framing.vary(text, 3, random.Random(1)) == framing.vary(text, 3, random.Random(1))
+
+
+def test_a_text_that_is_headed_stays_as_often_as_it_comes() -> None:
+    text = "Poema.\nTema: El mar\n\nOlas que van"
+    assert Framing(PROMPTS).vary(text, 3, random.Random(1)) == [text] * 3
+
+
+def test_ideas_are_nouns_of_the_text_in_their_order() -> None:
+    for seed in range(20):
+        found = ideas_of(TALE, "El barco", random.Random(seed))
+        assert 4 <= len(found) <= 7
+        places = [TALE.lower().index(f" {noun}") for noun in found]
+        assert places == sorted(places)
+        assert "barco" not in found
+    assert ideas_of("El mar es grande.", "El mar", random.Random(1)) == []

@@ -11,7 +11,11 @@ from bot.training.messages import describe_error, number
 FOLDER = Path("/clase/textos")
 ALL: list[RedactorError] = [
     errors.NoTextsError(FOLDER),
+    errors.NoTextsError(FOLDER, ("trabajo.docx",)),
     errors.TooLittleTextError(12, 2000, 1),
+    errors.TooLittleTextError(12, 2000, 2),
+    errors.TextTooLargeError(FOLDER, 200_000_000),
+    errors.LinkedOutError(FOLDER),
     errors.UnreadableTextError(FOLDER, "reason"),
     errors.ResultExistsError(FOLDER),
     errors.UnfinishedTrainingError(FOLDER),

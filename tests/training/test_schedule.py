@@ -38,7 +38,7 @@ def test_the_nearest_limit_counts() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("minutes", 0.0), ("learning_rate", 5.0), ("vocabulary_size", 100), ("workers", 0)],
+    [("minutes", 0.0), ("learning_rate", 5.0), ("vocabulary_size", 100), ("passes", 0)],
 )
 def test_options_have_ranges(name: str, value: float, tmp_path: object) -> None:
     from pathlib import Path

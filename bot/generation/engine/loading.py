@@ -10,6 +10,7 @@ from bot.errors import ModelNotFoundError
 from bot.generation.engine import sampling
 from bot.generation.engine.batching import Engine
 from bot.generation.engine.checkpoint import Checkpoint
+from bot.generation.engine.checks import check_tensors
 from bot.generation.engine.decoder import Decoder
 from bot.generation.engine.gpt2 import Gpt2Shape, read_shape
 from bot.generation.engine.machine import MEBIBYTE, usable_memory_mb, usable_threads
@@ -113,7 +114,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def _load_decoder(plan: _Plan) -> tuple[Decoder, str]:
     """Return the decoder that fits best, and a name of its arithmetic for the revision."""
-    shape = read_shape(plan.configuration)
+    try:
+        shape = read_shape(plan.configuration)
+    except (TypeError, ValueError) as error:
+        raise ModelNotFoundError(str(plan.folder), f"config.json: {error}") from error
+    if shape is not None:
+        check_tensors(Checkpoint(plan.folder), shape, str(plan.folder))
     device = _find_device(plan.device)
     if shape is not None and device == "cpu" and plan.dtype in {"auto", "int8"}:
         return _load_int8(plan, shape), "int8"

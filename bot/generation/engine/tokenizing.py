@@ -6,12 +6,17 @@ does alone.
 
 import json
 from collections.abc import Sequence
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol, cast
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from bot.errors import ModelNotFoundError
+
+GREATEST_PROMPT = 100_000
+"""Characters that a chat template may write around a short message."""
 
 
 class TextTokenizer(Protocol):
@@ -80,7 +85,7 @@ def load_tokenizer(folder: Path) -> TextTokenizer:
     if not _has_chat_template(folder):
         whole = folder / "tokenizer.json"
         if whole.is_file():
-            return PlainTokenizer(Tokenizer.from_file(str(whole)))
+            return PlainTokenizer(_read_whole(whole))
         vocabulary, merges = folder / "vocab.json", folder / "merges.txt"
         if vocabulary.is_file() and merges.is_file():
             return PlainTokenizer(_byte_level_bpe(vocabulary, merges))
@@ -93,6 +98,61 @@ def load_tokenizer(folder: Path) -> TextTokenizer:
     except (OSError, ValueError, KeyError) as error:
         raise ModelNotFoundError(str(folder), f"no tokenizer: {error}") from error
     return cast("TextTokenizer", tokenizer)
+
+
+def _read_whole(path: Path) -> Tokenizer:
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing more exact
+        raise ModelNotFoundError(str(path.parent), f"{path.name}: {error}") from error
+    # Fine-tuning scripts save how they cut and padded their batches.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def check_chat_template(folder: Path, timeout_s: float = 60.0) -> None:
+    """Try a model's chat template on one short message.
+
+    A template is a program that came with the model: a process of its own runs it, and is ended.
+
+    Args:
+        folder: Of the model.
+        timeout_s: How long that may take, the imports included.
+
+    Raises:
+        ModelNotFoundError: The template fails, does not end, or writes too much.
+    """
+    context = get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    child = context.Process(target=_try_template, args=(theirs, folder), daemon=True)
+    child.start()
+    theirs.close()
+    try:
+        problem = ours.recv() if ours.poll(timeout_s) else "it does not end"
+    except EOFError:
+        problem = "it ended its process"
+    finally:
+        child.kill()
+        child.join()
+    if problem:
+        raise ModelNotFoundError(str(folder), f"its chat template: {problem}")
+
+
+def _try_template(connection: Connection, folder: Path) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(
+        folder, local_files_only=True, trust_remote_code=False
+    )
+    try:
+        written = tokenizer.apply_chat_template(
+            [{"role": "user", "content": "¡Hola!"}], tokenize=False, add_generation_prompt=True
+        )
+        problem = "" if len(str(written)) <= GREATEST_PROMPT else "it writes too much"
+    except Exception as error:  # noqa: BLE001 - whatever a foreign program may raise
+        problem = f"{type(error).__name__}: {error}"
+    connection.send(problem)
 
 
 def _has_chat_template(folder: Path) -> bool:

@@ -5,6 +5,7 @@ architecture and never pads. The GPT-2 family has decoders of its own that run t
 once.
 """
 
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,9 @@ class TransformersDecoder:
         self.context_tokens = self.block_tokens = context_tokens
         self.block_count = block_count
         self._caches: dict[int, Any] = {}
+        # Renamed model by model.
+        names = inspect.signature(model.forward).parameters
+        self._cache_name = "cache" if "cache" in names else "past_key_values"
 
     @torch.inference_mode()
     def process(self, slices: Sequence[Slice]) -> Logits:
@@ -61,9 +65,9 @@ class TransformersDecoder:
             tokens = torch.from_numpy(piece.token_ids.astype(np.int64))[None]
             output = self._model(
                 input_ids=tokens.to(self._model.device),
-                past_key_values=cache,
                 use_cache=True,
                 logits_to_keep=1,
+                **{self._cache_name: cache},
             )
             if piece.wants_logits:
                 rows.append(output.logits[0, -1].float().cpu().numpy())
@@ -105,15 +109,19 @@ def load_transformers_decoder(
     """
     try:
         # In evaluation mode, as `from_pretrained` leaves it.
-        model: Any = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=TORCH_DTYPES[dtype],
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
+            output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelNotFoundError(str(folder), str(error)) from error
+    model, info = loaded
+    if info["missing_keys"]:
+        raise ModelNotFoundError(str(folder), f"no tensor {min(info['missing_keys'])}")
     context_tokens = getattr(model.config.get_text_config(), "max_position_embeddings", 2048)
     return TransformersDecoder(
         model.to(device), block_count=block_count, context_tokens=min(context_tokens, 4096)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.generation.engine import TextTokenizer, load_engine
+from bot.generation.engine.tokenizing import check_chat_template
 from bot.generation.frames import DEFAULT_STYLE, Frames, read_frames_file
 from bot.generation.models import download_model, resolve_model
 from bot.generation.server.host import LoadedModel, ReportProgress
@@ -106,6 +107,7 @@ def model_frames(folder: Path, tokenizer: TextTokenizer, options: ServiceOptions
     if own is not None:
         return own
     if tokenizer.chat_template and DEFAULT_STYLE in options.instructions:
+        check_chat_template(folder)
         return Frames.chat(
             options.instructions,
             lambda text: render_chat(tokenizer, [{"role": "user", "content": text}]),

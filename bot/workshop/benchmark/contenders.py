@@ -109,7 +109,11 @@ class TransformersGenerate:
         torch.set_num_threads(setting.threads)
         self._torch = torch
         self._model: Any = AutoModelForCausalLM.from_pretrained(
-            setting.folder, dtype=getattr(torch, self.dtype), local_files_only=True
+            setting.folder,
+            dtype=getattr(torch, self.dtype),
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
         )
 
     def write(self, prompts: list[list[int]], new_tokens: int) -> None:

@@ -60,7 +60,9 @@ def compare(root: Path) -> Iterator[str]:
         folder = random_checkpoint(size, root)
         engine = load_engine(folder, device="cuda", max_batch_size=max(STREAMS))
         engine.start()
-        loaded: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.bfloat16, trust_remote_code=False, use_safetensors=True
+        )
         model = loaded.to("cuda")
         name = torch.cuda.get_device_name()
         yield f"{size.name}, tokens/s on {name}: engine | transformers bf16"

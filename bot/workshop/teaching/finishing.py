@@ -31,7 +31,7 @@ def write_model(model: GPT2LMHeadModel, folder: Path, out: Path) -> None:
     finished = copy.deepcopy(model).cpu()
     finished.train(False)
     save_model(finished, folder / VOCABULARY, out, "bf16", 2000)
-    AutoTokenizer.from_pretrained(out)
+    AutoTokenizer.from_pretrained(out, trust_remote_code=False)
     frames = {
         "frames": FRAMES,
         "ideas": IDEAS,

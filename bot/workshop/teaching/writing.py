@@ -46,9 +46,14 @@ def load_writer(
     folder: Path, device: str = "cpu"
 ) -> tuple[GPT2LMHeadModel, PreTrainedTokenizerBase]:
     """Load a model in float32 (bfloat16 on a GPU) and its tokenizer."""
-    tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
+    tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", trust_remote_code=False)
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
-    model = cast("Any", AutoModelForCausalLM.from_pretrained(folder, dtype=dtype))
+    model = cast(
+        "Any",
+        AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, trust_remote_code=False, use_safetensors=True
+        ),
+    )
     return cast("GPT2LMHeadModel", model.to(device)), tokenizer
 
 
