@@ -14,22 +14,6 @@ KINDS_LEFT_OUT_BY_DEFAULT = frozenset(
     {"chat_member", "message_reaction", "message_reaction_count"}
 )
 """Kinds that a bot gets only after naming them in ``allowed_updates``."""
-KINDS = frozenset(
-    {
-        "message",
-        "edited_message",
-        "channel_post",
-        "edited_channel_post",
-        "callback_query",
-        "my_chat_member",
-        "chat_member",
-        "message_reaction",
-        "poll",
-        "poll_answer",
-        "stopped_message_generation",
-    }
-)
-"""Kinds that happen in the playground."""
 MAX_TIMEOUT_S = 50
 MAX_LIMIT = 100
 
