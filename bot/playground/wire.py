@@ -50,58 +50,19 @@ def chat_json(chat: Chat) -> Json:
     )
 
 
-def chat_full_json(chat: Chat) -> Json:
-    """Return a ``ChatFullInfo``."""
-    full = chat_json(chat)
-    full["accent_color_id"] = abs(chat.id) % 7
-    full["max_reaction_count"] = 11
-    full["accepted_gift_types"] = {
-        "unlimited_gifts": False,
-        "limited_gifts": False,
-        "unique_gifts": False,
-        "premium_subscription": False,
-        "gifts_from_channels": False,
-    }
-    if chat.pinned:
-        full["pinned_message"] = message_json(chat.messages[chat.pinned[-1]])
-    if chat.type in ("group", "supergroup"):
-        full["permissions"] = dict.fromkeys(_PERMISSIONS, True)
-    return full
-
-
 _PERMISSIONS = (
-    "can_send_messages",
-    "can_send_audios",
-    "can_send_documents",
-    "can_send_photos",
-    "can_send_videos",
-    "can_send_video_notes",
-    "can_send_voice_notes",
-    "can_send_polls",
-    "can_send_other_messages",
-    "can_add_web_page_previews",
-    "can_change_info",
-    "can_invite_users",
-    "can_pin_messages",
-    "can_manage_topics",
-    "can_react_to_messages",
+    "can_send_messages", "can_send_audios", "can_send_documents", "can_send_photos",
+    "can_send_videos", "can_send_video_notes", "can_send_voice_notes", "can_send_polls",
+    "can_send_other_messages", "can_add_web_page_previews", "can_change_info",
+    "can_invite_users", "can_pin_messages", "can_manage_topics", "can_react_to_messages",
     "can_edit_tag",
-)
+)  # fmt: skip
 _ADMINISTRATOR_RIGHTS = (
-    "can_manage_chat",
-    "can_delete_messages",
-    "can_manage_video_chats",
-    "can_restrict_members",
-    "can_promote_members",
-    "can_change_info",
-    "can_invite_users",
-    "can_post_stories",
-    "can_edit_stories",
-    "can_delete_stories",
-    "can_send_welcome_messages",
-    "can_pin_messages",
+    "can_manage_chat", "can_delete_messages", "can_manage_video_chats", "can_restrict_members",
+    "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories",
+    "can_edit_stories", "can_delete_stories", "can_send_welcome_messages", "can_pin_messages",
     "can_manage_topics",
-)
+)  # fmt: skip
 
 
 def member_json(user: User, member: Member) -> Json:

@@ -317,7 +317,7 @@ async def test_planned_faults(api, room):
     await api.ok("sendMessage", **hello)
     plan.add(Fault(status=403, chat_id=room.group))
     await api.ok("sendMessage", **hello)
-    assert "403" in await api.refused("getChat", chat_id=str(room.group))
+    assert "403" in await api.refused("pinChatMessage", chat_id=str(room.group))
     plan.add(Fault(status=400, description="MESSAGE_ID_INVALID"))
     assert "MESSAGE_ID_INVALID" in await api.refused("sendMessage", **hello)
     plan.add(Fault(kind="html", times=0))

@@ -164,16 +164,12 @@ async def tell_ephemeral(story, people):
 async def tell_chats(story, people):
     room = story.room
     people.send(room.forum, room.lucia, "hola", thread_id=room.topic_ids[0])
-    for chat_id in (room.lucia, room.group, room.forum):
-        await story.call("getChat", chat_id=chat_id)
     people.set_status(room.forum, room.teacher, room.sofia, "kicked")
     people.set_status(room.forum, room.teacher, room.diego, "left")
     for user_id in (room.teacher, room.lucia, room.sofia, room.diego, story.world.bot.id):
         await story.call("getChatMember", chat_id=room.forum, user_id=user_id)
-    await story.call("getChatAdministrators", chat_id=room.forum)
     sent = await story.call("sendMessage", chat_id=room.forum, text="Fija esto")
     await story.call("pinChatMessage", chat_id=room.forum, message_id=sent["message_id"])
-    await story.call("getChat", chat_id=room.forum)
     await story.call("unpinChatMessage", chat_id=room.forum)
     where = {"chat_id": room.forum, "message_thread_id": room.topic_ids[0]}
     await story.call("sendMessage", **where, text="Un poema")

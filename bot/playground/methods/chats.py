@@ -4,14 +4,8 @@ from bot.playground import members
 from bot.playground.methods.registry import Result, serves
 from bot.playground.model import Chat
 from bot.playground.refusals import bad_request
-from bot.playground.wire import chat_full_json, member_json, message_json
+from bot.playground.wire import member_json, message_json
 from bot.playground.world import World
-
-
-@serves
-def get_chat(world: World, *, chat_id: int) -> Result:
-    """Return what is known of a chat."""
-    return chat_full_json(world.chat_for_bot(chat_id))
 
 
 @serves
@@ -21,20 +15,6 @@ def get_chat_member(world: World, *, chat_id: int, user_id: int) -> Result:
     if user_id not in world.users:
         raise bad_request("PARTICIPANT_ID_INVALID")
     return member_json(world.users[user_id], chat.member(user_id))
-
-
-@serves
-def get_chat_administrators(world: World, *, chat_id: int) -> Result:
-    """Return the administrators that are people, and this bot if it is one."""
-    chat = world.chat_for_bot(chat_id)
-    if chat.type == "private":
-        raise bad_request("there are no administrators in the private chat")
-    return [
-        member_json(world.users[member.user_id], member)
-        for member in chat.members.values()
-        if member.is_administrator
-        and (not world.users[member.user_id].is_bot or member.user_id == world.bot.id)
-    ]
 
 
 @serves
