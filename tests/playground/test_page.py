@@ -319,6 +319,8 @@ async def test_people_vote_in_polls(open_page, served):
         served, "sendPoll", chat_id=room.group, **question, hide_results_until_closes=True
     )
     poll = page.get_by_test_id("poll").last
+    group = page.get_by_test_id("chat-item").filter(has_text="Clase 4.º")
+    await expect(group).to_contain_text("¿Cuál escribió el robot?")
     option = poll.get_by_test_id("poll-option").filter(has_text="Texto B")
     await option.click()
     await expect(option).to_have_attribute("aria-pressed", "true")

@@ -46,6 +46,8 @@ export function startRoom() {
   });
   on("callback_answer", answered);
   place.addEventListener("scroll", () => (toBottom.hidden = isNearBottom()));
+  // A picture gets its height when it is there; who looked at the end goes on doing so.
+  place.addEventListener("load", ({ target }) => isNearBottom(target.height ?? 0) && scrollDown(), true);
   toBottom.append(icon("down"));
   toBottom.setAttribute("aria-label", texts.newBelow);
   toBottom.onclick = scrollDown;
@@ -284,8 +286,8 @@ function find(messageId) {
   return place.querySelector(`[data-message-id="${messageId}"]`);
 }
 
-function isNearBottom() {
-  return place.scrollHeight - place.scrollTop - place.clientHeight < NEAR_BOTTOM_PX;
+function isNearBottom(grownPx = 0) {
+  return place.scrollHeight - place.scrollTop - place.clientHeight - grownPx < NEAR_BOTTOM_PX;
 }
 
 function scrollDown() {

@@ -4,7 +4,7 @@ import { askDialog, avatar, el, icon } from "./dom.js";
 import { act, fullName, isMine, isService, messagesOf, myChats, store, titleOf, unreadCount } from "./store.js";
 import { texts } from "./texts.js";
 import { become, open } from "./view.js";
-import { authorOf, clockTime, serviceText, subtitle } from "./wording.js";
+import { authorOf, clockTime, serviceText, subtitle, wordsOf } from "./wording.js";
 
 export function renderSidebar() {
   renderPeople();
@@ -127,7 +127,7 @@ function preview(aChat, threadId, last) {
   if (!last) return el("span", { class: "preview" }, aChat.is_forum ? texts.general : subtitle(aChat));
   if (isService(last)) return el("span", { class: "preview" }, serviceText(last));
   const who = isMine(last) ? texts.you : aChat.type === "private" ? "" : authorOf(last);
-  const text = last.text ?? last.caption ?? `${texts.file}: ${last.document?.file_name}`;
+  const text = wordsOf(last);
   return el(
     "span",
     { class: "preview" },
