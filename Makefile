@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run write serve test check format chaos bench train-embedded judge-embedded check-texts \
+.PHONY: help run write serve test check format chaos bench train-embedded judge-embedded judge-candidates check-texts \
   evaluate-embedded chromium postgresql clean
 
 help:  ## Show this list
@@ -49,6 +49,9 @@ train-embedded: $(WORK)/tokenizer.json  ## Train the embedded model, with found 
 
 judge-embedded: $(VENV)/.ready  ## Let the embedded model write on learnt topics and read it
 	$(BIN)/python -m bot.workshop.teaching judge bot/generation/embedded $(ARGS)
+
+judge-candidates: $(VENV)/.ready  ## Tell what candidates for each sentence bring and cost
+	$(BIN)/python -m bot.workshop.teaching candidates bot/generation/embedded $(ARGS)
 
 check-texts: $(VENV)/.ready-evaluate  ## Check the texts that teach: form, spelling, doubles, fitness
 	$(BIN)/python -m bot.workshop.texts.checking

@@ -81,7 +81,7 @@ class Preferences:
     seed: int | None = None
     chunk_units: int = 4096
     live_preview: bool = True
-    candidates: int = 1
+    candidates: int = 4
     language: Language = Language.SPANISH
 
     def __post_init__(self) -> None:

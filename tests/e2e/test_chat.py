@@ -187,6 +187,7 @@ async def test_settings_and_waiting_essays_survive_a_restart(stopped_bot):
     await bot.start()
     await config(bot, lucia, lucia, "longitud 80")
     await config(bot, mateo, mateo, "longitud 1500")
+    await config(bot, mateo, mateo, "borradores 1")
     async with bot.slow_generation():
         long_one = bot.send(mateo, mateo, "/redactar Los ríos")
         await bot.until(lambda: bot.count("sendMessageDraft", mateo) > 0)

@@ -62,7 +62,7 @@ def _one_stream(results: Results) -> Iterator[Target]:
 
 
 def _class_targets(results: Results) -> Iterator[Target]:
-    lesson = results["class"]
+    lesson = results["classes"][0]
     if "missing" in lesson:
         return
     ours = lesson["tokens_per_s"]
@@ -136,16 +136,24 @@ def _speed_table(results: Results) -> str:
 
 
 def _class_text(results: Results) -> str:
-    lesson = results["class"]
-    if "missing" in lesson:
-        return f"Class over HTTP: missing: {lesson['missing']}"
-    first, last = lesson["first_token_s"]
+    classes = results["classes"]
+    if "missing" in classes[0]:
+        return f"Class over HTTP: missing: {classes[0]['missing']}"
+    head = ["candidates for a sentence", "all done", "tokens/s", "first words", "memory", "peak"]
+    rows = [
+        [
+            str(lesson["candidates"]),
+            f"{lesson['seconds']:.1f} s",
+            f"{lesson['tokens_per_s']:.0f}",
+            "{:.2f} to {:.2f} s".format(*lesson["first_token_s"]),
+            f"{lesson['memory_after_mb']:.0f} MiB",
+            f"{lesson['peak_memory_mb']:.0f} MiB",
+        ]
+        for lesson in classes
+    ]
     return (
-        f"A class of {lesson['students']} asking the service at once over HTTP: "
-        f"{lesson['seconds']:.1f} s for all, {lesson['tokens_per_s']:.0f} tokens/s; the first "
-        f"words reach the students after {first:.2f} to {last:.2f} s. The service takes "
-        f"{lesson['memory_after_mb']:.0f} MiB afterwards, {lesson['peak_memory_mb']:.0f} MiB at "
-        "its peak."
+        f"A class of {classes[0]['students']} asking the service at once over HTTP:\n\n"
+        + _table(head, rows)
     )
 
 

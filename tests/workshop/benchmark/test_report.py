@@ -35,14 +35,17 @@ RESULTS: dict[str, Any] = {
         "CTranslate2 int8": {"tokens_per_s": {"1": 64.0, "8": 300.0}, "peak_memory_mb": 300.0},
         "llama.cpp Q8_0": {"missing": "does not build here"},
     },
-    "class": {
-        "students": 30,
-        "seconds": 8.0,
-        "tokens_per_s": 750.0,
-        "first_token_s": [0.2, 0.4],
-        "memory_after_mb": 500.0,
-        "peak_memory_mb": 520.0,
-    },
+    "classes": [
+        {
+            "students": 30,
+            "candidates": 1,
+            "seconds": 8.0,
+            "tokens_per_s": 750.0,
+            "first_token_s": [0.2, 0.4],
+            "memory_after_mb": 500.0,
+            "peak_memory_mb": 520.0,
+        }
+    ],
     "start": {
         "engine, gpt2-small": START,
         "transformers fp32, gpt2-small": {**START, "loaded_s": 2.0},
@@ -86,7 +89,7 @@ def test_a_limit_is_kept_from_below_and_a_promise_from_above() -> None:
 
 def test_what_was_not_measured_promises_nothing() -> None:
     results = changed(speed={}, start={})
-    results["class"] = {"missing": "the service does not start"}
+    results["classes"] = [{"missing": "the service does not start"}]
     assert targets(results) == []
     assert "the service does not start" in as_markdown(results)
 
@@ -97,6 +100,7 @@ def test_the_tables_show_rates_gaps_and_reasons() -> None:
     assert "| engine | 160.0 | 640.0 |" in lines
     assert "| transformers fp32 | 16.0 | – |" in lines
     assert "| llama.cpp Q8_0 | missing: does not build here | – |" in lines
+    assert "| 1 | 8.0 s | 750 | 0.20 to 0.40 s | 500 MiB | 520 MiB |" in lines
     assert "| engine, gpt2-small | 0.50 s | 0.60 s | 150.0 | 200 MiB |" in lines
     assert "| CTranslate2 int8, gpt2-small | missing: no module |  |  |  |" in lines
     assert "| service after 30 essays, MiB | 500 | at most 450 | **no** |" in lines

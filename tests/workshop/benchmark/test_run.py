@@ -48,11 +48,13 @@ def test_a_trial_measures_everything(trial: tuple[str, dict[str, Any]]) -> None:
 
 
 def test_a_class_asks_the_real_service(trial: tuple[str, dict[str, Any]]) -> None:
-    lesson = trial[1]["class"]
-    assert lesson["students"] == 30
-    earliest, latest = lesson["first_token_s"]
-    assert 0 < earliest <= latest <= lesson["seconds"]
-    assert lesson["tokens_per_s"] == pytest.approx(30 * 8 / lesson["seconds"])
+    classes = trial[1]["classes"]
+    assert [lesson["candidates"] for lesson in classes] == [1, 4, 8]
+    for lesson in classes:
+        assert lesson["students"] == 30
+        earliest, latest = lesson["first_token_s"]
+        assert 0 < earliest <= latest <= lesson["seconds"]
+        assert lesson["tokens_per_s"] == pytest.approx(30 * 8 / lesson["seconds"])
 
 
 def test_a_trial_prints_its_tables(trial: tuple[str, dict[str, Any]]) -> None:
