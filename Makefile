@@ -7,7 +7,7 @@ TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
 .PHONY: help run write serve test check format chaos bench train-embedded judge-embedded judge-candidates check-texts \
-  evaluate-embedded chromium postgresql clean
+  evaluate-embedded chromium postgresql lock audit licences test-clients clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 22
@@ -76,6 +76,35 @@ postgresql:  ## Install a database server for the tests of PostgreSQL, if there 
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq postgresql >/dev/null; \
 	else echo "No PostgreSQL: its tests are left out."; fi
 
+# The exact packages, with the hashes of their files, that `make run` and the images install. torch
+# stands apart, since which build of it is right depends on the machine.
+LOCK = $(TOOLS)/bin/uv pip compile --universal --python-version 3.11 --quiet \
+  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --upgrade \
+  $(foreach name,$(APART),--no-emit-package $(name))
+TOOLS := .make/tools
+APART := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cupti \
+  nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile \
+  nvidia-curand nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 \
+  nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx
+
+lock: $(TOOLS)/.ready  ## Write the newest fitting packages and their hashes into requirements*.txt
+	@$(LOCK) pyproject.toml --extra postgres -o requirements.txt
+	@echo "psycopg[binary]>=3.2" | $(LOCK) --group front -o requirements-front.txt -
+
+audit: $(TOOLS)/.ready  ## Ask whether a known hole is in the packages that are installed
+	@$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.txt || \
+	{ echo "make audit: a hole above, or the database of holes cannot be reached: not audited."; exit 1; }
+
+licences: $(TOOLS)/.ready $(VENV)/.ready  ## List the packages' licences in docs/licences.md
+	@{ cat docs/licences.head.md; $(TOOLS)/bin/pip-licenses --python $(BIN)/python --from mixed \
+	  --format markdown --packages torch $$(sed -n 's/^\([a-z0-9._-]*\)==.*/\1/p' requirements.txt | sort -u); \
+	} > docs/licences.md
+
+$(TOOLS)/.ready:
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install -qq uv pip-audit pip-licenses
+	touch $@
+
 clean:  ## Remove the virtual environment and all caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
@@ -92,7 +121,12 @@ $(VENV)/.torch:
 	else $(BIN)/pip install -qq $(TORCH); fi
 	touch $@
 
-$(VENV)/.ready: $(VENV)/.torch pyproject.toml
+# Where a pinned file cannot be had, what pyproject.toml asks for is as good; where one is not what
+# was pinned, nothing is installed.
+$(VENV)/.ready: $(VENV)/.torch pyproject.toml requirements.txt
+	$(BIN)/pip install -qq --no-deps --require-hashes -r requirements.txt 2>$(VENV)/pinned.log || \
+	{ ! grep -q "DO NOT MATCH" $(VENV)/pinned.log || { cat $(VENV)/pinned.log; exit 1; }; \
+	  echo "Not every pinned package can be had here; installing what pyproject.toml asks for."; }
 	$(BIN)/pip install -qq --editable .
 	touch $@
 

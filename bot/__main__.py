@@ -132,7 +132,8 @@ def write(
     # Progress and essays are what is to be seen; the log speaks up when something is wrong.
     settings = _load_settings(least_level="WARNING", **({"model": model} if model else {}))
     given = {name: value for name, value in choices.items() if value is not None}
-    is_done = asyncio.run(write_essays(settings, CONSOLE_TEXTS, console, topic, given, out))
+    texts = texts_for(_LANGUAGE)
+    is_done = asyncio.run(write_essays(settings, texts, console, topic, given, out))
     raise typer.Exit(0 if is_done else 1)
 
 

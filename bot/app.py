@@ -375,7 +375,11 @@ async def _greet(
 
 
 async def wait_for_model(
-    service: GenerationService, settings: Settings, texts: ConsoleTexts, console: Console
+    service: GenerationService,
+    settings: Settings,
+    texts: ConsoleTexts,
+    console: Console,
+    unreachable_timeout_s: float | None = None,
 ) -> None:
     """Show a progress bar while the model loads.
 
@@ -390,8 +394,13 @@ async def wait_for_model(
         def show(share: float | None) -> None:
             progress.update(task, total=None if share is None else 1.0, completed=share or 0.0)
 
-        waiting = service.supervisor or service.client
-        await waiting.wait_until_ready(settings.generation_start_timeout_s, show)
+        start_timeout_s = settings.generation_start_timeout_s
+        if service.supervisor is not None:
+            await service.supervisor.wait_until_ready(start_timeout_s, show)
+            return
+        await service.client.wait_until_ready(
+            start_timeout_s, show, unreachable_timeout_s=unreachable_timeout_s
+        )
 
 
 async def _tell_when_ready(

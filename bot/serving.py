@@ -155,8 +155,12 @@ def greatest_connections() -> int:
     wanted = 2 * _MOST_CONNECTIONS
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted // 2
+    try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):  # a system that knows better, or a filter of system calls
+        return soft // 2
     return wanted // 2
 
 

@@ -5,6 +5,7 @@ same line in ``.env``; the environment wins. Only ``bot.app`` and the command
 line, ``bot.__main__`` and ``bot.console``, see :class:`Settings`; the rest takes plain values.
 """
 
+import codecs
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -160,7 +161,9 @@ class Settings(BaseSettings):
             SettingsError: A value is wrong; every wrong one is named.
         """
         try:
-            return cls(**overrides)
+            return cls(_env_file_encoding=_encoding_of(Path(".env")), **overrides)
+        except OSError as error:
+            raise SettingsError([(".env", error.strerror or str(error))]) from error
         except ValidationError as error:
             raise SettingsError(
                 [
@@ -195,6 +198,22 @@ class Settings(BaseSettings):
     def cache_dir(self) -> Path:
         """Where prepared weights and compiled code are kept; it can be deleted at any time."""
         return self.data_dir / "cache"
+
+
+def _encoding_of(file: Path) -> str:
+    """Return the encoding of a text file: PowerShell and Notepad write others than UTF-8."""
+    if not file.exists():
+        return "utf-8"
+    data = file.read_bytes()
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if data[1:2] == b"\0":
+        return "utf-16-le"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"  # a mark at the beginning would belong to the first name
 
 
 def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:

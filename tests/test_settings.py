@@ -1,5 +1,6 @@
 """Settings: their file, their ranges, their errors."""
 
+import codecs
 import re
 from pathlib import Path
 
@@ -86,3 +87,25 @@ def test_the_database_lives_in_the_data_folder(tmp_path):
     settings = Settings.load(data_dir=tmp_path)
     assert settings.database == f"sqlite:///{tmp_path}/redactor.db"
     assert Settings.load(database_url="postgresql://x/y").database == "postgresql://x/y"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
+)
+def test_env_file_of_any_editor(
+    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("REDACTOR_MODEL", raising=False)
+    text = "REDACTOR_MODEL=cañón\r\nREDACTOR_MAX_WAITING=7\r\n# «niños»\r\n"
+    mark = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
+    Path(".env").write_bytes(mark + text.encode(encoding))
+    settings = Settings.load()
+    assert (settings.model, settings.max_waiting) == ("cañón", 7)
+
+
+def test_env_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").mkdir()
+    with pytest.raises(SettingsError, match=r"\.env: "):
+        Settings.load()

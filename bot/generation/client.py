@@ -34,6 +34,8 @@ for _name in ("openai._base_client", "openai._legacy_response", "openai._respons
 _FAILURES = (openai.OpenAIError, httpx.HTTPError, OSError, *BROKEN_ANSWER)
 
 _POLL_S = 0.25
+_DESCRIBE_TIMEOUT_S = 20.0
+_FOREIGN_SILENCE = 3  # times our own service's
 
 _TIMES_TURNED_AWAY = 5
 _GREATEST_WAIT_S = 60.0  # whatever a full service asks for
@@ -72,7 +74,7 @@ class GenerationClient:
             frames: For services that do not tell theirs; None is GPT-2's plain way.
             connect_timeout_s: For opening a connection.
             silence_timeout_s: Longest silence of this project's own service, which sends a sign of
-                life every ten seconds, before it counts as lost. Others get ten times as long.
+                life every ten seconds, before it counts as lost. Others get three times as long.
         """
         self.away_since: datetime | None = None
         self._model_wanted = model
@@ -127,12 +129,11 @@ class GenerationClient:
         if self._served is not None and not fresh:
             return self._served
         with self._translated():
-            page = await self._openai.models.list()
+            page = await self._openai.models.list(timeout=_DESCRIBE_TIMEOUT_S)
             models = [model for model in page.data if self._model_wanted in {None, model.id}]
-            served = (
-                read_served_model(models[0].model_dump(), self._default_frames) if models else None
-            )
-        if served is None:
+            first = models[0].model_dump(warnings=False) if models else None
+            served = first and read_served_model(first, self._default_frames)
+        if not served:
             raise GenerationError(FailureReason.MISCONFIGURED, "the service has no such model")
         self.away_since = None
         self._served = served
@@ -239,7 +240,7 @@ class GenerationClient:
     ) -> AsyncGenerator[str, None]:
         served = await self.describe()
         request = completion_arguments(served, prompt, parameters, keep_last_tokens)
-        silence_s = self._silence_timeout_s * (1 if served.is_own else 10)
+        silence_s = self._silence_timeout_s * (1 if served.is_own else _FOREIGN_SILENCE)
         has_text = False
         async with aclosing(self._pieces(request, silence_s)) as pieces:
             async for piece in pieces:
@@ -281,25 +282,35 @@ class GenerationClient:
         self,
         timeout_s: float,
         on_progress: Callable[[float | None], None] = lambda _: None,
+        *,
+        unreachable_timeout_s: float | None = None,
     ) -> ServedModel:
         """Wait until the service takes requests.
 
         Args:
             timeout_s: For how long at most.
             on_progress: Told now and then how far loading got, 0 to 1, or None if unknown.
+            unreachable_timeout_s: For how long at most without a word that it is loading; None is
+                the same.
 
         Raises:
             GenerationError: It was not ready in time, or refuses this client.
         """
         reason = "no answer yet"
+        loop = asyncio.get_running_loop()
+        allowed_s = timeout_s if unreachable_timeout_s is None else unreachable_timeout_s
+        give_up_s = loop.time() + allowed_s
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
                     try:
-                        await self._check_health(on_progress)
-                        return await self.describe(fresh=True)
+                        if await self._is_loading(on_progress):
+                            reason = "the service is loading"
+                            give_up_s = loop.time() + allowed_s
+                        else:
+                            return await self.describe(fresh=True)
                     except GenerationError as error:
-                        if not error.is_passing:
+                        if not error.is_passing or loop.time() > give_up_s:
                             raise
                         reason = error.detail
                     await asyncio.sleep(_POLL_S)
@@ -307,19 +318,20 @@ class GenerationClient:
             detail = f"not ready after {timeout_s:.0f} s: {reason}"
             raise GenerationError(FailureReason.AWAY, detail) from None
 
-    async def _check_health(self, on_progress: Callable[[float | None], None]) -> None:
+    async def _is_loading(self, on_progress: Callable[[float | None], None]) -> bool:
         """Look at ``/health``, which our service, vLLM and llama.cpp have; Ollama has not."""
         with self._translated():
             answer = await self._http.get(f"{self._root}/health", timeout=self._connect_timeout_s)
         if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-            return
+            return False
         try:
             report = answer.json()
         except ValueError:
             report = {}
         progress = report.get("progress") if isinstance(report, dict) else None
         on_progress(progress if isinstance(progress, float) else None)
-        raise self._noted(GenerationError(FailureReason.AWAY, "the service is loading"))
+        self._noted(GenerationError(FailureReason.AWAY))
+        return True
 
 
 def _text(value: object) -> str:

@@ -252,7 +252,7 @@ def download_model(
         files = {file.rfilename: file.size or 0 for file in info.siblings or []}
         problem = _files_problem(name for name in files if "/" not in name)
         if problem is not None:
-            raise ModelNotFoundError(model_id, problem)
+            raise ModelNotFoundError(model_id, problem)  # noqa: TRY301 - known only here
         _fetch_weights(model_id, str(info.sha), files, report, cache_dir, endpoint)
         folder = Path(
             snapshot_download(
@@ -271,8 +271,11 @@ def download_model(
         raise ModelNotFoundError(model_id, "the Hub has no such model") from error
     except errors.HFValidationError as error:
         raise ModelNotFoundError(model_id, "that is no Hub id") from error
-    # The HTTP library's error; which library that is depends on the Hub library's version.
-    except (OSError, errors.HTTPError) as error:  # type: ignore[attr-defined]
+    except ModelNotFoundError:
+        raise
+    # Which HTTP library raises what, also of a proxy in the environment that it cannot use,
+    # depends on the Hub library's version.
+    except Exception as error:
         reason = f"it cannot be fetched from the Hub ({type(error).__name__})"
         raise ModelUnavailableError(model_id, reason) from error
     problem = folder_problem(folder)

@@ -2,23 +2,26 @@
 
 import asyncio
 import logging
+import os
 import warnings
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 from telegram import Bot
 from telegram.error import EndPointNotFound, InvalidToken
 from telegram.helpers import create_deep_linked_url
 from telegram.request import BaseRequest, HTTPXRequest
 from telegram.warnings import PTBUserWarning
 
-from bot.errors import InvalidTokenError
+from bot.errors import InvalidTokenError, SettingsError
 
 logger = logging.getLogger(__name__)
 
 _CONNECTIONS = 256
 _READ_TIMEOUT_S = 20.0
+_PROXY_VARIABLES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
 _REFUSED_BEFORE_BELIEF = 5
 _REFUSED_FOR_S = 15.0
@@ -32,6 +35,9 @@ def build_bot(token: str, base_url: str, *, request: BaseRequest | None = None) 
         token: The bot's token.
         base_url: The Bot API up to and including ``/bot``.
         request: The transport of all requests; httpx if None.
+
+    Raises:
+        SettingsError: The environment names a proxy that httpx cannot use.
     """
     # The sender asks for methods by name, so that an answer which the library cannot read is none
     # the less an answer; the library would rather be asked through its own methods.
@@ -39,17 +45,22 @@ def build_bot(token: str, base_url: str, *, request: BaseRequest | None = None) 
     host = urlsplit(base_url).hostname or ""
     # A proxy that the environment names cannot reach a Bot API on this very machine.
     options: dict[str, Any] = {"trust_env": host not in ("127.0.0.1", "localhost", "::1")}
+    try:
+        requests = request or HTTPXRequest(
+            connection_pool_size=_CONNECTIONS,
+            read_timeout=_READ_TIMEOUT_S,
+            httpx_kwargs=options,
+        )
+        updates = request or HTTPXRequest(connection_pool_size=1, httpx_kwargs=options)
+    except (ValueError, ImportError, RuntimeError, httpx.InvalidURL) as error:
+        names = sorted(name for name in os.environ if name.lower() in _PROXY_VARIABLES)
+        raise SettingsError([(name, str(error)) for name in names]) from error
     return Bot(
         token,
         base_url=base_url,
         base_file_url=base_url.removesuffix("/bot") + "/file/bot",
-        request=request
-        or HTTPXRequest(
-            connection_pool_size=_CONNECTIONS,
-            read_timeout=_READ_TIMEOUT_S,
-            httpx_kwargs=options,
-        ),
-        get_updates_request=request or HTTPXRequest(connection_pool_size=1, httpx_kwargs=options),
+        request=requests,
+        get_updates_request=updates,
     )
 
 

@@ -33,6 +33,9 @@ class ConsoleTexts:
         write_no_topic: No topic came on the command line or on standard input.
         write_failed: From a reason to a sentence.
         write_saved: From the file to a sentence.
+        write_not_saved: From the file and the reason to a sentence.
+        service_failed: From the service's address and the reason to a sentence.
+        service_slow: Said while an answer is waited for.
         bad_value: From option, least and greatest value to a sentence.
         models_*: Headings and answers of ``redactor models``.
     """
@@ -84,6 +87,9 @@ class ConsoleTexts:
     write_no_topic: str
     write_failed: Callable[[str], str]
     write_saved: Callable[[str], str]
+    write_not_saved: Callable[[str, str], str]
+    service_failed: Callable[[str, str], str]
+    service_slow: str
     bad_value: Callable[[str, float | None, float | None], str]
     models_title: str
     models_name: str
@@ -191,6 +197,13 @@ SPANISH = ConsoleTexts(
     write_no_topic='Falta el tema. Por ejemplo: redactor write "El mar es hermoso"',
     write_failed=lambda reason: f"No se ha podido escribir la redacción: {reason}",
     write_saved=lambda file: f"Guardado en {file}",
+    write_not_saved=lambda file, reason: f"No se puede guardar en {file}: {reason}",
+    service_failed=lambda address, reason: (
+        f"El servicio de {address} no contesta como debe ({reason}). Comprueba que está en marcha "
+        "y que REDACTOR_GENERATION_URL, REDACTOR_GENERATION_API_KEY y REDACTOR_MODEL son los "
+        "suyos."
+    ),
+    service_slow="El servicio todavía no ha escrito nada; sigo esperando. Con Ctrl-C lo dejas.",
     bad_value=lambda name, least, greatest: (
         f"--{name.replace('_', '-')} tiene que estar entre {least:g} y {greatest:g}."
     ),
@@ -313,6 +326,12 @@ ENGLISH = ConsoleTexts(
     write_no_topic='A topic is missing. For example: redactor write "The sea is beautiful"',
     write_failed=lambda reason: f"The essay could not be written: {reason}",
     write_saved=lambda file: f"Saved to {file}",
+    write_not_saved=lambda file, reason: f"Cannot save to {file}: {reason}",
+    service_failed=lambda address, reason: (
+        f"The service at {address} does not answer as it should ({reason}). Check that it is "
+        "running, and REDACTOR_GENERATION_URL, REDACTOR_GENERATION_API_KEY and REDACTOR_MODEL."
+    ),
+    service_slow="The service has not written anything yet; I keep waiting. Ctrl-C ends it.",
     bad_value=lambda name, least, greatest: (
         f"--{name.replace('_', '-')} must be between {least:g} and {greatest:g}."
     ),

@@ -609,11 +609,11 @@ def test_key_in_any_case_of_its_scheme(model_folder: Path) -> None:
             ("Bearer", 401),
             ("Bearer llav\u00e9", 401),
         ):
-            headers = {"authorization": given.encode()}
+            headers = {b"authorization": given.encode()}
             assert http.get("/v1/models", headers=headers).status_code == status, given
             assert http.post("/tokenize", headers=headers, json={}).status_code in (status, 400)
         # A key keeps strange pages out, and whatever name leads here is right.
-        headers = {"authorization": "Bearer llave", "host": "clase.example"}
+        headers = {b"authorization": b"Bearer llave", b"host": b"clase.example"}
         assert http.get("/v1/models", headers=headers).status_code == 200
         for path in ("/health", "/metrics", "/version"):
             assert http.get(path).status_code == 200
