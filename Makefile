@@ -100,6 +100,20 @@ licences: $(TOOLS)/.ready $(VENV)/.ready  ## List the packages' licences in docs
 	  --format markdown --packages torch $$(sed -n 's/^\([a-z0-9._-]*\)==.*/\1/p' requirements.txt | sort -u); \
 	} > docs/licences.md
 
+# Each in turn: what cannot be installed here is said in the table, and the others are tried.
+CLIENTS := .make/clients
+
+test-clients: $(VENV)/.ready $(CLIENTS)/.ready  ## Let other people's clients ask the service
+	$(BIN)/python -m tests.clients $(CLIENTS)
+
+$(CLIENTS)/.ready: tests/clients/requirements.txt
+	$(PYTHON) -m venv $(CLIENTS)
+	while read package; do \
+	  $(CLIENTS)/bin/pip install -qq --prefer-binary "$$package" || echo "No $$package here."; \
+	done < $<
+	npm install --silent --prefix $(CLIENTS) openai || echo "No npm here."
+	touch $@
+
 $(TOOLS)/.ready:
 	$(PYTHON) -m venv $(TOOLS)
 	$(TOOLS)/bin/pip install -qq uv pip-audit pip-licenses

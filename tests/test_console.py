@@ -21,7 +21,10 @@ from bot.texts import texts_for
 from tests.generation.foreign import DONE, OLLAMA, Foreign, event, serving
 
 TEXTS = texts_for("es")
-ESSAY = " es grande y azul. Las barcas salen temprano y vuelven tarde. Nadie tiene prisa."
+ESSAY = (
+    " es grande y azul. Las barcas salen temprano y vuelven tarde, cuando el sol ya se ha puesto. "
+    "Nadie tiene prisa, y menos que nadie los viejos, que han visto muchas tardes como esta."
+)
 ESCAPES = "\x1b[2J\x1b]0;hola\x07\x9b31m\x08\r\x00"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import SettingsError
 from bot.settings import PREFIX, Settings, unknown_settings
+from bot.telegram.connection import build_bot
 
 EXAMPLE = Path(__file__).parent.parent / ".env.example"
 ASSIGNMENT = re.compile(rf"^#?({PREFIX}[A-Z0-9_]+)=(.*)$", re.MULTILINE)
@@ -109,3 +110,23 @@ def test_env_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
     Path(".env").mkdir()
     with pytest.raises(SettingsError, match=r"\.env: "):
         Settings.load()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NO_PROXY", "fd00::/8"),
+        ("ALL_PROXY", "socks://127.0.0.1:1"),
+        ("all_proxy", "socks5://127.0.0.1:1"),
+        ("HTTPS_PROXY", "http://[::1"),
+    ],
+)
+def test_proxy_that_cannot_be_used(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+        monkeypatch.delenv(variable.upper(), raising=False)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name):
+        build_bot("123:token", "https://api.telegram.org/bot")
+    # Nothing of the kind is in the way to this very machine.
+    build_bot("123:token", "http://127.0.0.1:8081/bot")

@@ -261,7 +261,9 @@ class _Essay:
         if is_redrawn:
             self._redraws += 1
         elif is_short and self._additions < _ADDITIONS:
-            self._body = finishing.finish(self._body) + "\n\n"
+            # The first word may go on from the opening's last.
+            space = self._body[: len(self._body) - len(self._body.lstrip())]
+            self._body = f"{space}{finishing.finish(self._body)}\n\n"
             self._additions += 1
         else:
             self._end_section()
