@@ -22,12 +22,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from telegram import Bot
 
+from bot.classroom.boards import Boards
 from bot.errors import GenerationError, NotInstalledError, StartupError
 from bot.essays import safety
 from bot.essays.adoption import adopt_old_deliveries
 from bot.essays.care import read_help
 from bot.essays.desk import Desk, Limits
-from bot.essays.messages import texts_of
+from bot.essays.owing import texts_of
 from bot.essays.scheduler import Scheduler
 from bot.essays.writing import Writer
 from bot.generation.client import GenerationClient
@@ -124,6 +125,7 @@ class Front:
         sender: Sends what is owed.
         intake: Takes updates in.
         watch: Says whether the clock can be believed.
+        boards: Says in groups who waits.
     """
 
     bot: Bot
@@ -134,6 +136,7 @@ class Front:
     sender: Sender
     intake: Intake
     watch: ClockWatch
+    boards: Boards
 
     async def recover(self) -> None:
         """Take up what the last run left, whichever version it was."""
@@ -143,8 +146,10 @@ class Front:
         await adopt_old_deliveries(self.database)
 
     async def run(self) -> None:
-        """Send, write and receive until cancelled, or until one of the three cannot go on."""
-        await _until_one_fails(self.sender.run(), self.scheduler.run(), self.intake.run())
+        """Send, write and receive until cancelled, or until one of them cannot go on."""
+        await _until_one_fails(
+            self.sender.run(), self.scheduler.run(), self.boards.run(), self.intake.run()
+        )
 
     async def status(self) -> Status:
         """How the bot is doing; with what was last known while the database is away."""
@@ -207,7 +212,9 @@ def compose(
     clock = asyncio.get_running_loop().time
     desk = Desk(limits, clock, help)
     previews = Previews(database)
-    sender = Sender(bot, database, Pacing(delivery_limits, clock), previews)
+    pacing = Pacing(delivery_limits, clock)
+    desk.delivery_s = pacing.span_s
+    sender = Sender(bot, database, pacing, previews)
     scheduler = Scheduler(
         database,
         Writer(client),
@@ -219,7 +226,9 @@ def compose(
     access = Access(bot, database, is_open=is_open)
     watch = ClockWatch(database.clock, clock)
     intake = Intake(bot, database, access, desk, sender, watch)
-    return Front(bot, database, desk, scheduler, previews, sender, intake, watch)
+    return Front(
+        bot, database, desk, scheduler, previews, sender, intake, watch, Boards(database, desk)
+    )
 
 
 async def run_bot(settings: Settings, texts: ConsoleTexts, console: Console) -> None:
@@ -294,6 +303,8 @@ async def _start(
             waiting=settings.max_waiting,
             waiting_per_person=settings.max_waiting_per_person,
             topic_characters=settings.max_topic_characters,
+            group_messages=settings.group_messages_per_essay,
+            retention_days=settings.retention_days,
         ),
         delivery_limits=DeliveryLimits(
             chat_per_s=settings.chat_messages_per_s,

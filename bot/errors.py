@@ -19,6 +19,7 @@
         ├── QueueFullError
         ├── TooManyWaitingError
         ├── NothingToRepeatError
+        ├── ClassRuleError            the person's class does not allow it
         └── GenerationError           the service did not write; its reason says what helps
             ├── PromptTooLongError
             └── EngineBusyError
@@ -239,6 +240,33 @@ class TooManyWaitingError(RequestError):
 
 class NothingToRepeatError(RequestError):
     """There is no earlier essay to go on from or to write again."""
+
+
+class ClassRule(StrEnum):
+    """What a class may have against a request."""
+
+    REMOVED = "removed"
+    """The person was taken off the roster."""
+    NO_LESSON = "no_lesson"
+    """Essays are written in lessons only, and none is open."""
+    ONLY_TOPIC = "only_topic"
+    """Everybody writes on one topic, and this is another."""
+    ENOUGH = "enough"
+    """The person has as many essays as one may have in a lesson."""
+
+
+class ClassRuleError(RequestError):
+    """A person's class does not allow what they ask for.
+
+    Attributes:
+        rule: What is in the way.
+        value: What the rule is about: a name, a topic, a number; or nothing.
+    """
+
+    def __init__(self, rule: ClassRule, value: str = "") -> None:
+        self.rule = rule
+        self.value = value
+        super().__init__(rule)
 
 
 class FailureReason(StrEnum):

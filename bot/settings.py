@@ -114,6 +114,12 @@ class Settings(BaseSettings):
     max_waiting_per_person: int = Field(
         default=3, ge=1, le=100, description="Essays that one person may have in the queue."
     )
+    group_messages_per_essay: int = Field(
+        default=2,
+        ge=1,
+        le=20,
+        description="Messages of one essay in a group; a longer one comes as a file.",
+    )
     max_topic_characters: int = Field(
         default=600, ge=20, le=4096, description="Greatest length of a topic, in characters."
     )

@@ -10,7 +10,7 @@ from bot.storage import classes, jobs, lessons
 from bot.storage.classes import Class
 from bot.storage.database import Transaction
 from bot.storage.lessons import Lesson
-from bot.storage.records import UNFINISHED, Job, JobState
+from bot.storage.records import Job, JobState
 from bot.texts import BoardTexts, Texts
 
 _MOST_NAMED = 12
@@ -66,16 +66,12 @@ def _open_lines(
     return lines
 
 
-async def of_group(tx: Transaction, desk: Desk, chat_id: int, texts: Texts) -> str | None:
-    """Who waits in a group without a lesson, in words; None when nobody does."""
+async def of_group(tx: Transaction, desk: Desk, chat_id: int, texts: Texts) -> str:
+    """Who waits in a group without a lesson, in words; empty when nobody does."""
     said = texts.classroom.board
-    theirs = [
-        job
-        for job in await jobs.in_state(tx, *UNFINISHED)
-        if job.request.address.chat_id == chat_id
-    ]
+    theirs = await jobs.unfinished_in(tx, chat_id)
     if not theirs:
-        return None
+        return ""
     names = told_apart({job.request.person: job.request.name or "?" for job in theirs})
     places = await _places(tx, desk)
     running = [job.request.person for job in theirs if job.state is JobState.RUNNING]

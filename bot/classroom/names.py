@@ -4,37 +4,23 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from bot.storage.classes import first_name
 from bot.storage.lessons import Lesson
 from bot.storage.records import Job
-
-LONGEST = 20
-"""Characters of a name, so that thirty of them fit into one message."""
-
-
-def short_name(first: str, last: str = "") -> str:
-    """A first name, cut; behind it the surname, by which equal ones are told apart."""
-    first = " ".join(first.split())[:LONGEST].rstrip()
-    last = " ".join(last.split())
-    return f"{first} {last[0]}." if last else first
 
 
 def told_apart(names: Mapping[str, str]) -> dict[str, str]:
     """First names alone where nobody else has the same, else with the surname's initial.
 
     Args:
-        names: From people to what :func:`short_name` made.
+        names: From people to what ``classes.short_name`` made.
     """
-    firsts = {person: _first(name) for person, name in names.items()}
+    firsts = {person: first_name(name) for person, name in names.items()}
     counts = Counter(firsts.values())
     return {
         person: name if counts[firsts[person]] > 1 else firsts[person]
         for person, name in names.items()
     }
-
-
-def _first(name: str) -> str:
-    head, _, tail = name.rpartition(" ")
-    return head if head and len(tail) == 2 and tail.endswith(".") else name
 
 
 def pseudonyms(lesson: Lesson, people: Iterable[str], names: Sequence[str]) -> dict[str, str]:

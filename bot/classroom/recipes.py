@@ -38,17 +38,3 @@ def in_words(job: Job, texts: Texts, continues: str | None = None) -> str:
 def _step(temperature: float) -> int:
     """Which of the four steps a temperature is on: 0, to 0.4, to 0.9, above."""
     return sum(temperature > bound for bound in (0, 0.4, 0.9))
-
-
-def first_difference(one: str, other: str) -> tuple[int, str] | None:
-    """Where two texts part.
-
-    Returns:
-        How many words they begin with alike, and the word of the second where they part; None if
-        they are the same.
-    """
-    ours, theirs = one.split(), other.split()
-    for number, word in enumerate(theirs):
-        if number >= len(ours) or ours[number] != word:
-            return number, word
-    return None if len(ours) == len(theirs) else (len(theirs), "…")

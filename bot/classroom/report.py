@@ -83,18 +83,18 @@ def summary(report: Report, texts: Texts) -> str:
     )
 
 
-def as_csv(report: Report, texts: Texts) -> bytes:
-    """The table, as spreadsheets of the language read it: UTF-8 with its mark."""
+def as_csv(report: Report, texts: Texts) -> str:
+    """The table, as spreadsheets of the language read it: with the mark of UTF-8."""
     out = io.StringIO()
     said = texts.classroom.report
     writer = csv.writer(out, delimiter=said.separator, lineterminator="\r\n")
     writer.writerow(_columns(report, texts))
     for number, job in enumerate(report.essays, start=1):
         writer.writerow([_harmless(cell) for cell in _cells(report, texts, number, job)])
-    return out.getvalue().encode("utf-8-sig")
+    return "\ufeff" + out.getvalue()
 
 
-def as_html(report: Report, texts: Texts) -> bytes:
+def as_html(report: Report, texts: Texts) -> str:
     """The whole report, to be opened and printed."""
     said = texts.classroom.report
     lesson, zone = report.lesson, report.zone
@@ -119,7 +119,7 @@ def as_html(report: Report, texts: Texts) -> bytes:
         f'<p class="small">{escape(said.keeps(report.retention_days))} {escape(said.warning)}</p>',
         "</body></html>",
     ]
-    return "\n".join(parts).encode()
+    return "\n".join(parts)
 
 
 def chart(report: Report, texts: Texts) -> str:

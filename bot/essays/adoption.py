@@ -6,7 +6,7 @@ known number before one that was on its way. What this version would have owed i
 
 from datetime import timedelta
 
-from bot.essays.messages import owe_end, owe_essay, owe_placeholder, owe_tidy
+from bot.essays.owing import owe_end, owe_essay, owe_placeholder, owe_tidy
 from bot.storage import jobs, legacy, outbox
 from bot.storage.database import Database, Transaction
 from bot.storage.legacy import OldDelivery

@@ -1,6 +1,7 @@
 """Errors become sentences here, and nowhere else."""
 
 from bot.errors import (
+    ClassRuleError,
     EmptyTopicError,
     EngineBusyError,
     FailureReason,
@@ -28,6 +29,8 @@ def failure_text(error: BaseException, texts: FailureTexts) -> str:
             return texts.prompt_too_long
         case EngineBusyError():
             return texts.busy
+        case ClassRuleError(rule=rule, value=value):
+            return texts.class_rules[rule].format(value=value)
         case GenerationError(reason=reason):
             return reason_text(reason, texts)
     plain: dict[type[BaseException], str] = {

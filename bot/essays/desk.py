@@ -12,7 +12,15 @@ from bot.errors import (
     TopicTooLongError,
 )
 from bot.essays import finishing, safety
-from bot.essays.messages import owe_placeholder, owe_removal, owe_stop, owe_tidy, texts_of
+from bot.essays.owing import (
+    owe_no_sign,
+    owe_placeholder,
+    owe_removal,
+    owe_sign,
+    owe_stop,
+    owe_tidy,
+    texts_of,
+)
 from bot.essays.safety import UnfitTopicError, Verdict
 from bot.storage import chats, classes, jobs, outbox
 from bot.storage.database import Transaction
@@ -28,12 +36,16 @@ class Limits:
         waiting: Essays in the queue.
         waiting_per_person: Essays of one person in the queue.
         topic_characters: Greatest length of a topic.
+        group_messages: Messages of one essay in a group; what is longer comes as a file.
+        retention_days: How long what people asked for is kept.
     """
 
     running: int = 32
     waiting: int = 100
     waiting_per_person: int = 3
     topic_characters: int = 600
+    group_messages: int = 2
+    retention_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +72,14 @@ class QueueView:
         waiting: Essays in the queue.
         own: The place of the person who asks, or None if nothing of theirs waits.
         held: Messages to that person that their chat refuses for now.
+        arrives_s: Seconds until a text of theirs that is written arrives, or None if none is.
     """
 
     running: int
     waiting: int
     own: Place | None
     held: int
+    arrives_s: float | None = None
 
 
 class SpeedMeter:
@@ -167,6 +181,7 @@ class Desk:
         help: Where to find help, by the names in ``HELP_FIELDS``, where a class does not say.
         meter: How fast essays are written.
         drafts: What is written so far of the jobs that are running, by their number.
+        delivery_s: From a chat and a number of messages to the seconds until they have left.
         told: What the placeholders of unfinished jobs say, as far as this run knows.
     """
 
@@ -181,6 +196,7 @@ class Desk:
         self.meter = SpeedMeter(clock)
         self.drafts: dict[int, str] = {}
         self.told: dict[int, str] = {}
+        self.delivery_s: Callable[[int, int], float] = lambda _chat_id, _messages: 0.0
 
     async def accept(
         self, tx: Transaction, request: EssayRequest, update_id: int | None
@@ -209,7 +225,7 @@ class Desk:
             address = replace(address, chat_id=current_id, message_id=None)
             request = replace(request, address=address)
         request = await _fit(tx, request)
-        self._ensure_topic(request.topic)
+        self.ensure_topic(request.topic)
         running = await jobs.in_state(tx, JobState.RUNNING)
         waiting = await jobs.in_state(tx, JobState.WAITING)
         self._ensure_room(request.person, running, waiting)
@@ -224,9 +240,12 @@ class Desk:
             return None
         waiting = sorted([*waiting, job], key=lambda one: (one.turn, one.id))
         place = self.meter.places(running, waiting, self.limits.running)[job.id]
-        text = self.acknowledgement(job, place, [*running, *waiting])
-        await owe_placeholder(tx, job, text)
-        self.told[job.id] = text
+        if job.request.address.is_private:
+            text = self.acknowledgement(job, place, [*running, *waiting])
+            await owe_placeholder(tx, job, text)
+            self.told[job.id] = text
+        else:
+            await owe_sign(tx, job, place.estimate_s)
         return job
 
     def acknowledgement(self, job: Job, place: Place, unfinished: list[Job]) -> str:
@@ -261,6 +280,7 @@ class Desk:
         if text or not is_answered:
             await owe_stop(tx, job, text, leaving)
         await owe_tidy(tx, job, leaving)
+        await owe_no_sign(tx, job, leaving)
         return leaving
 
     async def remove(self, tx: Transaction, job: Job) -> None:
@@ -281,9 +301,27 @@ class Desk:
             waiting=len(waiting),
             own=places[own.id] if own else None,
             held=sum(held.values()),
+            arrives_s=await self._arrives_s(tx, person),
         )
 
-    def _ensure_topic(self, topic: str) -> None:
+    async def _arrives_s(self, tx: Transaction, person: str | None) -> float | None:
+        """When a written essay of a person is there: what leaves before it takes its time."""
+        if person is None:
+            return None
+        for job in await jobs.unfinished_of(tx, person):
+            if job.state is JobState.WRITTEN:
+                ahead = await outbox.pieces_until(tx, job.id)
+                if ahead is not None:
+                    return self.delivery_s(*ahead)
+        return None
+
+    def ensure_topic(self, topic: str) -> None:
+        """Let a topic pass that can be written about.
+
+        Raises:
+            EmptyTopicError: There is no letter or digit in it.
+            TopicTooLongError: It is too long.
+        """
         if not any(character.isalnum() for character in topic):
             raise EmptyTopicError
         if len(topic) > self.limits.topic_characters:

@@ -1,4 +1,4 @@
-"""What a job owes its chat, and how a long text is cut into messages.
+"""How an essay is set into messages, and how a long text is cut.
 
 A piece ends at a paragraph if it can, else at a line, a sentence, a word, and only inside a word
 that is longer than a message. Cuts fall between grapheme clusters (Unicode Standard Annex 29), so
@@ -11,18 +11,17 @@ order, once: the pieces with white space between them are the text.
 """
 
 import re
+import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 import regex
 
-from bot.errors import RequestError
-from bot.essays.apologies import failure_text
-from bot.storage import outbox
-from bot.storage.database import Transaction
-from bot.storage.records import Job, JobState, Kind, Rank, Way
-from bot.texts import TEXTS, Texts
+from bot.essays.finishing import count_words
+from bot.storage.records import Job
+from bot.texts import Texts
 
 TELEGRAM_LIMIT_UNITS = 4096
 """Greatest length of a message. Telegram counts code points or UTF-16 units, depending on whom one
@@ -31,9 +30,11 @@ asks; what is short enough in UTF-16 units is short enough in both."""
 LEAST_LIMIT_UNITS = 32
 """A piece must have room for its mark and for something to read."""
 
-_TITLE_UNITS = 40
-_INTERLEAVED = 3
-"""Pieces after which an essay gives way to the next one, so that a long one holds nobody up."""
+TITLE_UNITS = 100
+_SMALL_TITLE_UNITS = 40
+_SMALL_PAGE_UNITS = 1000
+_CAPTION_UNITS = 1024
+
 
 _MENTION = re.compile(r"@(?=[A-Za-z0-9_])")
 _WORD_JOINER = "\N{WORD JOINER}"
@@ -51,160 +52,116 @@ class _Boundary:
     rank: int
 
 
-def title_of(job: Job) -> str:
-    """The topic of an essay, short enough to name it by."""
-    return shorten(" ".join(job.request.topic.split()), _TITLE_UNITS)
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One message of an essay.
+
+    Attributes:
+        text: All of it.
+        entities: How it is set, with offsets in UTF-16 units.
+        sheaf: Its parts, where it may share a message with others.
+        file: Name and text of what comes as a file.
+    """
+
+    text: str
+    entities: list[dict[str, Any]]
+    sheaf: dict[str, str] | None = None
+    file: dict[str, str] | None = None
+
+    def without_name(self) -> "Page":
+        """The same, in a class without names: whose it is may be told by a pseudonym only."""
+        if self.sheaf is None:
+            return self
+        name = self.sheaf["name"]
+        head = f"{name}: " if name else ""
+        shift = utf16_units(head)
+        entities = [{**one, "offset": one["offset"] + shift} for one in self.entities]
+        return Page(head + self.text, entities, {**self.sheaf, "mention": ""})
+
+    def extras(self) -> dict[str, Any]:
+        """What the outbox keeps beside the text."""
+        extras = {"entities": self.entities, "sheaf": self.sheaf, "file": self.file}
+        return {name: value for name, value in extras.items() if value}
 
 
-def texts_of(job: Job) -> Texts:
-    """The texts of the language of whoever asked."""
-    return TEXTS[job.request.preferences.language]
+def title_of(job: Job, limit_units: int = TITLE_UNITS) -> str:
+    """The topic as a title: with a capital, accents left as they are, and no full stop."""
+    topic = " ".join(job.request.topic.split()).rstrip(".")
+    return shorten(topic[:1].upper() + topic[1:], limit_units)
 
 
-def _stopped_with(job: Job, text: str) -> str:
-    head = texts_of(job).chat.stopped_with_text + "\n\n"
-    return head + shorten(without_mentions(text), TELEGRAM_LIMIT_UNITS - len(head))
+def pages(job: Job, text: str, texts: Texts, note: str = "") -> list[Page]:
+    """The messages of an essay, in order: the first has its title, the last its recipe.
+
+    In a group the text is a quotation that unfolds, so that thirty of them can be looked through.
+    """
+    limit = job.request.preferences.chunk_units
+    if job.code is None:
+        # The first version set it without a title, and may have delivered a part of it.
+        plain = marked(split_text("\n\n".join(part for part in (text, note) if part), limit))
+        return [Page(piece, []) for piece in plain]
+    text = _without_topic(text, job.request.topic)
+    is_small = limit < _SMALL_PAGE_UNITS
+    title = without_mentions(title_of(job, _SMALL_TITLE_UNITS if is_small else TITLE_UNITS))
+    foot = _foot(job, text, texts, note)
+    room = max(LEAST_LIMIT_UNITS, limit - utf16_units(title) - utf16_units(foot) - 2)
+    is_group = not job.request.address.is_private
+    pieces = split_text(text, room)
+    found = []
+    for number, (piece, shown) in enumerate(zip(pieces, marked(pieces), strict=True), start=1):
+        head = f"{title}\n" if number == 1 else ""
+        tail = f"\n{foot}" if number == len(pieces) else ""
+        entities = []
+        if head:
+            entities.append({"type": "bold", "offset": 0, "length": utf16_units(title)})
+        if is_group:
+            entities.append(_quotation(head, piece))
+        found.append(Page(head + piece + tail + shown.removeprefix(piece), entities))
+    if is_group and len(found) == 1:
+        sheaf = {"name": job.request.name, "title": title, "text": pieces[0], "foot": foot}
+        found[0] = Page(found[0].text, found[0].entities, sheaf)
+    return found
 
 
-async def owe_placeholder(tx: Transaction, job: Job, text: str | None = None) -> None:
-    """Owe the acknowledgement of a job, with a button to cancel it."""
-    text = text or texts_of(job).chat.writing
-    await _owe(tx, job, Kind.ACK, "ack", Rank.ANSWER, text, buttons="cancel")
+def as_file(job: Job, text: str, texts: Texts, note: str = "") -> Page:
+    """An essay as a file, under its beginning."""
+    title = without_mentions(title_of(job))
+    foot = "\n".join((texts.chat.in_the_file(count_words(text)), _foot(job, text, texts, note)))
+    room = _CAPTION_UNITS - utf16_units(title) - utf16_units(foot) - 2
+    beginning = shorten(without_mentions(text), room)
+    entities = [
+        {"type": "bold", "offset": 0, "length": utf16_units(title)},
+        _quotation(f"{title}\n", beginning),
+    ]
+    whole = f"{title_of(job)}\n\n{text}\n\n{_foot(job, text, texts, note)}\n"
+    file = {"name": f"{_slug(title_of(job, _SMALL_TITLE_UNITS))}.txt", "text": whole}
+    return Page(f"{title}\n{beginning}\n{foot}", entities, file=file)
 
 
-async def owe_essay(tx: Transaction, job: Job, text: str) -> None:
-    """Owe the chat an essay: its messages one after another, then the placeholder's removal."""
-    preferences = job.request.preferences
-    pieces = marked(split_text(without_mentions(text), preferences.chunk_units))
-    waits: list[int] = []
-    for number, piece in enumerate(pieces, start=1):
-        row_id = await _owe(
-            tx,
-            job,
-            Kind.PIECE,
-            f"p{number}",
-            Rank.PIECE,
-            piece,
-            buttons="essay" if number == len(pieces) else None,
-            turn=job.turn + (number - 1) // _INTERLEAVED,
-            waits=waits,
-        )
-        waits = [] if row_id is None else [row_id]
-    await owe_tidy(tx, job, waits)
+def _without_topic(text: str, topic: str) -> str:
+    """A text without the topic as its first sentence, where the title says it already."""
+    rest = text.removeprefix(topic.rstrip("."))
+    return rest[1:].lstrip() if rest != text and rest[:1] in (".", ":") and rest[1:] else text
 
 
-async def owe_stop(tx: Transaction, job: Job, text: str, waits: list[int]) -> None:
-    """Owe the person the word that a job is stopped, with what was written of it."""
-    word, buttons = texts_of(job).chat.stopped, None
-    if text:
-        word, buttons = _stopped_with(job, text), "essay"
-    await _owe(tx, job, Kind.WORD, "word", Rank.ANSWER, word, buttons=buttons, waits=waits)
+def _quotation(head: str, quoted: str) -> dict[str, Any]:
+    return {
+        "type": "expandable_blockquote",
+        "offset": utf16_units(head),
+        "length": utf16_units(quoted),
+    }
 
 
-async def owe_failure(tx: Transaction, job: Job, error: RequestError) -> None:
-    """Owe the person what went wrong, with a button to try again."""
-    text = failure_text(error, texts_of(job).failures)
-    await _owe(tx, job, Kind.WORD, "word", Rank.ANSWER, text, buttons="retry")
-    await owe_tidy(tx, job, [])
+def _foot(job: Job, text: str, texts: Texts, note: str) -> str:
+    lines = [note, texts.chat.foot(job.code or "", count_words(text))]
+    return "\n".join(line for line in lines if line)
 
 
-async def owe_end(tx: Transaction, job: Job, placeholder_id: int) -> None:
-    """Owe that a placeholder says how its job ended, where that was not with an essay."""
-    texts = texts_of(job)
-    text, buttons = texts.chat.stopped, None
-    if job.state is JobState.FAILED:
-        text, buttons = texts.failures.unknown, "retry"
-    elif job.text:
-        text, buttons = _stopped_with(job, job.text), "essay"
-    await _owe(
-        tx, job, Kind.EDIT, "end", Rank.CHANGE, text, buttons=buttons, target=placeholder_id
-    )
-
-
-async def owe_removal(tx: Transaction, job: Job, waits: list[int]) -> None:
-    """Owe that an essay is taken away from its chat, and that its author hears of it alone."""
-    texts, request = texts_of(job).safety, job.request
-    for row in await outbox.of_job(tx, job.id, Kind.PIECE, Kind.WORD):
-        if row.message_id is None:
-            continue
-        await outbox.owe(
-            tx,
-            f"j{job.id}:gone{row.id}",
-            Kind.TIDY,
-            Rank.ANSWER,
-            row.chat_id,
-            body={"closing": texts.removed_for_all},
-            job_id=job.id,
-            person=request.person,
-            target=row.message_id,
-            waits=waits,
-        )
-    text, address = texts.removed_for_author(title_of(job)), request.address
-    ways = [Way(address.chat_id, {"text": text}, address.thread_id, address.message_id)]
-    user_id = request.person.removeprefix("user:")
-    if not address.is_private and user_id.isdecimal():
-        whisper = {"text": text, "only_for": {"receiver_user_id": int(user_id)}}
-        private = Way(int(user_id), {"text": text})
-        ways = [private, Way(address.chat_id, whisper, address.thread_id), *ways]
-    await outbox.owe_alone(tx, f"j{job.id}:removed", request.person, ways)
-
-
-async def owe_tidy(tx: Transaction, job: Job, waits: list[int]) -> None:
-    """Owe the removal of a job's placeholder, if it is there or may come to be."""
-    for ack in await outbox.of_job(tx, job.id, Kind.ACK):
-        if ack.message_id is None:
-            # What has not left is taken back; what may be there is looked for before.
-            leaving = await outbox.retract(tx, job.id, Kind.ACK)
-            if not leaving:
-                return
-        await outbox.owe(
-            tx,
-            f"j{job.id}:tidy",
-            Kind.TIDY,
-            Rank.TIDY,
-            ack.chat_id,
-            body={"lang": job.request.preferences.language},
-            job_id=job.id,
-            person=job.request.person,
-            target=ack.message_id,
-            waits=[*waits, ack.id],
-        )
-
-
-async def _owe(
-    tx: Transaction,
-    job: Job,
-    kind: Kind,
-    name: str,
-    rank: Rank,
-    text: str,
-    *,
-    buttons: str | None = None,
-    turn: int = 0,
-    waits: list[int] | tuple[int, ...] = (),
-    target: int | None = None,
-) -> int | None:
-    address = job.request.address
-    return await outbox.owe(
-        tx,
-        f"j{job.id}:{name}",
-        kind,
-        rank,
-        address.chat_id,
-        body={
-            "text": text,
-            "buttons": buttons,
-            "token": job.token,
-            "lang": job.request.preferences.language,
-        },
-        thread_id=address.thread_id,
-        reply_to=address.message_id,
-        target=target,
-        person=job.request.person,
-        job_id=job.id,
-        turn=turn,
-        waits=waits,
-    )
+def _slug(title: str) -> str:
+    """A title as the name of a file."""
+    plain = unicodedata.normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode()
+    words = "".join(c if c.isalnum() else " " for c in plain).split()
+    return "-".join(words) or "texto"
 
 
 def utf16_units(text: str) -> int:

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from bot.errors import FailureReason, GenerationError, RequestError
 from bot.essays import finishing
 from bot.essays.desk import Desk
-from bot.essays.messages import owe_essay, owe_failure, texts_of
+from bot.essays.owing import owe_essay, owe_failure, texts_of
 from bot.essays.writing import Writer
 from bot.logs import log_unexpected
 from bot.storage import jobs
@@ -167,7 +167,8 @@ class Scheduler:
             # The note is no part of the text, which may be gone on from.
             if await jobs.finish(tx, job.id, text):
                 # The chat may have moved since the job was started.
-                await owe_essay(tx, await jobs.get(tx, job.id) or job, text + note)
+                found = await jobs.get(tx, job.id) or job
+                await owe_essay(tx, found, text, note, self._desk.limits.group_messages)
 
         self._ending.add(job.id)
         await self._database.step("finish", finish)
@@ -200,7 +201,7 @@ class Scheduler:
                 async with asyncio.timeout(self._essay_timeout_s):
                     return await self._attempt(job, preceding), ""
             except TimeoutError:
-                return self._what_there_is(job), f"\n\n{texts_of(job).chat.out_of_time}"
+                return self._what_there_is(job), texts_of(job).chat.out_of_time
             except GenerationError as error:
                 self._is_service_ready = False
                 if not error.is_passing:

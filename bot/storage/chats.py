@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from bot.storage.database import Transaction
 from bot.storage.schema import chats, inbox, outbox
@@ -89,6 +89,35 @@ async def current(tx: Transaction, chat_id: int) -> int:
             break
         chat_id = moved
     return chat_id
+
+
+async def note_open(tx: Transaction, chat_id: int) -> None:
+    """Somebody wrote in their private chat, so that the bot may write there too."""
+    await tx.insert_new(chats, chat_id=chat_id)
+
+
+async def is_open(tx: Transaction, chat_id: int) -> bool:
+    """Whether the bot may write to a private chat, as far as is known."""
+    query = select(chats.c.chat_id).where(tx.mine(chats), chats.c.chat_id == chat_id)
+    return await tx.value(query) is not None
+
+
+async def forget(tx: Transaction, chat_id: int) -> None:
+    """Forget a private chat."""
+    await tx.run(delete(chats).where(tx.mine(chats), chats.c.chat_id == chat_id))
+
+
+async def refuse_reactions(tx: Transaction, chat_id: int, until: datetime) -> None:
+    """Telegram lets the bot not react there, or counts what it does."""
+    await tx.upsert(chats, {"chat_id": chat_id}, no_reactions_until=until)
+
+
+async def takes_reactions(tx: Transaction, chat_id: int) -> bool:
+    """Whether the bot may show by reactions there what it has."""
+    until = await tx.value(
+        select(chats.c.no_reactions_until).where(tx.mine(chats), chats.c.chat_id == chat_id)
+    )
+    return until is None or until <= tx.now
 
 
 async def pause(tx: Transaction, chat_id: int, until: datetime) -> None:

@@ -40,7 +40,6 @@ class ClassSettings:
         language: What the bot speaks in the group, or None for everybody's own.
         is_private: Whether essays go to the private chat of whoever asked.
         has_names: Whether essays, board and report name people; else they have pseudonyms.
-        shows_ideas: Whether the line of ideas stands above an essay in the group.
         long_texts: How long essays come.
         has_votes: Whether readers can vote for essays.
         only_in_lessons: Whether essays are written only while a lesson is open.
@@ -60,7 +59,6 @@ class ClassSettings:
     language: Language | None = None
     is_private: bool = False
     has_names: bool = True
-    shows_ideas: bool = False
     long_texts: LongTexts = LongTexts.FILE
     has_votes: bool = True
     only_in_lessons: bool = False

@@ -17,6 +17,7 @@ _WRONG_CODES = 5
 _WRONG_CODES_FOR = timedelta(hours=1)
 _INVITED_FOR = timedelta(days=1)
 _NAME_CHARACTERS = 20
+"""So that thirty names fit into one message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,19 @@ class Member:
     person: str
     name: str
     by_code: bool
+
+
+def short_name(first: str, last: str = "") -> str:
+    """A first name, cut; behind it the surname's initial, by which equal ones are told apart."""
+    first = " ".join(first.split())[:_NAME_CHARACTERS].rstrip()
+    last = " ".join(last.split())
+    return f"{first} {last[0]}." if last else first
+
+
+def first_name(name: str) -> str:
+    """The first name alone of what :func:`short_name` made."""
+    head, _, tail = name.rpartition(" ")
+    return head if head and len(tail) == 2 and tail.endswith(".") else name
 
 
 async def make(tx: Transaction, *, chat_id: int | None, name: str, teacher: str) -> Class:
@@ -167,7 +181,7 @@ async def join(tx: Transaction, class_id: int, person: str, name: str) -> bool:
 
 async def saw(tx: Transaction, class_id: int, person: str, name: str) -> None:
     """Somebody did something in a class, and so belongs to it."""
-    values = {"name": name[:_NAME_CHARACTERS], "seen_at": tx.now}
+    values = {"name": name[:64], "seen_at": tx.now}
     row = await tx.insert_new(members, class_id=class_id, person=person, by_code=False, **values)
     if row is None:
         await tx.run(update(members).where(_member(tx, class_id, person)).values(values))

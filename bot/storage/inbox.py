@@ -115,6 +115,8 @@ async def record(tx: Transaction, batch: list[Received]) -> list[Received]:
             if one.message_id is not None:
                 await chats.saw(tx, one.chat_id, one.message_id)
             await outbox.release_chat(tx, one.chat_id)
+            if one.chat_id > 0 and one.message_id is not None:
+                await chats.note_open(tx, one.chat_id)
     return new
 
 

@@ -110,6 +110,16 @@ async def by_code(tx: Transaction, code: str) -> Job | None:
     return await _first(tx, jobs.c.code == code)
 
 
+async def of_message(tx: Transaction, chat_id: int, message_id: int) -> Job | None:
+    """The job of which a message is a piece, if it is one job only."""
+    where = (outbox.c.chat_id == chat_id, outbox.c.message_id == message_id)
+    query = select(outbox.c.job_id).where(
+        tx.mine(outbox), *where, outbox.c.kind == "piece", outbox.c.job_id.is_not(None)
+    )
+    found = {row.job_id for row in await tx.rows(query)}
+    return await get(tx, found.pop()) if len(found) == 1 else None
+
+
 async def last_of(tx: Transaction, person: str, chat_id: int) -> Job | None:
     """A person's latest job in a chat, whatever became of it."""
     return await _first(tx, jobs.c.person == person, jobs.c.chat_id == chat_id)
@@ -159,6 +169,27 @@ async def unfinished_of(tx: Transaction, person: str) -> list[Job]:
     return [job_of(row) for row in await tx.rows(query)]
 
 
+async def unfinished_in(tx: Transaction, chat_id: int) -> list[Job]:
+    """Jobs of a chat of which something is still to come, in their order."""
+    query = (
+        select(jobs)
+        .where(tx.mine(jobs), jobs.c.chat_id == chat_id, jobs.c.state.in_(UNFINISHED))
+        .order_by(jobs.c.turn, jobs.c.id)
+    )
+    return [job_of(row) for row in await tx.rows(query)]
+
+
+async def count_in_lesson(tx: Transaction, lesson_id: int, person: str) -> int:
+    """Essays that somebody asked for in a lesson and that did not fail or end unwritten."""
+    query = select(func.count()).where(
+        tx.mine(jobs),
+        jobs.c.lesson_id == lesson_id,
+        jobs.c.person == person,
+        jobs.c.state.in_((*UNFINISHED, JobState.DELIVERED)),
+    )
+    return int(await tx.value(query) or 0)
+
+
 async def is_alone(tx: Transaction, job: Job) -> bool:
     """Whether no other essay of the chat is on its way, so that there is budget to spare."""
     query = select(func.count()).where(
@@ -168,6 +199,18 @@ async def is_alone(tx: Transaction, job: Job) -> bool:
         jobs.c.id != job.id,
     )
     return not await tx.value(query)
+
+
+async def left(tx: Transaction, chat_id: int) -> tuple[int, int]:
+    """Essays of a chat that are to come, and those of them that are not written yet."""
+    query = (
+        select(jobs.c.state, func.count().label("number"))
+        .where(tx.mine(jobs), jobs.c.chat_id == chat_id, jobs.c.state.in_(UNFINISHED))
+        .group_by(jobs.c.state)
+    )
+    counted = {row.state: row.number for row in await tx.rows(query)}
+    whole = sum(counted.values())
+    return whole, whole - counted.get(JobState.WRITTEN, 0)
 
 
 async def start_next(tx: Transaction) -> Job | None:

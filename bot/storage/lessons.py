@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
 from bot.storage import jobs
 from bot.storage.database import Transaction
 from bot.storage.records import Job
-from bot.storage.schema import complaints, lessons, votes
+from bot.storage.schema import classes, complaints, lessons, votes
 from bot.storage.schema import jobs as jobs_table
 
 
@@ -67,6 +67,16 @@ async def begin(tx: Transaction, class_id: int, title: str) -> Lesson:
 async def current(tx: Transaction, class_id: int) -> Lesson | None:
     """The lesson of a class that is open."""
     return await _first(tx, lessons.c.class_id == class_id, lessons.c.ended_at.is_(None))
+
+
+async def groups(tx: Transaction) -> list[int]:
+    """Groups in which a lesson is open."""
+    query = (
+        select(classes.c.chat_id)
+        .join(lessons, lessons.c.class_id == classes.c.id)
+        .where(tx.mine(lessons), lessons.c.ended_at.is_(None), classes.c.chat_id.is_not(None))
+    )
+    return [row.chat_id for row in await tx.rows(query.distinct())]
 
 
 async def last(tx: Transaction, class_id: int) -> Lesson | None:

@@ -43,11 +43,18 @@ _OFFERED = "offered"
 """The reason of pieces that wait for their person to ask for them."""
 _HOLD_FIRST, _HOLD_LONGEST = timedelta(minutes=15), timedelta(hours=6)
 _ALIVE = (OutboxState.OPEN, OutboxState.SENDING, OutboxState.HELD)
-_REPLACED = (Kind.EDIT,)
+_REPLACED = (Kind.EDIT, Kind.REACT)
 """Kinds of which only the latest wish counts."""
-_ABOUT_MESSAGES = (Kind.EDIT, Kind.TIDY)
+_ABOUT_MESSAGES = (Kind.EDIT, Kind.TIDY, Kind.REACT)
 """Kinds that are about a message which is there; in a group that moved there is none any more."""
-_WORTH_HOLDING = (Kind.PIECE, Kind.WORD, Kind.ANSWER, Kind.QUESTION, Kind.TIDY)
+_WORTH_HOLDING = (
+    Kind.PIECE,
+    Kind.WORD,
+    Kind.ANSWER,
+    Kind.QUESTION,
+    Kind.BOARD,
+    Kind.TIDY,
+)
 _REFUSED = "refused"
 """The reason of a doubt that cannot be looked into while its chat refuses."""
 
@@ -186,6 +193,32 @@ async def by_key(tx: Transaction, key: str) -> Owed | None:
     return None if row is None else _owed(row)
 
 
+async def live_board(tx: Transaction, chat_id: int) -> Owed | None:
+    """The board of a chat, if it has one."""
+    row = await tx.first(select(outbox).where(*_live_boards(tx), outbox.c.chat_id == chat_id))
+    return None if row is None else _owed(row)
+
+
+async def chats_with_board(tx: Transaction) -> list[int]:
+    """Chats that have a board."""
+    query = select(outbox.c.chat_id).where(*_live_boards(tx)).distinct()
+    return [row.chat_id for row in await tx.rows(query)]
+
+
+async def retire_board(tx: Transaction, row: Owed) -> None:
+    """A board says nothing new any more, and no earlier change of it is owed."""
+    await tx.run(update(outbox).where(outbox.c.id == row.id).values(is_wanted=False))
+    left = (outbox.c.id == row.id) & (outbox.c.state != OutboxState.SENDING)
+    its = left | (outbox.c.key == f"{row.key}:edit")
+    await _drop(tx, tx.mine(outbox), its, reason="retired")
+
+
+def _live_boards(tx: Transaction) -> list[ColumnElement[bool]]:
+    states = (OutboxState.OPEN, OutboxState.SENDING, OutboxState.SENT, OutboxState.HELD)
+    is_board = outbox.c.kind == Kind.BOARD
+    return [tx.mine(outbox), is_board, outbox.c.is_wanted.is_(True), outbox.c.state.in_(states)]
+
+
 async def of_job(tx: Transaction, job_id: int, *kinds: Kind) -> list[Owed]:
     """Rows of a job, of some kinds or of all, in order."""
     query = select(outbox).where(tx.mine(outbox), outbox.c.job_id == job_id)
@@ -210,6 +243,7 @@ async def ready(tx: Transaction, chat_id: int) -> tuple[list[Owed], datetime | N
     query = (
         select(outbox)
         .where(tx.mine(outbox), outbox.c.chat_id == chat_id, outbox.c.state.in_(PENDING))
+        .where(outbox.c.kind != Kind.REACT)
         .order_by(outbox.c.rank, outbox.c.turn, outbox.c.id)
         .limit(_LOOKED_AT)
     )
@@ -226,6 +260,32 @@ async def ready(tx: Transaction, chat_id: int) -> tuple[list[Owed], datetime | N
     return due, min(later, default=None)
 
 
+async def reactions(tx: Transaction, chat_id: int) -> tuple[list[Owed], datetime | None]:
+    """Reactions that may go to a chat now, and when to look again if there are others."""
+    query = (
+        select(outbox)
+        .where(
+            tx.mine(outbox),
+            outbox.c.chat_id == chat_id,
+            outbox.c.kind == Kind.REACT,
+            outbox.c.state == OutboxState.OPEN,
+        )
+        .order_by(outbox.c.id)
+    )
+    rows = [_owed(row) for row in await tx.rows(query)]
+    closed = await _closed(tx, {number for row in rows for number in row.waits})
+    free = [row for row in rows if closed.issuperset(row.waits)]
+    due = [row for row in free if row.not_before is None or row.not_before <= tx.now]
+    later = [row.not_before for row in free if row.not_before and row.not_before > tx.now]
+    return due, min(later, default=None)
+
+
+async def refuse_reactions(tx: Transaction, chat_id: int) -> None:
+    """A chat takes no reactions: nobody is owed one there any more."""
+    its = (tx.mine(outbox), outbox.c.chat_id == chat_id, outbox.c.kind == Kind.REACT)
+    await _drop(tx, *its, reason="refused")
+
+
 async def _closed(tx: Transaction, numbers: Collection[int]) -> set[int]:
     """Which of these rows are closed; a row that was deleted is."""
     if not numbers:
@@ -236,35 +296,55 @@ async def _closed(tx: Transaction, numbers: Collection[int]) -> set[int]:
     return set(numbers) - {row.id for row in alive}
 
 
-async def take(tx: Transaction, row: Owed, until: datetime | None = None) -> int | None:
-    """Note that a message is about to leave, before its request does.
+async def take(tx: Transaction, rows: list[Owed], until: datetime | None = None) -> list[Owed]:
+    """Note that rows are about to leave in one message, before its request does.
+
+    Above the greatest number known now it will be found if its answer is lost.
 
     Args:
         tx: The step.
-        row: The message.
+        rows: What is in the message.
         until: When it is in doubt, if nothing is known of it by then.
 
     Returns:
-        The number above which it will be found if its answer is lost; None if it must not leave.
+        Those that may leave, as they are then.
     """
-    numbers = [await chats.last_number(tx, row.chat_id), row.reply_to or 0]
-    base = max(numbers)
-    result = await tx.run(
-        update(outbox)
-        .where(
-            outbox.c.id == row.id,
-            outbox.c.state == OutboxState.OPEN,
-            outbox.c.version == row.version,
+    known = await chats.last_number(tx, rows[0].chat_id)
+    base = max(known, *(row.reply_to or 0 for row in rows))
+    taken: list[Owed] = []
+    for row in rows:
+        bundle = (taken[0].id if taken else row.id) if len(rows) > 1 else None
+        result = await tx.first(
+            update(outbox)
+            .where(
+                outbox.c.id == row.id,
+                outbox.c.state == OutboxState.OPEN,
+                outbox.c.version == row.version,
+            )
+            .values(
+                state=OutboxState.SENDING,
+                base=base,
+                bundle=bundle,
+                probed=None,
+                tries=outbox.c.tries + 1,
+                not_before=until,
+            )
+            .returning(outbox)
         )
-        .values(
-            state=OutboxState.SENDING,
-            base=base,
-            probed=None,
-            tries=outbox.c.tries + 1,
-            not_before=until,
-        )
+        if result is not None:
+            taken.append(_owed(result))
+    return taken
+
+
+async def together(tx: Transaction, row: Owed) -> list[Owed]:
+    """The rows that left in one message with this one, it included, in order."""
+    if row.bundle is None:
+        found = await get(tx, row.id)
+        return [row if found is None else found]
+    query = select(outbox).where(
+        tx.mine(outbox), outbox.c.bundle == row.bundle, outbox.c.state == OutboxState.SENDING
     )
-    return base if result.rowcount == 1 else None
+    return [_owed(one) for one in await tx.rows(query.order_by(outbox.c.id))] or [row]
 
 
 async def close(tx: Transaction, rows: list[Owed], message_id: int | None = None) -> None:
@@ -330,6 +410,7 @@ async def put_back(
             .values(
                 state=OutboxState.OPEN,
                 base=None,
+                bundle=None,
                 probed=None,
                 not_before=not_before,
                 reason=None,
@@ -348,8 +429,35 @@ async def put_back(
         tx.changes.chats.add(row.chat_id)
 
 
+async def pieces_until(tx: Transaction, job_id: int) -> tuple[int, int] | None:
+    """The chat to which a job owes a piece, and how many pieces leave there until its first has.
+
+    None if it owes none that may leave.
+    """
+    is_piece = (outbox.c.kind == Kind.PIECE, outbox.c.state.in_(PENDING))
+    query = select(outbox).where(tx.mine(outbox), outbox.c.job_id == job_id, *is_piece)
+    own = await tx.first(query.order_by(outbox.c.id).limit(1))
+    if own is None:
+        return None
+    before = (outbox.c.turn < own.turn) | ((outbox.c.turn == own.turn) & (outbox.c.id <= own.id))
+    count = await tx.value(
+        select(func.count()).where(
+            tx.mine(outbox), outbox.c.chat_id == own.chat_id, *is_piece, before
+        )
+    )
+    return own.chat_id, int(count or 0)
+
+
+async def sent_together(tx: Transaction, row: Owed) -> list[Owed]:
+    """The rows whose essays stand in one message with this one's, it included, in order."""
+    query = select(outbox).where(
+        tx.mine(outbox), outbox.c.bundle == row.bundle, outbox.c.state == OutboxState.SENT
+    )
+    return [_owed(one) for one in await tx.rows(query.order_by(outbox.c.id))]
+
+
 async def doubt(
-    tx: Transaction, row: Owed, *, not_before: datetime, probed: int | None = None
+    tx: Transaction, rows: list[Owed], *, not_before: datetime, probed: int | None = None
 ) -> None:
     """A message may be there or not: look again then, behind the last number looked at."""
     values: dict[str, Any] = {"not_before": not_before, "reason": None}
@@ -357,10 +465,10 @@ async def doubt(
         values["probed"] = probed
     await tx.run(
         update(outbox)
-        .where(outbox.c.id == row.id, outbox.c.state == OutboxState.SENDING)
+        .where(outbox.c.id.in_([row.id for row in rows]), outbox.c.state == OutboxState.SENDING)
         .values(**values)
     )
-    tx.changes.chats.add(row.chat_id)
+    tx.changes.chats.update(row.chat_id for row in rows)
 
 
 async def aim(tx: Transaction, rows: list[Owed]) -> list[Owed]:
@@ -370,15 +478,19 @@ async def aim(tx: Transaction, rows: list[Owed]) -> list[Owed]:
         target = row.target
         if target is None and row.waits:
             # The last row that it waits for is the placeholder.
-            target = await tx.value(
-                select(outbox.c.message_id).where(outbox.c.id == row.waits[-1])
-            )
+            target = await number_of(tx, row.waits[-1])
         if target is None:
             await drop(tx, row, "nothing to remove")
             continue
         await tx.run(update(outbox).where(outbox.c.id == row.id).values(target=target))
         aimed.append(replace(row, target=target))
     return aimed
+
+
+async def number_of(tx: Transaction, row_id: int) -> int | None:
+    """The number of a row's message, if it is there."""
+    number: int | None = await tx.value(select(outbox.c.message_id).where(outbox.c.id == row_id))
+    return number
 
 
 async def open_answers(tx: Transaction, chat_id: int, person: str) -> list[Owed]:
@@ -455,6 +567,7 @@ async def _hold(tx: Transaction, which: ColumnElement[bool], tries: int, reason:
             state=OutboxState.HELD,
             reason=reason[:48],
             base=None,
+            bundle=None,
             probed=None,
             not_before=tx.now + _hold_for(tries),
         )
@@ -632,13 +745,14 @@ async def backlog(tx: Transaction) -> tuple[int, float]:
 async def sent_since(tx: Transaction, since: datetime) -> list[tuple[int, datetime]]:
     """Chat and time of every request that Telegram counted lately, oldest first."""
     query = (
-        select(outbox.c.id, outbox.c.kind, outbox.c.chat_id, outbox.c.closed_at)
+        select(outbox.c.id, outbox.c.kind, outbox.c.chat_id, outbox.c.closed_at, outbox.c.bundle)
         .where(tx.mine(outbox), outbox.c.closed_at > since, outbox.c.state == OutboxState.SENT)
+        .where(outbox.c.kind != Kind.REACT)
         .order_by(outbox.c.closed_at)
     )
-    # Removals that were closed together were one request.
+    # Removals that were closed together were one request, and so were the essays of a sheaf.
     requests = {
-        (row.chat_id, row.closed_at, None if row.kind == Kind.TIDY else row.id): row
+        (row.chat_id, row.closed_at, None if row.kind == Kind.TIDY else row.bundle or row.id): row
         for row in await tx.rows(query)
     }
     return [(row.chat_id, row.closed_at) for row in requests.values()]
@@ -679,6 +793,7 @@ async def move(tx: Transaction, old_id: int, new_id: int) -> None:
             reply_to=None,
             state=OutboxState.OPEN,
             base=None,
+            bundle=None,
             probed=None,
             not_before=None,
             reason=None,
@@ -698,6 +813,7 @@ async def forget(tx: Transaction, person: str, job_ids: Collection[int]) -> list
     """
     theirs = (outbox.c.person == person) | outbox.c.job_id.in_(list(job_ids))
     mine = [tx.mine(outbox), theirs]
+    await _take_signs_away(tx, job_ids)
     tidy = outbox.c.kind == Kind.TIDY
     await _tidy_after(tx, job_ids)
     taken = await tx.rows(select(outbox.c.id).where(*mine, outbox.c.state == OutboxState.SENDING))
@@ -723,6 +839,24 @@ async def hasten(tx: Transaction, key: str) -> None:
     )
     if row is not None:
         tx.changes.chats.add(row.chat_id)
+
+
+async def _take_signs_away(tx: Transaction, job_ids: Collection[int]) -> None:
+    """Owe the removal of every reaction on the requests of these jobs, without a name."""
+    query = select(outbox).where(
+        tx.mine(outbox), outbox.c.job_id.in_(list(job_ids)), outbox.c.kind == Kind.REACT
+    )
+    for sign in [_owed(row) for row in await tx.rows(query)]:
+        await tx.run(delete(outbox).where(outbox.c.id == sign.id))
+        await owe(
+            tx,
+            f"gone:{sign.id}",
+            Kind.REACT,
+            Rank.CHANGE,
+            sign.chat_id,
+            body={"emoji": None},
+            target=sign.target,
+        )
 
 
 async def _tidy_after(tx: Transaction, job_ids: Collection[int]) -> None:

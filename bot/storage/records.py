@@ -198,6 +198,8 @@ class Rank(IntEnum):
     """What somebody waits for right now: answers, questions, the end of a job."""
     PIECE = 1
     """Essays."""
+    LATE = 2
+    """Word to somebody in a group whose essay takes long, if there is room for it."""
     CHANGE = 3
     """A message of the bot says something else from now on."""
     TIDY = 4
@@ -219,13 +221,17 @@ class Kind(StrEnum):
     """The answer to a command."""
     QUESTION = "question"
     """The question for a topic, which waits for its answer."""
+    BOARD = "board"
+    """The message of a group that says who waits, changed again and again."""
     EDIT = "edit"
     """A change of a message that is there."""
     TIDY = "tidy"
     """The removal of a placeholder."""
+    REACT = "react"
+    """The bot's reaction on a request, or its removal."""
 
 
-MESSAGES = (Kind.ACK, Kind.PIECE, Kind.WORD, Kind.ANSWER, Kind.QUESTION)
+MESSAGES = (Kind.ACK, Kind.PIECE, Kind.WORD, Kind.ANSWER, Kind.QUESTION, Kind.BOARD)
 """Kinds that put a new message into the chat, which must not come twice."""
 
 
@@ -284,8 +290,11 @@ class Owed:
         job_id: The job that it belongs to, or None.
         person: Whose it is, or None once that is forgotten.
         waits: Rows that must be closed before.
-        body: ``text``; ``buttons``, ``token`` and ``lang`` or a whole ``markup``; ``only_for``
-            whom it is shown; ``otherwise``, another way to say it, should this one be refused.
+        body: ``text`` and its ``entities``; ``buttons``, ``token`` and ``lang`` or a whole
+            ``markup``; ``file`` for what comes as one under the text; ``sheaf`` for an essay that
+            may share a message, ``rows`` for several that do; ``emoji`` for a reaction, None to
+            take it away; ``only_for`` whom it is shown; ``otherwise``, another way to say it,
+            should this one be refused.
         reply_to: The message that it answers, or None.
         target: The message that it changes or removes, or None.
         state: How far it is.
@@ -299,6 +308,7 @@ class Owed:
         message_id: Its number, once it is there.
         created_at: When it was owed, UTC.
         reason: Why it is held, or None.
+        bundle: The first of the rows that left together in one message, or None.
     """
 
     id: int
@@ -325,3 +335,4 @@ class Owed:
     message_id: int | None
     created_at: datetime
     reason: str | None = None
+    bundle: int | None = None

@@ -64,6 +64,8 @@ async def forget_person(tx: Transaction, person: str) -> list[int]:
     """
     private_chat_id = int(person.removeprefix("user:")) if person.startswith("user:") else None
     await people.forget(tx, person)
+    if private_chat_id is not None:
+        await chats.forget(tx, private_chat_id)
     await classes.forget(tx, person)
     job_ids = await jobs.forget(tx, person)
     await lessons.forget(tx, person, job_ids)

@@ -10,10 +10,13 @@ from telegram import Bot, Chat, Message, MessageEntity, Update, User
 from telegram.constants import ChatType
 from telegram.ext import filters
 
-from bot.storage import chats, jobs, people
+from bot.storage import chats, classes, jobs, lessons, people
+from bot.storage.classes import Class
 from bot.storage.database import Database, Transaction
+from bot.storage.lessons import Lesson
 from bot.storage.records import Address, Language, Preferences
 from bot.telegram import keyboards
+from bot.telegram.commands.understanding import Talk, talk_of
 from bot.telegram.members import Members, is_present
 from bot.telegram.menu import KEYS
 from bot.telegram.visit import Change, Press, Visit, What
@@ -24,8 +27,18 @@ _OWNED_BUTTONS = {
     keyboards.CARE: What.CARE_BUTTON,
     keyboards.ATTEND: What.ATTEND_BUTTON,
 }
-_ANYBODY = (What.MEMBERSHIP, What.MIGRATED, What.NOTHING, What.DRAFT_STOPPED)
+_ANYBODY = (
+    What.MEMBERSHIP,
+    What.MIGRATED,
+    What.NOTHING,
+    What.DRAFT_STOPPED,
+    What.OPEN_BUTTON,
+)
 """What the bot looks at whoever it comes from."""
+_TALKS = {Talk.HELP: What.HELP, Talk.CANCEL: What.CANCEL}
+"""Words that are commands without a slash."""
+_TEACHERS = (What.CLASS, What.CLASS_BUTTON, What.OPEN_BUTTON)
+"""What only a teacher may do."""
 
 
 class Access:
@@ -49,6 +62,7 @@ class Access:
         person, user = person_of(update), update.effective_user
         known = await self._database.read(lambda tx: _know(tx, person, update))
         is_admitted = self.is_open or await self._is_admitted(update, known)
+        opens = not self.is_open and _opens(update, known)
         if not is_admitted and what not in _ANYBODY and not _may_claim(what, update):
             what = What.STRANGER
         message = update.message
@@ -66,23 +80,53 @@ class Access:
             press=await self._press(update, person, known.button_owner),
             change=_change_of(update),
             draft_id=_stopped_draft(update),
-            names=_names_of(update),
+            name=_name_of(update),
+            group_name=(chat.title or "") if (chat := update.effective_chat) else "",
+            its_class=known.its_class,
+            lesson=known.lesson,
             bot_username=self._bot.username,
+            opens=opens,
+            is_teacher=what in _TEACHERS and await self._is_teacher(update, known),
         )
 
     async def _is_admitted(self, update: Update, known: "_Known") -> bool:
         person = person_of(update)
-        if person is not None and person == known.owner:
+        if person is not None and (person == known.owner or known.is_named_teacher):
             return True
         chat, user = update.effective_chat, update.effective_user
         if chat is None or user is None:
             return False
+        if chat.type == ChatType.PRIVATE and known.its_class is not None:
+            return True
         if chat.type == ChatType.PRIVATE:
             return await self._members.is_in_any(user.id, known.admitted)
         is_admitted = chat.id in known.admitted
         if is_admitted and isinstance(update.effective_sender, User):
             self._members.saw(user.id)
         return is_admitted
+
+    async def _is_teacher(self, update: Update, known: "_Known") -> bool:
+        """The owner, whoever made the class, or an administrator of its group, anonymous ones too.
+
+        Where there is no class yet: whoever may make one.
+        """
+        person, user, chat = person_of(update), update.effective_user, update.effective_chat
+        if person is None or chat is None:
+            return False
+        if person in (known.owner, f"chat:{chat.id}"):
+            return True
+        is_private = chat.type == ChatType.PRIVATE
+        if known.its_class is not None and known.its_class.teacher == person:
+            return True
+        is_desk = update.callback_query is None or known.its_class is None
+        if known.is_named_teacher and (is_private or chat.id not in known.admitted):
+            # Their own classes, and groups that nobody opened; a button names its class.
+            return is_desk
+        if is_private or user is None or not (self.is_open or chat.id in known.admitted):
+            return False
+        if known.its_class is not None and known.its_class.chat_id != chat.id:
+            return False
+        return await self._members.is_administrator(user.id, chat.id)
 
     async def _press(self, update: Update, person: str | None, owner: str | None) -> Press | None:
         query, chat, message = (
@@ -120,15 +164,33 @@ class _Known:
     owner: str | None
     admitted: tuple[int, ...]
     button_owner: str | None
+    its_class: Class | None
+    lesson: Lesson | None
+    is_named_teacher: bool
 
 
 async def _know(tx: Transaction, person: str | None, update: Update) -> _Known:
+    its_class = await _class_of(tx, person, update)
     return _Known(
+        its_class=its_class,
+        lesson=None if its_class is None else await lessons.current(tx, its_class.id),
+        is_named_teacher=person is not None and await classes.is_teacher(tx, person),
         preferences=None if person is None else await people.preferences(tx, person),
         owner=await people.owner(tx),
         admitted=tuple(await chats.admitted(tx)),
         button_owner=await _button_owner(tx, update),
     )
+
+
+async def _class_of(tx: Transaction, person: str | None, update: Update) -> Class | None:
+    """The class that an update is about: a button of the desk names it, a group has one."""
+    data = (update.callback_query.data if update.callback_query else None) or ""
+    if keyboards.CLASSES.fullmatch(data):
+        return await classes.get(tx, int(data.split(":")[1]))
+    chat = update.effective_chat
+    if chat is not None and chat.type != ChatType.PRIVATE:
+        return await classes.of_chat(tx, await chats.current(tx, chat.id))
+    return None if person is None else await classes.of_member(tx, person)
 
 
 async def _button_owner(tx: Transaction, update: Update) -> str | None:
@@ -163,6 +225,12 @@ def _classify_button(data: str) -> What:
         return What.JOB_BUTTON
     if keyboards.READER.fullmatch(data):
         return What.READER_BUTTON
+    if keyboards.CLASSES.fullmatch(data):
+        return What.CLASS_BUTTON
+    if keyboards.LESSONS.fullmatch(data):
+        return What.LESSON_BUTTON
+    if data == keyboards.OPEN:
+        return What.OPEN_BUTTON
     if not keyboards.OWNED.fullmatch(data):
         return What.OLD_BUTTON
     return _OWNED_BUTTONS[data.partition(":")[0]]
@@ -183,7 +251,8 @@ def _classify_message(update: Update, message: Message, bot: Bot) -> What:
         return What(KEYS.get(name.casefold(), unknown))
     if message.text is not None:
         if is_private:
-            return What.TOPIC
+            talk = talk_of(message.text) if message.reply_to_message is None else None
+            return What.TOPIC if talk is None else _TALKS.get(talk, What.TALK)
         replied = message.reply_to_message
         is_reply = replied is not None and replied.from_user == bot.bot
         return What.REPLY if is_reply else What.NOTHING
@@ -280,9 +349,24 @@ def person_of(update: Update) -> str | None:
     return f"{'user' if isinstance(sender, User) else 'chat'}:{sender.id}"
 
 
-def _names_of(update: Update) -> tuple[str, ...]:
+def _opens(update: Update, known: _Known) -> bool:
+    """Whether somebody who may open a group is heard in one that is not open."""
+    person, chat = person_of(update), update.effective_chat
+    if not _is_group(chat) or chat is None or person is None or chat.id in known.admitted:
+        return False
+    if update.callback_query is not None or (update.message and update.message.migrate_to_chat_id):
+        return False
+    change = _change_of(update)
+    if change is not None and update.my_chat_member is not None and not change.is_in:
+        return False
+    return person == known.owner or known.is_named_teacher
+
+
+def _name_of(update: Update) -> str:
     sender = update.effective_sender
-    return (sender.first_name, sender.last_name or "") if isinstance(sender, User) else ()
+    if isinstance(sender, User):
+        return classes.short_name(sender.first_name, sender.last_name or "")
+    return classes.short_name((sender.title if sender else None) or "")
 
 
 def _language_of(user: User | None) -> Language:

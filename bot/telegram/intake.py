@@ -24,7 +24,7 @@ from bot.storage.database import Database, Transaction
 from bot.storage.inbox import Received, received
 from bot.storage.upkeep import ClockWatch
 from bot.telegram.access import Access
-from bot.telegram.commands import care, erasing
+from bot.telegram.commands import care, erasing, membership
 from bot.telegram.commands.answering import LATER, answer
 from bot.telegram.connection import confirm_token
 from bot.telegram.handlers import HANDLERS
@@ -243,6 +243,8 @@ class Intake:
     async def _do(self, tx: Transaction, visit: Visit) -> str | None:
         if not await inbox.is_new(tx, visit.update_id):
             return None  # Only the answer to its COMMIT was lost.
+        if visit.opens:
+            await membership.open_for(tx, visit)
         toast = await HANDLERS[visit.what](tx, visit, self._desk)
         await inbox.done(tx, visit.update_id)
         return toast

@@ -38,6 +38,17 @@ OWNED = re.compile(
 )
 """A button that carries its owner."""
 
+CLASS = "cls"
+JOIN = "join"
+WHEN = "when"
+VOTE = "vote"
+OPEN = "open"
+
+CLASSES = re.compile(rf"{CLASS}:\d{{1,12}}:[a-z]{{1,6}}(:[A-Za-z0-9_.-]{{1,20}})?")
+"""A button of the teacher's desk, which carries the number of its class."""
+LESSONS = re.compile(rf"{JOIN}:\d{{1,12}}|{WHEN}|{VOTE}:{_TOKEN}")
+"""A button for everybody in a class."""
+
 Keyboard = dict[str, Any]
 """``InlineKeyboardMarkup`` as plain values, as it is stored and sent."""
 

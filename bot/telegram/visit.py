@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.classroom.names import short_name
+from bot.storage.class_settings import rules
+from bot.storage.classes import Class
+from bot.storage.lessons import Lesson
 from bot.storage.records import Address, Preferences
 from bot.texts import TEXTS, Texts
 
@@ -21,8 +23,13 @@ class What(StrEnum):
     PRIVACY = "privacy"
     ERASE = "erase"
     START = "start"
+    CLASS = "class"
+    RECIPE = "recipe"
+    REPEAT = "repeat"
     TOPIC = "topic"
     """A plain message in private."""
+    TALK = "talk"
+    """A plain message in private that is no topic: a greeting, thanks."""
     REPLY = "reply"
     """A plain message in a group that answers one of the bot's."""
     UNKNOWN_COMMAND = "unknown command"
@@ -36,6 +43,12 @@ class What(StrEnum):
     """Of the teacher who hears of them."""
     READER_BUTTON = "reader button"
     """Of whoever objects to an essay, and of the teacher who decides."""
+    CLASS_BUTTON = "class button"
+    """Only a teacher may press it."""
+    LESSON_BUTTON = "lesson button"
+    """Anybody in the class may press it."""
+    OPEN_BUTTON = "open button"
+    """Opens a group; only a teacher may."""
     OLD_BUTTON = "old button"
     """A button that this version does not know."""
     DRAFT_STOPPED = "draft stopped"
@@ -107,8 +120,14 @@ class Visit:
         press: The pressed button, or None.
         change: The change of a group, or None.
         draft_id: The draft that was stopped, or None.
-        names: First name and surname, or none.
+        name: What others may call the person.
+        group_name: What the group is called; empty in private.
+        its_class: The class of the group; in private, the one whose code the person used; or None.
+        lesson: The lesson of that class that is open, or None.
+        is_teacher: Whether they may lead that class, or make one; looked up only for what a
+            teacher does.
         bot_username: The bot's, for links to its private chat.
+        opens: Whether the person opens the group, which was not open, by being heard in it.
     """
 
     what: What
@@ -124,15 +143,26 @@ class Visit:
     press: Press | None = None
     change: Change | None = None
     draft_id: int | None = None
-    names: tuple[str, ...] = ()
+    name: str = ""
+    group_name: str = ""
+    its_class: Class | None = None
+    lesson: Lesson | None = None
+    is_teacher: bool = False
     bot_username: str = ""
+    opens: bool = False
 
     @property
     def texts(self) -> Texts:
-        """What the bot says to this person."""
-        return TEXTS[self.preferences.language]
+        """What the bot says to this person; a group's language stands above theirs."""
+        return TEXTS[self.ruled.language]
 
     @property
-    def name(self) -> str:
-        """What the person is called, with the surname's initial; empty for nobody."""
-        return short_name(*self.names) if self.names else ""
+    def link(self) -> str:
+        """Opens the bot's private chat; a code may follow."""
+        return f"https://t.me/{self.bot_username}?start="
+
+    @property
+    def ruled(self) -> Preferences:
+        """The person's preferences as their class allows them."""
+        settings = None if self.its_class is None else self.its_class.settings
+        return self.preferences if settings is None else rules(self.preferences, settings)

@@ -7,14 +7,27 @@ that lacks a translation is a type error. Plain text only: nothing here is marku
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.texts import chat, classroom, config, console, failures, frames, safety, training
+from bot.texts import (
+    chat,
+    classroom,
+    config,
+    console,
+    desk,
+    failures,
+    frames,
+    safety,
+    talk,
+    training,
+)
 from bot.texts.chat import ChatTexts
 from bot.texts.classroom import BoardTexts, ClassroomTexts
 from bot.texts.config import ConfigTexts
 from bot.texts.console import ConsoleTexts
+from bot.texts.desk import DeskTexts
 from bot.texts.failures import FailureTexts
 from bot.texts.frames import FrameTexts
 from bot.texts.safety import SafetyTexts
+from bot.texts.talk import TalkTexts
 from bot.texts.training import TrainingTexts
 
 __all__ = [
@@ -24,9 +37,11 @@ __all__ = [
     "ClassroomTexts",
     "ConfigTexts",
     "ConsoleTexts",
+    "DeskTexts",
     "FailureTexts",
     "FrameTexts",
     "SafetyTexts",
+    "TalkTexts",
     "Texts",
     "TrainingTexts",
     "texts_for",
@@ -42,9 +57,11 @@ class Texts:
         classroom: What is said of lessons.
         config: The same for a person's settings.
         console: What is said in a terminal.
+        desk: What a teacher reads and presses.
         failures: What cannot be done.
         frames: What is put around a topic.
         safety: What is said where a text is not the answer, or where somebody objects to one.
+        talk: What is answered to what is no topic.
         training: What ``redactor train`` says.
     """
 
@@ -52,9 +69,11 @@ class Texts:
     classroom: ClassroomTexts
     config: ConfigTexts
     console: ConsoleTexts
+    desk: DeskTexts
     failures: FailureTexts
     frames: FrameTexts
     safety: SafetyTexts
+    talk: TalkTexts
     training: TrainingTexts
 
 
@@ -63,9 +82,11 @@ SPANISH = Texts(
     classroom=classroom.SPANISH,
     config=config.SPANISH,
     console=console.SPANISH,
+    desk=desk.SPANISH,
     failures=failures.SPANISH,
     frames=frames.SPANISH,
     safety=safety.SPANISH,
+    talk=talk.SPANISH,
     training=training.ES,
 )
 ENGLISH = Texts(
@@ -73,9 +94,11 @@ ENGLISH = Texts(
     classroom=classroom.ENGLISH,
     config=config.ENGLISH,
     console=console.ENGLISH,
+    desk=desk.ENGLISH,
     failures=failures.ENGLISH,
     frames=frames.ENGLISH,
     safety=safety.ENGLISH,
+    talk=talk.ENGLISH,
     training=training.EN,
 )
 

@@ -18,7 +18,6 @@ class ChatTexts:
         owner_welcome: Answer to the person who opened the owner's link.
         owner_code_wrong: That link was used before or is wrong.
         group_greeting: Said once in a group that the bot was added to.
-        group_closed: Said once in a group that is not open to the bot.
         stranger: Said once to a person who may not use the bot.
         stranger_toast: The same as a toast, at most 200 characters.
         unclaimed: The bot has no owner yet.
@@ -28,6 +27,9 @@ class ChatTexts:
         ask_topic_hint: Grey text in the input field, at most 64 characters.
         acknowledged: From a place and an estimate in seconds (or None) to the acknowledgement.
             Place 0 begins at once, 1 is the next in the queue.
+        have_topic: Word in a group that an essay takes long, from an estimate in seconds.
+        foot: Under an essay, from the code of its recipe and its words.
+        in_the_file: Under the beginning of an essay that comes as a file, from its words.
         writing: The placeholder while the text is being written.
         preview_note: Put under a preview that is edited into a message.
         restarting: Put into the placeholders of private chats while the bot is stopped.
@@ -38,6 +40,7 @@ class ChatTexts:
         held: From a number of messages to the line of ``/cola`` that says they could not be
             delivered yet.
         kept: Offers an essay that could not be delivered for a day or more.
+        arrives: From seconds to the line of ``/cola`` that says that one's text is written.
         cancelled: Answer to ``/cancelar``, from the number of essays stopped.
         nothing_to_cancel: Answer to ``/cancelar`` when there is nothing.
         already_finished: Toast: the essay of this button is done.
@@ -68,7 +71,6 @@ class ChatTexts:
     owner_welcome: str
     owner_code_wrong: str
     group_greeting: str
-    group_closed: str
     stranger: str
     stranger_toast: str
     unclaimed: str
@@ -77,6 +79,9 @@ class ChatTexts:
     ask_topic: str
     ask_topic_hint: str
     acknowledged: Callable[[int, float | None], str]
+    have_topic: Callable[[float | None], str]
+    foot: Callable[[str, int], str]
+    in_the_file: Callable[[int], str]
     writing: str
     preview_note: str
     restarting: str
@@ -86,6 +91,7 @@ class ChatTexts:
     out_of_time: str
     held: Callable[[int], str]
     kept: str
+    arrives: Callable[[float], str]
     cancelled: Callable[[int], str]
     nothing_to_cancel: str
     already_finished: str
@@ -192,6 +198,9 @@ SPANISH = ChatTexts(
         "continue": "Seguir con el último texto",
         "cancel": "Parar lo que estoy escribiendo para ti",
         "queue": "Ver la cola",
+        "recipe": "Ver cómo se hizo un texto",
+        "repeat": "Repetir un texto, con un ajuste cambiado",
+        "class": "Llevar la clase (docentes)",
         "config": "Elegir longitud, estilo y más",
         "help": "Cómo se usa",
         "privacy": "Qué guardo y qué no",
@@ -210,6 +219,8 @@ SPANISH = ChatTexts(
     help_outro=(
         "Los ajustes también se cambian con palabras: /config longitud 300, "
         "/config creatividad 0,7, /config estilo cuento.\n\n"
+        "En un grupo, ✍ es que tengo tu tema, y 👌, que te he contestado en privado. Responde a "
+        "un texto mío con «más corto», «en verso» o «continuar», y lo hago.\n\n"
         "Escribe una máquina: puede inventar datos y equivocarse. Léelo siempre con espíritu "
         "crítico."
     ),
@@ -230,10 +241,6 @@ SPANISH = ChatTexts(
         "/redactar El mar es hermoso, pero esclavo para los pescadores que trabajan en él\n\n"
         "Cada persona tiene sus propios ajustes en /config. Con /ayuda veis todo lo demás."
     ),
-    group_closed=(
-        "¡Hola! Todavía no puedo escribir en este grupo: tiene que añadirme la persona "
-        "responsable del bot."
-    ),
     stranger=(
         "¡Hola! Este bot es de una clase y solo escribe para ella. "
         "Si es la tuya, pide a tu profesor o profesora que me añada a vuestro grupo."
@@ -248,6 +255,13 @@ SPANISH = ChatTexts(
     ask_topic="¿Sobre qué tema quieres que escriba? Responde a este mensaje.",
     ask_topic_hint="El mar y los pescadores…",
     acknowledged=_acknowledged_es,
+    have_topic=lambda estimate_s: (
+        "Tengo tu tema."
+        if estimate_s is None
+        else f"Tengo tu tema. Estará en {spanish_span(estimate_s)}."
+    ),
+    foot=lambda code, words: f"Receta {code}, {words} palabras",
+    in_the_file=lambda words: f"El texto entero, de {words} palabras, está en el archivo.",
     writing="Escribiendo…",
     preview_note="Escribiendo…",
     restarting="Me están reiniciando: tu texto llegará en un minuto.",
@@ -257,6 +271,7 @@ SPANISH = ChatTexts(
     out_of_time="(Se me ha acabado el tiempo y lo dejo aquí.)",
     held=_held_es,
     kept="Te guardo un texto que entonces no pude enviarte. ¿Lo quieres todavía?",
+    arrives=lambda seconds: f"Tu texto ya está escrito y llegará en {spanish_span(seconds)}.",
     cancelled=_cancelled_es,
     nothing_to_cancel="No estoy escribiendo nada para ti.",
     already_finished="Ese texto ya está terminado.",
@@ -270,6 +285,8 @@ SPANISH = ChatTexts(
         "o repetirlos. No anoto en ningún registro lo que escribes, y no envío nada a otros "
         "servicios "
         "aparte de Telegram y del ordenador que escribe los textos.\n\n"
+        "Tu profe ve lo que pides en la clase, con la hora, los votos y los avisos; lo que pides "
+        "en privado fuera de una clase, no.\n\n"
         "Con /borrar lo elimino todo."
     ),
     erase_ask=(
@@ -296,6 +313,9 @@ ENGLISH = ChatTexts(
         "continue": "Go on with the last text",
         "cancel": "Stop what I am writing for you",
         "queue": "Show the queue",
+        "recipe": "See how a text was made",
+        "repeat": "Repeat a text, with one setting changed",
+        "class": "Lead the class (teachers)",
         "config": "Choose length, style and more",
         "help": "How to use me",
         "privacy": "What I keep and what I don't",
@@ -315,6 +335,8 @@ ENGLISH = ChatTexts(
     help_outro=(
         "Settings can be changed with words too: /config length 300, /config creativity 0.7, "
         "/config style story.\n\n"
+        "In a group, ✍ means that I have your topic, and 👌 that I answered in private. Reply to "
+        "a text of mine with “shorter”, “in verse” or “continue”, and I do it.\n\n"
         "A machine is writing: it may make things up and be wrong. Always read it critically."
     ),
     welcome=(
@@ -334,9 +356,6 @@ ENGLISH = ChatTexts(
         "/write The sea is beautiful, but it enslaves the fishermen who work on it\n\n"
         "Everyone has their own settings in /config. /help shows everything else."
     ),
-    group_closed=(
-        "Hello! I can't write in this group yet: the person in charge of the bot has to add me."
-    ),
     stranger=(
         "Hello! This bot belongs to a class and writes only for it. "
         "If it is yours, ask your teacher to add me to your group."
@@ -351,6 +370,13 @@ ENGLISH = ChatTexts(
     ask_topic="What topic shall I write about? Reply to this message.",
     ask_topic_hint="The sea and the fishermen…",
     acknowledged=_acknowledged_en,
+    have_topic=lambda estimate_s: (
+        "I have your topic."
+        if estimate_s is None
+        else f"I have your topic. It will be ready in {english_span(estimate_s)}."
+    ),
+    foot=lambda code, words: f"Recipe {code}, {words} words",
+    in_the_file=lambda words: f"The whole text, of {words} words, is in the file.",
     writing="Writing…",
     preview_note="Writing…",
     restarting="I'm being restarted: your text will be here in a minute.",
@@ -360,6 +386,7 @@ ENGLISH = ChatTexts(
     out_of_time="(I ran out of time and leave it here.)",
     held=_held_en,
     kept="I kept a text for you that I couldn't send then. Do you still want it?",
+    arrives=lambda seconds: f"Your text is written and will arrive in {english_span(seconds)}.",
     cancelled=_cancelled_en,
     nothing_to_cancel="I'm not writing anything for you.",
     already_finished="That text is finished already.",
@@ -372,6 +399,8 @@ ENGLISH = ChatTexts(
         "continued or repeated. What you write goes into no log, and nothing is sent to other "
         "services "
         "besides Telegram and the computer that writes the texts.\n\n"
+        "Your teacher sees what you ask for in class, with times, votes and reports; what you ask "
+        "for in private outside a lesson, not.\n\n"
         "/delete removes everything."
     ),
     erase_ask=(

@@ -1,6 +1,6 @@
 """What the bot says of lessons: the board, the report, recipes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.texts.numbers import decimal, english_span, plural, spanish_span, thousands
@@ -89,7 +89,6 @@ class RecipeTexts:
     """How an essay was made, in words.
 
     Attributes:
-        footer: From a code and a number of words to the line under an essay.
         heading: From a code.
         topic: From a topic.
         style: From the name of a style and a number of words.
@@ -103,14 +102,11 @@ class RecipeTexts:
         model: From its name and revision.
         same: What the recipe promises.
         number: A number, as people write it.
-        repeated: From a topic, a knob's name, its value now and its value before.
-        same_start: From the words that both texts begin with, and the word where they part.
         not_known: There is no such code.
         missing: The code was left out.
-        knobs: Names of what can be turned, by field.
+        repeat_how: How a knob is turned.
     """
 
-    footer: Callable[[str, int], str]
     heading: Callable[[str], str]
     topic: Callable[[str], str]
     style: Callable[[str, int], str]
@@ -124,11 +120,9 @@ class RecipeTexts:
     model: Callable[[str, str], str]
     same: str
     number: Callable[[float], str]
-    repeated: Callable[[str, str, str, str], str]
-    same_start: Callable[[int, str], str]
     not_known: str
     missing: str
-    knobs: Mapping[str, str]
+    repeat_how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +309,6 @@ SPANISH = ClassroomTexts(
         language="es",
     ),
     recipe=RecipeTexts(
-        footer=lambda code, words: f"Receta {code}, {plural(words, 'palabra', 'palabras')}",
         heading=lambda code: f"Receta {code}",
         topic=lambda topic: f"Tema: {topic}",
         style=lambda style, words: (
@@ -342,25 +335,9 @@ SPANISH = ClassroomTexts(
         ),
         same="Con la misma receta sale el mismo texto en esta instalación.",
         number=lambda value: decimal(value, comma=True),
-        repeated=lambda topic, knob, now, before: f"{topic}, con {knob} {now} en vez de {before}",
-        same_start=lambda count, word: (
-            f"Se separan desde el principio, en «{word}»."
-            if not count
-            else f"Empiezan igual, con {plural(count, 'palabra', 'palabras')}; se separan en "
-            f"«{word}»."
-        ),
         not_known="No conozco esa receta: mira que las cinco letras y cifras estén bien.",
         missing="Dime qué receta: /receta y las cinco letras y cifras que están bajo el texto.",
-        knobs={
-            "words": "longitud",
-            "style": "estilo",
-            "temperature": "creatividad",
-            "top_p": "top-p",
-            "top_k": "top-k",
-            "repetition_penalty": "freno a la repetición",
-            "seed": "semilla",
-            "candidates": "borradores",
-        },
+        repeat_how="Dime qué cambio y a qué valor: /repetir K7QF2 creatividad 1,2",
     ),
 )
 
@@ -481,7 +458,6 @@ ENGLISH = ClassroomTexts(
         language="en",
     ),
     recipe=RecipeTexts(
-        footer=lambda code, words: f"Recipe {code}, {plural(words, 'word', 'words')}",
         heading=lambda code: f"Recipe {code}",
         topic=lambda topic: f"Topic: {topic}",
         style=lambda style, words: f"Style: {style}, about {thousands(words, comma=False)} words",
@@ -506,25 +482,8 @@ ENGLISH = ClassroomTexts(
         ),
         same="The same recipe gives the same text on this installation.",
         number=lambda value: decimal(value, comma=False),
-        repeated=lambda topic, knob, now, before: (
-            f"{topic}, with {knob} {now} instead of {before}"
-        ),
-        same_start=lambda count, word: (
-            f"They part at the beginning, at “{word}”."
-            if not count
-            else f"They begin alike, with {plural(count, 'word', 'words')}; they part at “{word}”."
-        ),
         not_known="I don't know that recipe: see whether the five letters and digits are right.",
         missing="Tell me which recipe: /recipe and the five letters and digits under the text.",
-        knobs={
-            "words": "length",
-            "style": "style",
-            "temperature": "creativity",
-            "top_p": "top-p",
-            "top_k": "top-k",
-            "repetition_penalty": "repetition brake",
-            "seed": "seed",
-            "candidates": "drafts",
-        },
+        repeat_how="Tell me what to change and to which value: /repeat K7QF2 creativity 1.2",
     ),
 )

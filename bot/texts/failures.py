@@ -1,6 +1,6 @@
 """What the bot says when something cannot be done, and what to do about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.texts.numbers import plural, thousands
@@ -18,6 +18,7 @@ class FailureTexts:
         too_many_waiting: From the number that one person may have waiting.
         busy: The service takes no more right now.
         nothing_to_repeat: There is no earlier essay.
+        class_rules: What a class does not allow, by the rule, with ``{value}``.
         generation_away: The service broke off again and again.
         generation_refused: The service refuses this request, and always will.
         generation_empty: The service answered without a word.
@@ -34,6 +35,7 @@ class FailureTexts:
     too_many_waiting: Callable[[int], str]
     busy: str
     nothing_to_repeat: str
+    class_rules: Mapping[str, str]
     generation_away: str
     generation_refused: str
     generation_empty: str
@@ -101,6 +103,12 @@ SPANISH = FailureTexts(
     nothing_to_repeat=(
         "Todavía no he escrito nada para ti en este chat. Empieza con /redactar y un tema."
     ),
+    class_rules={
+        "removed": "Ya no estás en {value}; si es un error, habla con tu profe.",
+        "no_lesson": "Ahora no hay clase abierta: escribo cuando la abra tu profe.",
+        "only_topic": "Hoy la clase escribe sobre «{value}»: toca Participar.",
+        "enough": "Ya tienes los textos que permite esta clase: {value}.",
+    },
     generation_away="No he podido escribir el texto. Prueba otra vez dentro de un momento.",
     generation_refused=(
         "No puedo escribir ese texto: el modelo lo rechaza. Prueba con otro tema u otros ajustes."
@@ -130,6 +138,12 @@ ENGLISH = FailureTexts(
     nothing_to_repeat=(
         "I haven't written anything for you in this chat yet. Begin with /write and a topic."
     ),
+    class_rules={
+        "removed": "You aren't in {value} any more; if that is a mistake, talk to your teacher.",
+        "no_lesson": "No lesson is open now: I write when your teacher opens it.",
+        "only_topic": "Today the class writes about “{value}”: press Take part.",
+        "enough": "You have as many texts as this class allows: {value}.",
+    },
     generation_away="I couldn't write the text. Try again in a moment.",
     generation_refused=(
         "I can't write that text: the model refuses it. Try another topic or other settings."

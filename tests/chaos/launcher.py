@@ -151,22 +151,22 @@ def without_message_number():
     """What leaves is not noted before, so that nobody looks for it when its answer is lost."""
     take = outbox.take
 
-    async def taken(tx, row, until):
-        base = await take(tx, row, until)
-        await outbox.put_back(tx, [row])
-        return base
+    async def taken(tx, rows, until):
+        left = await take(tx, rows, until)
+        await outbox.put_back(tx, left)
+        return left
 
     outbox.take = taken
 
 
 def without_removal():
     """Nobody owes the removal of a placeholder."""
-    from bot.essays import desk, messages
+    from bot.essays import desk, owing
 
     async def nothing(_tx, _job, _waits):
         return None
 
-    desk.owe_tidy = messages.owe_tidy = nothing
+    desk.owe_tidy = owing.owe_tidy = nothing
 
 
 def without_lease():

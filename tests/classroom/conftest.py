@@ -1,3 +1,3 @@
-from tests.storage.conftest import clock, database, migrated, step, url
+from tests.storage.conftest import clock, database, step
 
-__all__ = ["clock", "database", "migrated", "step", "url"]
+__all__ = ["clock", "database", "step"]

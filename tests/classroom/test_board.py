@@ -83,7 +83,7 @@ async def test_without_names(step, desk, group):
 
 
 async def test_in_the_place_of_signs(step, desk):
-    assert await step(board.of_group, desk, GROUP, SPANISH) is None
+    assert await step(board.of_group, desk, GROUP, SPANISH) == ""
     for number, name in enumerate(["Ana", "Luis", "Marta", "Inés"], start=1):
         await ask(step, number, name)
     await ask(step, 9, "Ana")

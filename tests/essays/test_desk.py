@@ -140,7 +140,7 @@ async def test_the_word_waits_for_a_piece_that_is_on_its_way(office):
     job = await office.ask("ana")
     await office.until(job, JobState.WRITTEN)
     (piece,) = await office.database.read(lambda tx: outbox.of_job(tx, job.id, Kind.PIECE))
-    await office.database.step("take", lambda tx: outbox.take(tx, piece))
+    await office.database.step("take", lambda tx: outbox.take(tx, [piece]))
     assert await office.cancel(job) == [piece.id]
     (word,) = await office.database.read(lambda tx: outbox.of_job(tx, job.id, Kind.WORD))
     assert word.waits == (piece.id,)

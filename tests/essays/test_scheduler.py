@@ -30,7 +30,10 @@ async def test_an_essay_is_written_and_its_pieces_are_owed(office):
     assert written.text.startswith("El mar. El mar trae")
     assert written.text.endswith(".")
     assert 36 <= count_words(written.text) <= 48
-    assert await office.owed(job, Kind.PIECE) == [written.text]
+    # The title says the topic already.
+    shown = written.text.removeprefix("El mar. ")
+    foot = f"Receta {written.code}, {count_words(shown)} palabras"
+    assert await office.owed(job, Kind.PIECE) == [f"El mar\n{shown}\n{foot}"]
     await asyncio.sleep(1)
     assert office.service.open_streams == 0
     assert office.desk.drafts == {}
@@ -170,7 +173,8 @@ async def test_an_essay_that_takes_too_long_ends_with_its_whole_sentences(url):
         assert job.text.startswith("El mar. El mar trae palabras nuevas cada día número 0.")
         assert job.text.endswith("número 2.")
         (piece,) = await office.owed(job, Kind.PIECE)
-        assert piece == f"{job.text}\n\n{SPANISH.chat.out_of_time}"
+        shown = job.text.removeprefix("El mar. ")
+        assert piece.startswith(f"El mar\n{shown}\n{SPANISH.chat.out_of_time}\n")
         await asyncio.sleep(1)
         assert service.open_streams == 0
         # Going on from it does not take the note for a part of the essay.

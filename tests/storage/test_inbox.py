@@ -107,7 +107,7 @@ async def test_whoever_is_heard_from_gets_what_was_held(step):
         outbox.owe, "x", Kind.ANSWER, Rank.ANSWER, 11, body={"text": "a"}, person="user:11"
     )
     row = await step(outbox.get, row_id)
-    await step(outbox.take, row)
+    await step(outbox.take, [row])
     await step(outbox.hold, [row], "bot was blocked")
     await step(inbox.record, [received(message(1, chat_id=12))])
     assert (await step(outbox.get, row_id)).state is OutboxState.HELD

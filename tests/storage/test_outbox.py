@@ -69,7 +69,7 @@ async def test_what_waits_comes_after_what_it_waits_for(step, owe):
     first = await owe(Kind.PIECE, Rank.PIECE)
     second = await owe(Kind.PIECE, Rank.PIECE, waits=[first.id])
     assert await ready(step) == [first.id]
-    await step(outbox.take, first)
+    await step(outbox.take, [first])
     assert await ready(step) == [first.id]
     await step(outbox.close, [first], 100)
     assert await ready(step) == [second.id]
@@ -100,8 +100,9 @@ async def test_what_is_not_due_yet_says_when(step, owe, clock):
 async def test_a_row_is_taken_once_and_knows_the_number_below_its_own(step, owe, state):
     await step(chats.saw, 10, 70)
     row = await owe(reply_to=75)
-    assert await step(outbox.take, row) == 75
-    assert await step(outbox.take, row) is None
+    (left,) = await step(outbox.take, [row])
+    assert left.base == 75
+    assert await step(outbox.take, [row]) == []
     taken = await step(outbox.get, row.id)
     assert (taken.state, taken.base, taken.tries) == (SENDING, 75, 1)
     await step(outbox.close, [taken], 80)
@@ -124,7 +125,7 @@ async def test_what_is_retracted_does_not_leave_and_what_left_is_not_sent_again(
     job = await step(jobs.add, a_request(), update_id=1, seed=1)
     sent, taken, left = [await owe(Kind.PIECE, Rank.PIECE, job_id=job.id) for _ in range(3)]
     await step(outbox.close, [sent], 100)
-    await step(outbox.take, taken)
+    await step(outbox.take, [taken])
     assert await step(outbox.retract, job.id, Kind.PIECE) == [taken.id]
     assert [await state(row) for row in (sent, taken, left)] == [SENT, SENDING, DROPPED]
     # It certainly did not arrive, so nobody is owed it any more; and if it did, that is all.
@@ -135,7 +136,7 @@ async def test_what_is_retracted_does_not_leave_and_what_left_is_not_sent_again(
 async def test_a_refusal_that_meets_a_retraction_sends_nothing(step, owe, state):
     job = await step(jobs.add, a_request(), update_id=1, seed=1)
     row = await owe(Kind.PIECE, Rank.PIECE, job_id=job.id)
-    await step(outbox.take, row)
+    await step(outbox.take, [row])
     as_it_was = await step(outbox.get, row.id)
     await step(outbox.retract, job.id, Kind.PIECE)
     await step(outbox.put_back, [as_it_was])
@@ -155,7 +156,7 @@ async def test_held_answers_get_stale_and_essays_do_not(step, owe, state, clock)
 
 async def test_held_rows_are_offered_again_by_themselves(step, owe, state, clock):
     piece = await owe(Kind.PIECE, Rank.PIECE)
-    await step(outbox.take, piece)
+    await step(outbox.take, [piece])
     await step(outbox.hold, [piece], "chat not found")
     await step(outbox.release_due)
     assert await state(piece) is HELD
@@ -211,7 +212,7 @@ async def test_numbers_are_never_used_again(step, owe):
 
 async def test_what_is_held_for_too_long_is_dead(step, owe, state, clock):
     row = await owe(Kind.PIECE, Rank.PIECE)
-    await step(outbox.take, row)
+    await step(outbox.take, [row])
     await step(outbox.hold, [row], "chat not found")
     clock.advance(days=31)
     await step(outbox.prune, clock.now - timedelta(days=30), 500)

@@ -35,7 +35,7 @@ async def test_forgetting_a_person_leaves_nothing(step):
     owed = {"body": {"text": "El mar"}, "person": "user:1"}
     left = await step(outbox.owe, "a", Kind.ANSWER, Rank.ANSWER, 10, **owed)
     taken = await step(outbox.owe, "b", Kind.ANSWER, Rank.ANSWER, 10, **owed)
-    await step(outbox.take, await step(outbox.get, taken))
+    await step(outbox.take, [await step(outbox.get, taken)])
     assert await step(upkeep.forget_person, "user:1") == [taken]
     assert await step(people.preferences, "user:1") is None
     assert await step(jobs.get, mine.id) is None

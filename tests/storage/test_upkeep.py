@@ -34,7 +34,7 @@ async def an_essay(step, number, chat_id=10):
         person=job.request.person,
     )
     (row,) = await step(outbox.of_job, job.id)
-    await step(outbox.take, row)
+    await step(outbox.take, [row])
     await step(outbox.close, [row], number)
     return job
 

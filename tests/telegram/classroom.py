@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.app import Front, compose
 from bot.essays.desk import Limits
 from bot.playground.model import CallbackQuery, Message
-from bot.storage import jobs, outbox, people
+from bot.storage import chats, jobs, outbox, people
 from bot.storage.database import Database, Transaction
 from bot.storage.records import UNFINISHED, Job, JobState, Owed, Preferences
 from bot.storage.schema import outbox as outbox_table
@@ -50,7 +50,7 @@ class Classroom:
     telegram: TelegramInProcess = field(default_factory=TelegramInProcess)
     service: PacedService = field(default_factory=PacedService)
     is_open: bool = True
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = field(default_factory=lambda: Limits(group_messages=99))
     delivery_limits: DeliveryLimits = field(default_factory=DeliveryLimits)
     essay_timeout_s: float = 1800.0
     api: tuple[str, str] | None = None
@@ -224,6 +224,11 @@ class Classroom:
             return [row for one in rows if (row := await outbox.get(tx, one.id)) is not None]
 
         return await self.database.read(look)
+
+    async def without_reactions(self, chat_id: int) -> None:
+        """Telegram once refused a reaction in a group, or counted it."""
+        until = self.now() + timedelta(days=1)
+        await self.database.step("refuse", lambda tx: chats.refuse_reactions(tx, chat_id, until))
 
     @property
     def lucia(self) -> int:

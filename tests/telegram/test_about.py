@@ -107,7 +107,7 @@ async def test_erase(classroom):
     assert await classroom.preferences() is None
     assert await classroom.jobs() == []
     await classroom.finish()
-    assert not [text for text in telegram.texts(lucia) if text.startswith("El mar.")]
+    assert not [text for text in telegram.texts(lucia) if text.startswith("El mar\n")]
     # The placeholder has gone too.
     assert len(telegram.texts(lucia)) == 2
 

@@ -8,10 +8,11 @@ from bot.playground import wire
 from bot.playground.text import detect_entities
 from bot.storage import chats, people
 from bot.telegram.connection import owner_link
+from bot.texts import SPANISH
 from tests.telegram.classroom import Classroom
 
 REFUSED = "¡Hola! Este bot es de una clase"
-CLOSED = "¡Hola! Todavía no puedo escribir en este grupo"
+CLOSED = SPANISH.desk.closed_group
 NOT_YOURS = "Este botón es de otra persona."
 GONE = "Este botón ya no sirve. Empieza de nuevo con la orden."
 WRITE = "/redactar@redactor_bot"

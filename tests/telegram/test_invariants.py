@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from bot.errors import FailureReason, GenerationError
-from bot.essays import desk, messages, scheduler
+from bot.essays import desk, owing, scheduler
 from bot.playground.refusals import ApiRefusal
 from bot.storage import jobs, outbox
 from bot.storage.database import Transaction
@@ -322,7 +322,7 @@ def _tidies_nothing(monkeypatch) -> None:
         return None
 
     monkeypatch.setattr(desk, "owe_tidy", nothing)
-    monkeypatch.setattr(messages, "owe_tidy", nothing)
+    monkeypatch.setattr(owing, "owe_tidy", nothing)
 
 
 def _tells_no_failure(monkeypatch) -> None:

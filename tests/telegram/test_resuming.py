@@ -6,10 +6,12 @@ from random import Random
 import pytest
 
 from bot.essays.desk import Limits
+from bot.essays.messages import pages
 from bot.storage import inbox, people
 from bot.storage.records import JobState
 from bot.telegram.intake import ALLOWED_UPDATES
 from bot.telegram.menu import publish_commands
+from bot.texts import SPANISH
 from tests.telegram.classroom import Classroom
 
 WRITE = "/redactar@redactor_bot"
@@ -38,7 +40,7 @@ async def test_placeholder_is_used_again(classroom):
     await classroom.finish()
     assert len(classroom.telegram.calls("sendMessage")) == 2
     (essay,) = classroom.telegram.from_bot(classroom.lucia)
-    assert essay.text.startswith("El mar.")
+    assert essay.text.startswith("El mar\n")
     assert essay.id != placeholder.id
 
 
@@ -54,7 +56,7 @@ async def test_whoever_waits_is_told_of_the_restart_and_of_its_end(classroom):
     assert classroom.telegram.texts(lucia) == ["Escribiendo…"]
     await classroom.finish()
     (essay,) = classroom.telegram.texts(lucia)
-    assert essay.startswith("El mar.")
+    assert essay.startswith("El mar\n")
 
 
 async def test_acknowledgement_is_sent_after_the_restart_if_it_was_not_before(classroom):
@@ -66,7 +68,7 @@ async def test_acknowledgement_is_sent_after_the_restart_if_it_was_not_before(cl
     assert len(classroom.telegram.texts(classroom.lucia)) == 1
     await classroom.finish()
     (essay,) = classroom.telegram.texts(classroom.lucia)
-    assert essay.startswith("El mar.")
+    assert essay.startswith("El mar\n")
 
 
 async def test_delivery_goes_on_with_the_next_piece(classroom):
@@ -125,7 +127,7 @@ async def test_essay_survives_a_long_flood_limit(classroom):
     classroom.telegram.fail("sendMessage", status=429, retry_after=40, times=3)
     await classroom.finish()
     (essay,) = classroom.telegram.texts(classroom.group)
-    assert essay.startswith("El mar.")
+    assert essay.startswith("El mar\n")
 
 
 async def test_essay_waits_for_who_blocked_the_bot(classroom, caplog):
@@ -143,7 +145,7 @@ async def test_essay_waits_for_who_blocked_the_bot(classroom, caplog):
     telegram.people.unblock(lucia)
     await classroom.say("/ayuda")
     await classroom.finish()
-    assert [text for text in telegram.texts(lucia) if text.startswith("El mar.")]
+    assert [text for text in telegram.texts(lucia) if text.startswith("El mar\n")]
 
 
 async def test_group_becomes_a_supergroup_while_writing(classroom):
@@ -153,7 +155,7 @@ async def test_group_becomes_a_supergroup_while_writing(classroom):
     new = people.migrate(room.group, room.teacher)
     await classroom.finish()
     (essay,) = classroom.telegram.texts(new.id)
-    assert essay.startswith("El mar.")
+    assert essay.startswith("El mar\n")
     assert (await classroom.last_job(chat_id=new.id)).state is JobState.DELIVERED
 
 
@@ -190,7 +192,8 @@ async def test_kills_at_any_moment_lose_and_double_nothing(url, seed):
         for person in (classroom.lucia, classroom.mateo):
             standing = telegram.from_bot(person)
             texts = [message.text for message in standing]
-            wanted = [job.text for job in jobs if job.request.person == f"user:{person}"]
+            theirs = [job for job in jobs if job.request.person == f"user:{person}"]
+            wanted = [page.text for job in theirs for page in pages(job, job.text, SPANISH)]
             assert sorted(text for text in texts if text in wanted) == sorted(wanted)
             assert not [message for message in standing if "Cancelar" in message.buttons]
             # Whatever else stands there answers /cola or /config, each once.

@@ -25,7 +25,8 @@ async def test_essay_in_private(classroom):
     await classroom.finish()
     (essay,) = classroom.telegram.from_bot(classroom.lucia)
     assert essay.text.startswith(SEA)
-    assert essay.text.endswith(".")
+    assert essay.text.endswith(" palabras")
+    assert ".\nReceta " in essay.text
     assert essay.reply_to == request.id
     assert list(essay.buttons) == ["Otra", "Continuar", "Avisar"]
     last = classroom.telegram.calls("sendMessage")[-1].parameters

@@ -33,7 +33,7 @@ def placeholders(text: str) -> list[str]:
     return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name)
 
 
-OWN = ("chat", "config", "failures", "frames")
+OWN = ("chat", "classroom", "config", "desk", "failures", "frames", "talk")
 PAIRS = [
     (path, spanish, dict(strings(getattr(ENGLISH, name), name))[path])
     for name in OWN

@@ -2,12 +2,17 @@
 
 from datetime import timedelta
 
+from bot.errors import ClassRule
 from bot.essays.desk import Desk
-from bot.storage import outbox, people
+from bot.storage import classes, outbox, people
+from bot.storage.classes import first_name
+from bot.storage.codes import CLASS_LENGTH, as_typed
 from bot.storage.database import Transaction
 from bot.storage.records import Kind, Rank
 from bot.telegram.commands import care
-from bot.telegram.commands.answering import answer
+from bot.telegram.commands.answering import answer, answer_alone
+from bot.telegram.commands.membership import closed
+from bot.telegram.commands.understanding import Talk, talk_of
 from bot.telegram.menu import help_text
 from bot.telegram.visit import Visit
 
@@ -24,6 +29,10 @@ async def start(tx: Transaction, visit: Visit, desk: Desk) -> None:
         return
     elif await people.claim(tx, visit.person, visit.text.split()[0]):
         await answer(tx, visit, texts.owner_welcome)
+    elif await classes.become_teacher(tx, visit.person, visit.text.split()[0]):
+        await answer(tx, visit, visit.texts.desk.new_teacher)
+    elif (code := as_typed(visit.text, CLASS_LENGTH)) is not None:
+        await _join(tx, visit, visit.person, code)
     elif visit.is_admitted:
         await answer(tx, visit, texts.welcome)
     else:
@@ -32,12 +41,25 @@ async def start(tx: Transaction, visit: Visit, desk: Desk) -> None:
 
 async def show_help(tx: Transaction, visit: Visit, _desk: Desk) -> None:
     """``/ayuda``."""
-    await answer(tx, visit, help_text(visit.texts.chat))
+    await answer_alone(tx, visit, help_text(visit.texts.chat))
 
 
 async def show_privacy(tx: Transaction, visit: Visit, _desk: Desk) -> None:
     """``/privacidad``."""
-    await answer(tx, visit, visit.texts.chat.privacy)
+    await answer_alone(tx, visit, visit.texts.chat.privacy)
+
+
+async def talk(tx: Transaction, visit: Visit, _desk: Desk) -> None:
+    """A human answer to what is no topic."""
+    said = visit.texts.talk
+    answers = {
+        Talk.GREETING: said.greeting(first_name(visit.name)),
+        Talk.THANKS: said.thanks,
+        Talk.GOODBYE: said.goodbye(first_name(visit.name)),
+        Talk.WHO: said.who,
+        Talk.INSULT: said.rather_a_topic,
+    }
+    await answer(tx, visit, answers.get(talk_of(visit.text) or Talk.VAGUE, said.what_about))
 
 
 async def unknown_command(tx: Transaction, visit: Visit, _desk: Desk) -> None:
@@ -67,12 +89,17 @@ async def turn_away(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
         return texts.stranger_toast
     if address is None:
         return None
+    body = {"text": texts.stranger}
     if not address.is_private:
-        text = texts.group_closed
+        body = await closed(tx, visit)
+    elif visit.person is not None and (code := as_typed(visit.text, CLASS_LENGTH)) is not None:
+        await _join(tx, visit, visit.person, code)
+        return None
     elif await people.owner(tx) is None:
-        text = texts.unclaimed
-    else:
-        text = texts.stranger
+        body = {"text": texts.unclaimed}
+    elif visit.person is not None and (left := await classes.removed_from(tx, visit.person)):
+        rule = visit.texts.failures.class_rules[ClassRule.REMOVED]
+        body = {"text": rule.format(value=left.name)}
     key = f"stranger:{address.chat_id}:"
     if await outbox.was_owed(tx, key, since=tx.now - _TOLD_EVERY):
         return None
@@ -82,12 +109,29 @@ async def turn_away(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
         Kind.ANSWER,
         Rank.ANSWER,
         address.chat_id,
-        body={"text": text},
+        body=body,
         thread_id=address.thread_id,
         reply_to=None if address.is_private else address.message_id,
         person=visit.person,
     )
     return None
+
+
+async def _join(tx: Transaction, visit: Visit, person: str, code: str) -> None:
+    """Somebody names the code of a class; after five wrong ones they hear nothing for an hour."""
+    if not await classes.may_try_code(tx, person):
+        return
+    said, its_class = visit.texts.desk, await classes.by_code(tx, code)
+    if its_class is None:
+        await classes.note_wrong_code(tx, person)
+        await answer(tx, visit, said.code_wrong)
+    elif its_class.code_expires_at is None or its_class.code_expires_at <= tx.now:
+        await answer(tx, visit, said.code_expired)
+    elif await classes.join(tx, its_class.id, person, visit.name):
+        await answer(tx, visit, said.welcome_student(first_name(visit.name), its_class.name))
+    else:
+        rule = visit.texts.failures.class_rules[ClassRule.REMOVED]
+        await answer(tx, visit, rule.format(value=its_class.name))
 
 
 async def ignore(_tx: Transaction, _visit: Visit, _desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from bot.storage import outbox
+from bot.storage import chats, outbox
 from bot.storage.database import Transaction
 from bot.storage.records import Kind, Rank, Way
 from bot.telegram.keyboards import Keyboard
@@ -13,6 +13,8 @@ LATER = "later"
 """In the place of a toast: the press is answered once what it brings has been said."""
 _SHOWN_FOR_S = 60.0
 """How long everybody sees what concerns one person, where nothing else is possible."""
+ANSWERED = "👌"
+"""The bot's reaction on what it answered in private."""
 
 
 async def answer(
@@ -51,6 +53,60 @@ async def answer(
         person=person,
         waits=waits,
     )
+
+
+async def open_private(tx: Transaction, person: str | None) -> int | None:
+    """The private chat of a person, if they opened it."""
+    kind, _, number = (person or "").partition(":")
+    if kind != "user" or not await chats.is_open(tx, int(number)):
+        return None
+    return int(number)
+
+
+async def answer_alone(
+    tx: Transaction,
+    visit: Visit,
+    text: str,
+    markup: Keyboard | None = None,
+    *,
+    waits: Iterable[int] = (),
+) -> None:
+    """Owe an answer that concerns one person, where nobody else need read it if that can be.
+
+    In a group it goes to their private chat, and their message gets a sign; where that chat is
+    not open, or the person is an anonymous administrator, it is a reply in the group.
+    """
+    address = visit.address
+    if address is None:
+        return
+    chat_id = None if address.is_private else await open_private(tx, visit.person)
+    if chat_id is None:
+        await answer(tx, visit, text, markup, waits=waits)
+        return
+    body: dict[str, Any] = {"text": text}
+    if markup is not None:
+        body["markup"] = markup
+    await outbox.owe(
+        tx,
+        f"u{visit.update_id}:answer",
+        Kind.ANSWER,
+        Rank.ANSWER,
+        chat_id,
+        body=body,
+        person=visit.person,
+        waits=waits,
+    )
+    if address.message_id is not None and await chats.takes_reactions(tx, address.chat_id):
+        await outbox.owe(
+            tx,
+            f"u{visit.update_id}:sign",
+            Kind.REACT,
+            Rank.CHANGE,
+            address.chat_id,
+            body={"emoji": ANSWERED},
+            target=address.message_id,
+            person=visit.person,
+        )
 
 
 async def ask(tx: Transaction, visit: Visit, text: str, hint: str) -> None:

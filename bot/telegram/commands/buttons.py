@@ -8,6 +8,7 @@ from bot.storage.database import Transaction
 from bot.storage.records import Job, JobState, Kind, Rank, Style
 from bot.telegram import keyboards
 from bot.telegram.commands.answering import settle
+from bot.telegram.commands.writing import submit
 from bot.telegram.visit import Visit
 
 
@@ -22,8 +23,9 @@ async def press(tx: Transaction, visit: Visit, desk: Desk) -> str | None:
     kind, token, *rest = visit.press.parts
     job = await jobs.by_token(tx, token)
     here = await chats.current(tx, visit.address.chat_id)
-    is_asked_alone = kind == keyboards.STYLE and visit.address.is_private
-    if job is None or (job.request.address.chat_id != here and not is_asked_alone):
+    # What was asked for in a group may have come in private.
+    places = (None if job is None else job.request.address.chat_id, _private_of(job))
+    if job is None or here not in places:
         return texts.button_gone
     # An anonymous admin or a channel presses no buttons: then any admin of the group may.
     can_admins = kind == keyboards.CANCEL or job.request.person.startswith("chat:")
@@ -67,6 +69,11 @@ async def gone(_tx: Transaction, visit: Visit, _desk: Desk) -> str:
     return visit.texts.chat.button_gone
 
 
+def _private_of(job: Job | None) -> int | None:
+    kind, _, number = ("" if job is None else job.request.person).partition(":")
+    return int(number) if kind == "user" else None
+
+
 async def _cancel(tx: Transaction, visit: Visit, desk: Desk, job: Job) -> str:
     texts = visit.texts.chat
     if await desk.cancel(tx, job) is not None:
@@ -96,8 +103,8 @@ async def _write_more(tx: Transaction, visit: Visit, desk: Desk, job: Job, kind:
     # It answers the request that it repeats, so that its author is notified.
     request = job.request
     if kind == keyboards.AGAIN:
-        preferences = replace(visit.preferences, seed=None)
-        request = replace(request, preferences=preferences)
+        preferences = replace(visit.ruled, seed=None)
+        request = replace(request, preferences=preferences, continued_from=None)
     elif kind == keyboards.CONTINUE:
-        request = replace(request, preferences=visit.preferences, continued_from=job.id)
-    await desk.accept(tx, request, visit.update_id)
+        request = replace(request, preferences=visit.ruled, continued_from=job.id)
+    await submit(tx, visit, desk, request)

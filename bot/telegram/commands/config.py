@@ -13,7 +13,7 @@ from bot.storage import jobs, people
 from bot.storage.database import Transaction
 from bot.storage.records import RANGES, Language, Preferences
 from bot.telegram.commands import config_fields
-from bot.telegram.commands.answering import answer, change
+from bot.telegram.commands.answering import answer_alone, change
 from bot.telegram.commands.config_fields import (
     BY_CODE,
     BY_NAME,
@@ -44,16 +44,18 @@ async def config(tx: Transaction, visit: Visit, _desk: Desk) -> None:
         if _is_channel(visit):
             # Nobody presses a button as a channel.
             texts = visit.texts.config
-            await answer(tx, visit, f"{_summary(preferences, texts)}\n\n{texts.hint_in_words}")
+            await answer_alone(
+                tx, visit, f"{_summary(preferences, texts)}\n\n{texts.hint_in_words}"
+            )
             return
         text, keyboard = main_page(preferences, person)
-        await answer(tx, visit, text, keyboard)
+        await answer_alone(tx, visit, text, keyboard)
         return
     if config_fields.folded(words[0]) in RESET_WORDS:
         await people.save_preferences(tx, person, _defaults(preferences))
-        await answer(tx, visit, visit.texts.config.was_reset)
+        await answer_alone(tx, visit, visit.texts.config.was_reset)
         return
-    await answer(tx, visit, await _change_by_words(tx, person, preferences, words))
+    await answer_alone(tx, visit, await _change_by_words(tx, person, preferences, words))
 
 
 def _is_channel(visit: Visit) -> bool:

@@ -163,6 +163,11 @@ def changed_by_words(preferences: Preferences, words: list[str]) -> tuple[Prefer
     raise UnknownSettingError(words[0])
 
 
+def named_value(name: str, word: str) -> Value:
+    """The value of a setting that people call so, or None."""
+    return _NAMED_VALUES[name].get(folded(word))
+
+
 def with_value(preferences: Preferences, field: Field, value: Value) -> Preferences:
     """Preferences with one of them changed.
 

@@ -1,11 +1,15 @@
 """The bot comes into a group, leaves it, or the group becomes a supergroup."""
 
 from datetime import timedelta
+from typing import Any
 
+from bot.classroom import acts
 from bot.essays.desk import Desk
-from bot.storage import chats, outbox, people, upkeep
+from bot.storage import chats, classes, outbox, people, upkeep
 from bot.storage.database import Transaction
 from bot.storage.records import Kind, Rank
+from bot.telegram.commands.answering import change, open_private
+from bot.telegram.keyboards import OPEN, rows
 from bot.telegram.visit import Visit
 
 _GREETS_AFTER = timedelta(seconds=5)
@@ -20,20 +24,50 @@ async def membership_changed(tx: Transaction, visit: Visit, _desk: Desk) -> None
     if visit.change.was_in and not visit.change.is_in:
         await chats.close(tx, chat_id)
     elif visit.change.is_in and not visit.change.was_in:
-        is_owner = visit.person is not None and visit.person == await people.owner(tx)
-        if is_owner and visit.person is not None:
-            await chats.admit(tx, chat_id, visit.person)
-        texts = visit.texts.chat
-        is_open = is_owner or visit.is_open
+        # Whoever may open it did so by adding the bot (`open_for`).
+        is_open = visit.opens or visit.is_open or chat_id in await chats.admitted(tx)
+        body: dict[str, Any] = {"text": visit.texts.chat.group_greeting}
+        if not is_open:
+            body = await closed(tx, visit)
         await outbox.owe(
             tx,
             f"greeting:u{visit.update_id}",
             Kind.ANSWER,
             Rank.ANSWER,
             chat_id,
-            body={"text": texts.group_greeting if is_open else texts.group_closed},
+            body=body,
             not_before=tx.now + _GREETS_AFTER,
         )
+
+
+async def closed(tx: Transaction, visit: Visit) -> dict[str, Any]:
+    """That a group is not open, and the button with which whoever may can open it."""
+    said = visit.texts.desk
+    has_owner = await people.owner(tx) is not None
+    text = said.closed_group if has_owner else said.ownerless_group
+    return {"text": text, "markup": rows([(said.labels["open"], OPEN)])}
+
+
+async def open_for(tx: Transaction, visit: Visit) -> None:
+    """Open a group because whoever may do that spoke in it, added the bot or promoted it."""
+    assert visit.address is not None  # mypy: of a group
+    assert visit.person is not None  # mypy: somebody opens it
+    chat_id = await chats.current(tx, visit.address.chat_id)
+    await chats.admit(tx, chat_id, visit.person)
+    await classes.make(tx, chat_id=chat_id, name=visit.group_name, teacher=visit.person)
+    private = await open_private(tx, visit.person)
+    if private is not None:
+        text = visit.texts.desk.opened_owner(visit.group_name)
+        await acts.tell(tx, f"u{visit.update_id}:opened", private, text)
+
+
+async def press_open(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
+    """The button that opens a group."""
+    if not visit.is_teacher:
+        return visit.texts.desk.not_opener
+    await open_for(tx, visit)
+    await change(tx, visit, visit.texts.desk.opened)
+    return None
 
 
 async def migrated(tx: Transaction, visit: Visit, _desk: Desk) -> None:

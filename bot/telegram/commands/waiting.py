@@ -3,7 +3,7 @@
 from bot.essays.desk import Desk
 from bot.storage import jobs
 from bot.storage.database import Transaction
-from bot.telegram.commands.answering import answer
+from bot.telegram.commands.answering import answer_alone
 from bot.telegram.visit import Visit
 
 
@@ -20,7 +20,7 @@ async def cancel(tx: Transaction, visit: Visit, desk: Desk) -> None:
                 leaving += theirs
     text = texts.cancelled(count) if count else texts.nothing_to_cancel
     # What is on its way may still land before the answer, and never after it.
-    await answer(tx, visit, text, waits=leaving)
+    await answer_alone(tx, visit, text, waits=leaving)
 
 
 async def show_queue(tx: Transaction, visit: Visit, desk: Desk) -> None:
@@ -33,6 +33,8 @@ async def show_queue(tx: Transaction, visit: Visit, desk: Desk) -> None:
         lines.append(texts.queue(view.running, view.waiting, own))
     else:
         lines.append(texts.greeting_empty_queue)
+    if view.arrives_s is not None:
+        lines.append(texts.arrives(view.arrives_s))
     if view.held:
         lines.append(texts.held(view.held))
-    await answer(tx, visit, "\n".join(lines))
+    await answer_alone(tx, visit, "\n".join(lines))

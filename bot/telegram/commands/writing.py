@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 
+from bot.classroom import allowed
+from bot.classroom.names import pseudonyms
 from bot.errors import NothingToRepeatError
 from bot.essays.desk import Desk
-from bot.storage import jobs, outbox
+from bot.storage import classes, jobs, lessons, outbox
+from bot.storage.class_settings import rules
 from bot.storage.database import Transaction
-from bot.storage.records import EssayRequest
+from bot.storage.records import EssayRequest, Job, Preferences
 from bot.telegram.commands import care
-from bot.telegram.commands.answering import ask
+from bot.telegram.commands.answering import answer, ask
+from bot.telegram.commands.understanding import Deed, Wish, one_off, wish_of
 from bot.telegram.visit import Visit
 
 
@@ -16,15 +20,31 @@ async def write(tx: Transaction, visit: Visit, desk: Desk) -> None:
     """``/redactar TOPIC``, or as a reply to a message that is the topic, or alone: then ask."""
     topic = visit.text or visit.quoted
     if topic:
-        await _submit(tx, visit, desk, topic)
+        preferences = visit.ruled
+        if ":" in topic:
+            topic, preferences = one_off(topic, preferences)
+        await _submit(tx, visit, desk, topic, preferences)
     else:
         texts = visit.texts.chat
         await ask(tx, visit, texts.ask_topic, texts.ask_topic_hint)
 
 
 async def take_topic(tx: Transaction, visit: Visit, desk: Desk) -> None:
-    """A plain message in private is a topic, and answers whatever was asked for one."""
+    """A plain message in private is a topic, and answers whatever was asked for one.
+
+    Unless it is a greeting, thanks and the like, or a wish about an essay.
+    """
     if visit.person is None or visit.address is None:
+        return
+    if visit.answers is not None and await _grant(tx, visit, desk):
+        return
+    last = await jobs.last_essay_of(tx, visit.person, visit.address.chat_id)
+    wish = wish_of(visit.text, visit.ruled if last is None else last.request.preferences)
+    if wish is not None and last is None:
+        await answer(tx, visit, visit.texts.talk.nothing_yet)
+        return
+    if wish is not None and last is not None:
+        await _fulfil(tx, visit, desk, last, wish)
         return
     for question in await outbox.open_questions(tx, visit.person, visit.address.chat_id):
         await outbox.answer_question(tx, question)
@@ -34,11 +54,13 @@ async def take_topic(tx: Transaction, visit: Visit, desk: Desk) -> None:
 async def take_reply(tx: Transaction, visit: Visit, desk: Desk) -> None:
     """A plain message in a group is a topic if it answers the bot's question to this person.
 
+    As an answer to an essay it may be a wish about that one.
+
     Raises:
         UnfitTopicError: It is a cry for help, whatever it answers.
     """
     care.ensure_no_cry(visit)
-    if visit.person is None or visit.address is None:
+    if visit.person is None or visit.address is None or await _grant(tx, visit, desk):
         return
     questions = await outbox.open_questions(tx, visit.person, visit.address.chat_id)
     # The answer may be quicker than the news of the question's number.
@@ -58,9 +80,12 @@ async def again(tx: Transaction, visit: Visit, desk: Desk) -> None:
     if last is None:
         raise NothingToRepeatError
     # A fixed seed would write the same essay again.
-    preferences = replace(visit.preferences, seed=None)
-    request = replace(last.request, address=visit.address, preferences=preferences)
-    await desk.accept(tx, request, visit.update_id)
+    # After a continuation, another first essay.
+    preferences = replace(visit.ruled, seed=None)
+    request = replace(
+        last.request, address=visit.address, preferences=preferences, continued_from=None
+    )
+    await submit(tx, visit, desk, request)
 
 
 async def go_on(tx: Transaction, visit: Visit, desk: Desk) -> None:
@@ -73,14 +98,89 @@ async def go_on(tx: Transaction, visit: Visit, desk: Desk) -> None:
     request = replace(
         last.request,
         address=visit.address,
-        preferences=visit.preferences,
+        preferences=visit.ruled,
         continued_from=last.id,
     )
-    await desk.accept(tx, request, visit.update_id)
+    await submit(tx, visit, desk, request)
 
 
-async def _submit(tx: Transaction, visit: Visit, desk: Desk, topic: str) -> None:
+async def _grant(tx: Transaction, visit: Visit, desk: Desk) -> bool:
+    """Do what an answer to an essay wishes; whether it answers one."""
+    if visit.answers is None or visit.address is None:
+        return False
+    job = await jobs.of_message(tx, visit.address.chat_id, visit.answers)
+    if job is None:
+        return False
+    wish = wish_of(visit.text, job.request.preferences)
+    if wish is not None:
+        await _fulfil(tx, visit, desk, job, wish)
+    elif visit.address.is_private:
+        await answer(tx, visit, visit.texts.talk.wishes)
+    return True
+
+
+async def _fulfil(tx: Transaction, visit: Visit, desk: Desk, job: Job, wish: Wish) -> None:
+    """Write what somebody wishes of an essay, which may be somebody else's."""
+    assert visit.person is not None  # mypy: asked before
+    assert visit.address is not None  # mypy: the same
+    preferences = wish.preferences
+    if visit.its_class is not None:
+        preferences = rules(preferences, visit.its_class.settings)
+    seed = job.seed if wish.deed is Deed.CHANGE else None
+    request = replace(
+        job.request,
+        person=visit.person,
+        address=visit.address,
+        preferences=replace(preferences, seed=seed),
+        continued_from=job.id if wish.deed is Deed.CONTINUE else None,
+    )
+    await submit(tx, visit, desk, request)
+
+
+async def _submit(
+    tx: Transaction,
+    visit: Visit,
+    desk: Desk,
+    topic: str,
+    preferences: Preferences | None = None,
+) -> None:
     if visit.person is None or visit.address is None:
         return
-    request = EssayRequest(visit.person, visit.address, topic, visit.preferences)
-    await desk.accept(tx, request, visit.update_id)
+    wanted = preferences or visit.ruled
+    if visit.its_class is not None:
+        wanted = rules(wanted, visit.its_class.settings)
+    await submit(tx, visit, desk, EssayRequest(visit.person, visit.address, topic, wanted))
+
+
+async def submit(tx: Transaction, visit: Visit, desk: Desk, request: EssayRequest) -> Job | None:
+    """Ask for an essay as a member of the class, if the class allows it.
+
+    Returns:
+        The job, or None if this update made one before.
+
+    Raises:
+        RequestError: It cannot be asked for now, or not so.
+    """
+    lesson = visit.lesson
+    request = replace(
+        request,
+        name=await _name(tx, visit) if request.person == visit.person else request.name,
+        lesson_id=None if lesson is None else lesson.id,
+    )
+    if visit.its_class is not None:
+        await allowed.ensure(tx, visit.its_class, lesson, request)
+        if request.person == visit.person:
+            await classes.saw(tx, visit.its_class.id, request.person, visit.name)
+    return await desk.accept(tx, request, visit.update_id)
+
+
+async def _name(tx: Transaction, visit: Visit) -> str:
+    """What the class reads of who asked: a pseudonym where it is to read no names."""
+    its_class, lesson = visit.its_class, visit.lesson
+    if its_class is None or its_class.settings.has_names:
+        return visit.name
+    if lesson is None or visit.person is None:
+        return ""
+    people = [job.request.person for job in await lessons.essays(tx, lesson.id)]
+    drawn = visit.texts.classroom.report.pseudonyms
+    return pseudonyms(lesson, [*people, visit.person], drawn)[visit.person]

@@ -61,6 +61,9 @@ class Plain(IntFlag):
     REPLY = 1
     TOPIC = 2
     MARKUP = 4
+    ENTITIES = 8
+    COMPANY = 16
+    """It shares its message with no other essay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ _TOO_MANY = "too many requests"
 _SECONDS = re.compile(r"retry after (\d+)")
 _DESCRIPTIONS: tuple[tuple[str, Meaning, Plain], ...] = (
     ("message is not modified", Meaning.UNCHANGED, Plain.NOTHING),
+    ("reaction_empty", Meaning.UNCHANGED, Plain.NOTHING),
     ("message to be replied not found", Meaning.PLAINER, Plain.REPLY),
     ("replied message not found", Meaning.PLAINER, Plain.REPLY),
     ("reply message not found", Meaning.PLAINER, Plain.REPLY),

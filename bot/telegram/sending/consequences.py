@@ -27,7 +27,7 @@ from datetime import datetime, timedelta
 from telegram import Bot
 
 from bot.storage import chats, outbox, upkeep
-from bot.storage.database import Database
+from bot.storage.database import Database, Transaction
 from bot.storage.records import Kind, Owed
 from bot.telegram.sending import rendering
 from bot.telegram.sending.answers import Answer, Meaning, Plain
@@ -45,6 +45,9 @@ _CHANGE_TRIES = _MESSAGE_TRIES = 2
 _REFUSALS = (Meaning.PLAINER, Meaning.FIXED, Meaning.HOLD_TOPIC, Meaning.HOLD_CHAT)
 """After which something that can be said in another way is."""
 _GET_ME_TIMEOUT_S = 15.0
+_REACTION_TRIES = 4
+_NO_REACTIONS_FOR_S = 86_400.0
+"""A group's administrators may allow them again."""
 
 
 class Consequences:
@@ -72,8 +75,9 @@ class Consequences:
         """How many numbers in a row were not found when a message was looked for."""
         return self._misses.get(row.id, 0)
 
-    async def after_message(self, row: Owed, answer: Answer) -> None:
-        """A message was to be sent, and was not, as far as is known."""
+    async def after_message(self, rows: list[Owed], answer: Answer) -> None:
+        """A message was to be sent, with one row in it or several essays, and was not."""
+        row = rows[0]
         if "otherwise" in row.body and answer.meaning in _REFUSALS:
             logger.info("chat %d: said otherwise: %s", row.chat_id, answer.reason)
             await self._database.step(
@@ -82,17 +86,42 @@ class Consequences:
             return
         match answer.meaning:
             case Meaning.PAUSE | Meaning.AGAIN:
-                await self._wait([row], answer)
+                await self._wait(rows, answer)
             case Meaning.PLAINER | Meaning.UNCHANGED | Meaning.GONE | Meaning.FIXED:
-                await self._plainer(row, answer)
+                await self._plainer(rows, answer)
             case Meaning.HOLD_TOPIC | Meaning.HOLD_CHAT:
-                await self._hold([row], answer)
+                await self._hold(rows, answer)
+            case Meaning.MIGRATED:
+                await self._migrate(rows, answer)
+            case Meaning.UNKNOWN_BOT:
+                await self._ask_who(rows, answer)
+            case Meaning.DOUBT:
+                await self._doubt(rows, answer)
+
+    async def after_reaction(self, row: Owed, answer: Answer) -> None:
+        """A reaction was to be set or taken away; nothing else waits for it, whatever comes."""
+        match answer.meaning:
+            case Meaning.DONE | Meaning.UNCHANGED | Meaning.GONE:
+                await self._close([row], None)
             case Meaning.MIGRATED:
                 await self._migrate([row], answer)
-            case Meaning.UNKNOWN_BOT:
-                await self._ask_who([row], answer)
-            case Meaning.DOUBT:
-                await self._doubt(row, answer)
+            case Meaning.AGAIN | Meaning.DOUBT if row.tries + 1 < _REACTION_TRIES:
+                until = self._after(_FIRST_PAUSE_S * 2**row.tries)
+                await self._database.step(
+                    "put back",
+                    lambda tx: outbox.put_back(tx, [row], not_before=until, is_try=True),
+                )
+            case Meaning.AGAIN | Meaning.DOUBT | Meaning.UNKNOWN_BOT:
+                await self._give_up(row, answer)
+            case _:
+                logger.info("chat %d takes no reactions: %s", row.chat_id, answer.reason)
+                until = self._after(_NO_REACTIONS_FOR_S)
+
+                async def refuse(tx: Transaction) -> None:
+                    await chats.refuse_reactions(tx, row.chat_id, until)
+                    await outbox.refuse_reactions(tx, row.chat_id)
+
+                await self._database.step("refuse reactions", refuse)
 
     async def after_change(self, row: Owed, answer: Answer) -> None:
         """A message was to be changed."""
@@ -125,13 +154,14 @@ class Consequences:
         else:
             await self._after_any(rows, answer)
 
-    async def after_probe(self, row: Owed, number: int, answer: Answer) -> None:
+    async def after_probe(self, rows: list[Owed], number: int, answer: Answer) -> None:
         """A message that may be there was looked for under a number."""
+        row = rows[0]
         match answer.meaning:
             case Meaning.DONE | Meaning.UNCHANGED:
                 logger.info("chat %d: found a message whose answer was lost", row.chat_id)
                 self._forget_search(row)
-                await self._close([row], number)
+                await self._close(rows, number)
             case Meaning.PLAINER if self._minded.get(row.id) != number:
                 # It says nothing about what stands there.
                 self._minded[row.id] = number
@@ -141,23 +171,23 @@ class Consequences:
                 self._misses[row.id] = self.misses(row) + 1 if is_gone else 0
                 now = self._database.clock()
                 await self._database.step(
-                    "probe", lambda tx: outbox.doubt(tx, row, not_before=now, probed=number)
+                    "probe", lambda tx: outbox.doubt(tx, rows, not_before=now, probed=number)
                 )
             case Meaning.PAUSE | Meaning.AGAIN:
                 await self.pause(row.chat_id, answer)
             case Meaning.HOLD_TOPIC | Meaning.HOLD_CHAT:
                 await self._hold_around(row, answer)
             case Meaning.MIGRATED:
-                await self._migrate([row], answer)
+                await self._migrate(rows, answer)
             case Meaning.UNKNOWN_BOT:
                 await self._confirm_identity()
             case Meaning.DOUBT:
-                await self._doubt(row, answer)
+                await self._doubt(rows, answer)
 
-    async def not_found(self, row: Owed) -> None:
+    async def not_found(self, rows: list[Owed]) -> None:
         """The search is over: twice is better than never, unless nobody wants it any more."""
-        self._forget_search(row)
-        await self._database.step("put back", lambda tx: outbox.put_back(tx, [row]))
+        self._forget_search(rows[0])
+        await self._database.step("put back", lambda tx: outbox.put_back(tx, rows))
 
     def _forget_search(self, row: Owed) -> None:
         self._misses.pop(row.id, None)
@@ -216,9 +246,11 @@ class Consequences:
             lambda tx: outbox.put_back(tx, rows, not_before=until, is_try=is_try),
         )
 
-    async def _plainer(self, row: Owed, answer: Answer) -> None:
-        plain = answer.plain
-        if not plain or row.plainness & plain:
+    async def _plainer(self, rows: list[Owed], answer: Answer) -> None:
+        row, plain = rows[0], answer.plain
+        if len(rows) > 1:
+            plain = Plain.COMPANY
+        elif not plain or row.plainness & plain:
             # Telegram does not say what it minds, or minds it still.
             plain = rendering.plainer(row)
         if not plain and row.tries < _MESSAGE_TRIES:
@@ -229,7 +261,7 @@ class Consequences:
             return
         logger.info("chat %d: sent without %s", row.chat_id, plain.name)
         await self._database.step(
-            "put back", lambda tx: outbox.put_back(tx, [row], plainness=int(plain))
+            "put back", lambda tx: outbox.put_back(tx, rows, plainness=int(plain))
         )
 
     async def _hold(self, rows: list[Owed], answer: Answer) -> None:
@@ -261,11 +293,14 @@ class Consequences:
             return
         await self._database.step("migrate", lambda tx: upkeep.migrate_chat(tx, old_id, new_id))
 
-    async def _doubt(self, row: Owed, answer: Answer) -> None:
+    async def _doubt(self, rows: list[Owed], answer: Answer) -> None:
+        row = rows[0]
         after_s = _LOOK_AFTER_LATE_S if answer.is_late else _LOOK_AFTER_S
         not_before = self._after(max(after_s, self._pacing.back_off(row.chat_id)))
         logger.info("chat %d: an answer was lost: %s", row.chat_id, answer.reason)
-        await self._database.step("doubt", lambda tx: outbox.doubt(tx, row, not_before=not_before))
+        await self._database.step(
+            "doubt", lambda tx: outbox.doubt(tx, rows, not_before=not_before)
+        )
 
     async def _ask_who(self, rows: list[Owed], answer: Answer) -> None:
         """401 and 404 say nothing about the chat: ask whether the token is still known."""

@@ -38,7 +38,8 @@ class DeliveryLimits:
 
 _LEFT_FREE: Mapping[Rank, float] = {
     Rank.ANSWER: 0.0,
-    Rank.PIECE: 0.25,
+    Rank.PIECE: 0.15,
+    Rank.LATE: 0.5,
     Rank.CHANGE: 0.4,
     Rank.TIDY: 0.4,
     Rank.PREVIEW: 0.6,
@@ -78,6 +79,10 @@ class Window:
             return 0.0
         return max(0.0, self._times_s[excess] + self.span_s - now_s)
 
+    def free(self, now_s: float) -> int:
+        """How many more events are allowed now, if none is remembered that is over."""
+        return self.count - sum(now_s - time_s < self.span_s for time_s in self._times_s)
+
     def is_empty(self, now_s: float) -> bool:
         """Whether no event is remembered."""
         return not self._times_s or now_s - self._times_s[-1] >= self.span_s
@@ -114,6 +119,11 @@ class _ChatBudget:
         if rank is Rank.PREVIEW:
             waits.append(self.previews.wait_s(now_s))
         return max(waits)
+
+    def free(self, now_s: float) -> int:
+        if self.minute is None:
+            return self.stretch.count
+        return self.minute.free(now_s) - int(self.minute.count * _LEFT_FREE[Rank.PIECE])
 
     def note(self, rank: Rank, now_s: float) -> None:
         self.burst.note(now_s)
@@ -160,6 +170,29 @@ class Pacing:
             self._chat(chat_id).note(rank, now_s)
             self._all.note(now_s)
         return wait_s
+
+    def claim_beside(self) -> float:
+        """The same for a request that counts in no chat, such as a reaction; it gives way."""
+        now_s = self._clock()
+        wait_s = self._all.wait_s(now_s, self._all.count // 3)
+        if wait_s == 0:
+            self._all.note(now_s)
+        return wait_s
+
+    def free(self, chat_id: int) -> int:
+        """How many essays could still leave for a chat within this minute."""
+        return self._chat(chat_id).free(self._clock())
+
+    def span_s(self, chat_id: int, messages: int) -> float:
+        """Seconds until so many essays have left for a chat, if nothing else does."""
+        now_s = self._clock()
+        budget = self._chat(chat_id)
+        spare = budget.free(now_s)
+        within_s = max(0.0, messages - self._limits.chat_burst) / self._limits.chat_per_s
+        minutes = max(0, messages - spare + self._limits.group_per_minute - 1)
+        minutes //= self._limits.group_per_minute
+        pause_s = max(0.0, budget.paused_until_s - now_s)
+        return pause_s + max(within_s, 60.0 * minutes if budget.is_group else 0.0)
 
     def pause(self, chat_id: int, pause_s: float) -> None:
         """Leave a chat alone for so long: something failed there."""

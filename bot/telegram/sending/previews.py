@@ -7,12 +7,13 @@ in a group in the placeholder, and only while no other essay of the group is on 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot.essays.messages import shorten, texts_of, without_mentions
+from bot.essays.messages import shorten, without_mentions
+from bot.essays.owing import texts_of
 from bot.storage import jobs, outbox
 from bot.storage.database import Database, Transaction
 from bot.storage.records import Job, JobState
 from bot.telegram.sending.answers import Answer, Meaning
-from bot.telegram.sending.rendering import Request, job_keyboard
+from bot.telegram.sending.rendering import Request, job_buttons
 
 _UNITS = 3500
 """A preview leaves room for its note and is quicker to draw than a full message."""
@@ -116,8 +117,8 @@ class Previews:
         if preview.is_draft and not address.is_private and not await jobs.is_alone(tx, job):
             return None
         placeholder = await outbox.placeholder_of(tx, job.id)
-        chat = texts_of(job).chat
-        text = f"{preview.text}\n\n{chat.preview_note}" if preview.is_draft else preview.text
+        texts = texts_of(job)
+        text = f"{preview.text}\n\n{texts.chat.preview_note}" if preview.is_draft else preview.text
         if placeholder is None or self._shown.get(job.id) == text:
             return None
         self._shown[job.id] = text
@@ -128,7 +129,7 @@ class Previews:
                 "message_id": placeholder,
                 "text": text,
                 "link_preview_options": {"is_disabled": True},
-                "reply_markup": job_keyboard("cancel", job.token, chat),
+                "reply_markup": {"inline_keyboard": [job_buttons("cancel", job.token, texts)]},
             },
         )
 

@@ -1,16 +1,22 @@
 """From a row of the outbox to a request of the Bot API. Plain text, no link previews."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from telegram import Bot
+from telegram import Bot, InputFile
 
+from bot.essays.messages import TELEGRAM_LIMIT_UNITS, shorten, utf16_units
 from bot.storage.records import Kind, Owed
 from bot.telegram import keyboards
 from bot.telegram.sending.answers import Answer, Meaning, Plain, read_error
-from bot.texts import TEXTS, ChatTexts
+from bot.texts import TEXTS, Texts
 
 _NO_PREVIEW = {"is_disabled": True}
+
+
+MAKING_MESSAGES = ("sendMessage", "sendDocument")
+"""Methods that put a message into a chat, and so are answered by its number."""
+_SHEAF_TITLE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ async def ask(bot: Bot, request: Request, timeout_s: float) -> Answer:
         )
     except Exception as error:  # noqa: BLE001 - whatever it is, it means something
         return read_error(error)
-    if request.method != "sendMessage":
+    if request.method not in MAKING_MESSAGES:
         return Answer(Meaning.DONE)
     message_id = result.get("message_id") if isinstance(result, dict) else None
     if not isinstance(message_id, int):
@@ -50,15 +56,20 @@ async def ask(bot: Bot, request: Request, timeout_s: float) -> Answer:
 
 
 def request_of(row: Owed) -> Request:
-    """What a row that is a message, a change or a removal of one asks for."""
+    """What a row that is a message, or a change of one, asks for."""
     if row.kind is Kind.EDIT:
         assert row.target is not None  # mypy: a change has a message
-        return edit(row, row.target)
-    parameters: dict[str, Any] = {
-        "chat_id": row.chat_id,
-        "text": _text(row),
-        "link_preview_options": _NO_PREVIEW,
-    }
+        if "rows" in row.body:
+            row = in_one([replace(row, **one) for one in row.body["rows"]]) or row
+        return edit(row, row.target or 0)
+    if row.kind is Kind.REACT:
+        return _reaction(row)
+    parameters: dict[str, Any] = {"chat_id": row.chat_id, **_content(row)}
+    if _is_file(row):
+        file = row.body["file"]
+        parameters["document"] = InputFile(file["text"].encode(), filename=file["name"])
+    else:
+        parameters["link_preview_options"] = _NO_PREVIEW
     if row.thread_id is not None and not row.plainness & Plain.TOPIC:
         parameters["message_thread_id"] = row.thread_id
     if row.reply_to is not None and not row.plainness & Plain.REPLY:
@@ -72,7 +83,7 @@ def request_of(row: Owed) -> Request:
         parameters["reply_markup"] = markup
     if "only_for" in row.body:
         parameters["ephemeral_message_parameters"] = row.body["only_for"]
-    return Request("sendMessage", parameters)
+    return Request("sendDocument" if _is_file(row) else "sendMessage", parameters)
 
 
 def plainer(row: Owed) -> Plain:
@@ -82,6 +93,8 @@ def plainer(row: Owed) -> Plain:
         return Plain.REPLY
     if "message_thread_id" in parameters:
         return Plain.TOPIC
+    if "entities" in parameters or "caption_entities" in parameters:
+        return Plain.ENTITIES
     return Plain.MARKUP if "reply_markup" in parameters else Plain.NOTHING
 
 
@@ -90,13 +103,93 @@ def edit(row: Owed, message_id: int) -> Request:
     parameters: dict[str, Any] = {
         "chat_id": row.chat_id,
         "message_id": message_id,
-        "text": _text(row),
-        "link_preview_options": _NO_PREVIEW,
+        **_content(row),
     }
     markup = _markup(row)
     if markup is not None and "inline_keyboard" in markup:
         parameters["reply_markup"] = markup
+    if _is_file(row):
+        return Request("editMessageCaption", parameters)
+    parameters["link_preview_options"] = _NO_PREVIEW
     return Request("editMessageText", parameters)
+
+
+def _content(row: Owed) -> dict[str, Any]:
+    """What is to be read, and how it is set; under a file it is a caption."""
+    body = row.body
+    if body.get("buttons") == "kept":
+        return {"text": TEXTS[body["lang"]].chat.kept}
+    words, marks = ("caption", "caption_entities") if _is_file(row) else ("text", "entities")
+    content: dict[str, Any] = {words: body["text"]}
+    if body.get("entities") and not row.plainness & Plain.ENTITIES:
+        content[marks] = body["entities"]
+    return content
+
+
+def _is_file(row: Owed) -> bool:
+    return "file" in row.body and row.body.get("buttons") != "kept"
+
+
+def _reaction(row: Owed) -> Request:
+    emoji = row.body.get("emoji")
+    reaction = [{"type": "emoji", "emoji": emoji}] if emoji else []
+    return Request(
+        "setMessageReaction",
+        {"chat_id": row.chat_id, "message_id": row.target, "reaction": reaction},
+    )
+
+
+def may_share(row: Owed) -> bool:
+    """Whether an essay may share its message with others."""
+    return "sheaf" in row.body and row.body["buttons"] == "essay" and not row.plainness
+
+
+def in_one(rows: list[Owed]) -> Owed | None:
+    """Several essays in one message, each under the name of whoever asked for it.
+
+    Args:
+        rows: The essays, in order; at least one.
+
+    Returns:
+        A row that says them all; the first one itself if it is alone; None if they do not fit.
+    """
+    shown = [row for row in rows if "sheaf" in row.body]
+    if len(rows) == 1 or not shown:
+        return rows[0]
+    text, entities, lines = "", [], []
+    for number, row in enumerate(shown, start=1):
+        sheaf = row.body["sheaf"]
+        head = f"{number}. "
+        name = sheaf["name"]
+        title = shorten(sheaf["title"], _SHEAF_TITLE)
+        start = utf16_units(text + head)
+        kind, _, user_id = (row.person or "").partition(":")
+        if name and kind == "user" and "mention" not in sheaf:
+            mention = {"type": "text_mention", "offset": start, "length": utf16_units(name)}
+            user = {"id": int(user_id), "is_bot": False, "first_name": name}
+            entities.append({**mention, "user": user})
+        if name:
+            head += f"{name}: "
+        start = utf16_units(text + head)
+        entities.append({"type": "bold", "offset": start, "length": utf16_units(title)})
+        start = utf16_units(f"{text}{head}{title}\n")
+        entities.append(
+            {
+                "type": "expandable_blockquote",
+                "offset": start,
+                "length": utf16_units(sheaf["text"]),
+            }
+        )
+        text += f"{head}{title}\n{sheaf['text']}\n{sheaf['foot']}\n\n"
+        texts = TEXTS[row.body["lang"]]
+        buttons = job_buttons("essay", row.body["token"], texts)
+        buttons[0]["text"] = f"{number}: {buttons[0]['text'].lower()}"
+        lines.append(buttons)
+    text = text.rstrip()
+    if utf16_units(text) > TELEGRAM_LIMIT_UNITS:
+        return None
+    body = {"text": text, "entities": entities, "markup": {"inline_keyboard": lines}}
+    return replace(rows[0], body=body, reply_to=None)
 
 
 def removal(chat_id: int, message_ids: list[int]) -> Request:
@@ -125,13 +218,6 @@ def can_be_found(row: Owed) -> bool:
     return row.kind is not Kind.QUESTION and bool(row.body) and "only_for" not in row.body
 
 
-def _text(row: Owed) -> str:
-    if row.body.get("buttons") == "kept":
-        return TEXTS[row.body["lang"]].chat.kept
-    text: str = row.body["text"]
-    return text
-
-
 def _markup(row: Owed) -> dict[str, Any] | None:
     body = row.body
     if row.plainness & Plain.MARKUP:
@@ -149,29 +235,32 @@ def _markup(row: Owed) -> dict[str, Any] | None:
     name = body.get("buttons")
     if not name:
         return None
-    return job_keyboard(name, body["token"], TEXTS[body["lang"]].chat)
+    texts = TEXTS[body["lang"]]
+    lines = [job_buttons(name, body["token"], texts)]
+    if "votes" in body:
+        vote = f"{keyboards.VOTE}:{body['token']}"
+        lines.append([{"text": texts.desk.labels["like"], "callback_data": vote}])
+    return {"inline_keyboard": lines}
 
 
-def job_keyboard(name: str, token: str, texts: ChatTexts) -> keyboards.Keyboard:
+def job_buttons(name: str, token: str, texts: Texts) -> list[dict[str, str]]:
     """The buttons of a job.
 
     Args:
         name: ``cancel`` under its placeholder, ``essay`` under its last message, ``retry`` under
             the news that it failed, ``kept`` where it is offered a day late.
         token: The job's.
-        texts: Labels.
+        texts: The language of the labels.
     """
+    chat = texts.chat
     labels = {
-        "cancel": {keyboards.CANCEL: texts.button_cancel},
+        "cancel": {keyboards.CANCEL: chat.button_cancel},
         "essay": {
-            keyboards.AGAIN: texts.button_again,
-            keyboards.CONTINUE: texts.button_continue,
-            keyboards.REPORT: texts.button_report,
+            keyboards.AGAIN: chat.button_again,
+            keyboards.CONTINUE: chat.button_continue,
+            keyboards.REPORT: chat.button_report,
         },
-        "retry": {keyboards.RETRY: texts.button_retry},
-        "kept": {keyboards.RECEIVE: texts.button_receive},
+        "retry": {keyboards.RETRY: chat.button_retry},
+        "kept": {keyboards.RECEIVE: chat.button_receive},
     }[name]
-    buttons = [
-        {"text": label, "callback_data": f"{kind}:{token}"} for kind, label in labels.items()
-    ]
-    return {"inline_keyboard": [buttons]}
+    return [{"text": label, "callback_data": f"{kind}:{token}"} for kind, label in labels.items()]

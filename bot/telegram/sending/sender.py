@@ -7,6 +7,7 @@ in ``consequences``. A wake-up only says where to look: what is to be sent is re
 
 import asyncio
 import logging
+import math
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from telegram import Bot
 
 from bot.logs import log_unexpected
-from bot.storage import chats, outbox
+from bot.storage import chats, jobs, outbox
 from bot.storage.database import Changes, Database, Transaction
 from bot.storage.records import MESSAGES, Kind, OutboxState, Owed, Rank
 from bot.telegram.sending import rendering
@@ -40,6 +41,10 @@ _PREVIEW_TIMEOUT_S = 5.0
 _SLOW_S = 0.5
 """A place in the budget that was claimed so long ago has been given to others."""
 _REMOVED_AT_ONCE = 100
+_MOST_TOGETHER = 3
+"""Essays in one message."""
+_COMPANY_WITHIN_S, _COMPANY_LOOK_S = 3.0, 0.3
+"""How long an essay waits for another to share its message, where there is not room for all."""
 
 
 @dataclass(slots=True)
@@ -77,6 +82,7 @@ class Sender:
         self._consequences = Consequences(bot, database, pacing)
         self._workers: dict[int, _Worker] = {}
         self._beside: set[asyncio.Task[Any]] = set()
+        self._reacting: set[int] = set()
         self._is_stopping = False
         database.listen(self._on_changes)
         previews.listen(self._rouse_to_show)
@@ -190,17 +196,20 @@ class Sender:
             Seconds after which to look again, or None if there is nothing to be done.
         """
         await self._consequences.is_bot_known.wait()
+        react_s = await self._react(chat_id)
         due, later = await self._database.read(lambda tx: outbox.ready(tx, chat_id))
         if self._is_stopping:
             due, later = [row for row in due if row.rank <= Rank.PIECE], None
         if due:
-            wait_s = self._pacing.claim(chat_id, Rank(due[0].rank))
+            together, wait_s = await self._in_company(due)
+            wait_s = wait_s or self._pacing.claim(chat_id, Rank(due[0].rank))
             if wait_s == 0:
-                await self._perform(due[0], due)
-            return wait_s
-        later_s = None
+                await self._perform(together, due)
+            return wait_s if react_s is None else min(wait_s, react_s)
+        later_s = react_s
         if later is not None:
-            later_s = max(0.05, (later - self._database.clock()).total_seconds())
+            in_s = max(0.05, (later - self._database.clock()).total_seconds())
+            later_s = in_s if react_s is None else min(in_s, react_s)
         if not self._previews.has(chat_id):
             return later_s
         wait_s = self._pacing.claim(chat_id, Rank.PREVIEW)
@@ -210,46 +219,111 @@ class Sender:
         worker.waits_to_show = True
         return wait_s if later_s is None else min(wait_s, later_s)
 
-    async def _perform(self, row: Owed, due: list[Owed]) -> None:
+    async def _react(self, chat_id: int) -> float | None:
+        """Set and take away reactions, beside whatever else the chat is owed.
+
+        Returns:
+            Seconds after which to look again, or None if no more is to be done.
+        """
+        if self._is_stopping:
+            return None
+        due, later = await self._database.read(lambda tx: outbox.reactions(tx, chat_id))
+        for row in due:
+            if row.id in self._reacting:
+                continue
+            wait_s = self._pacing.claim_beside()
+            if wait_s > 0:
+                return wait_s
+            self._reacting.add(row.id)
+            self._run_beside(asyncio.create_task(self._set_reaction(row)))
+        if later is None:
+            return None
+        return max(0.05, (later - self._database.clock()).total_seconds())
+
+    async def _set_reaction(self, row: Owed) -> None:
+        try:
+            answer = await ask(self._bot, rendering.request_of(row), _CHANGE_TIMEOUT_S)
+            await self._consequences.after_reaction(row, answer)
+        finally:
+            self._reacting.discard(row.id)
+            # Meanwhile it may have been taken back.
+            self._rouse(row.chat_id)
+
+    async def _in_company(self, due: list[Owed]) -> tuple[list[Owed], float]:
+        """The essays that leave in one message, where a group's budget is short.
+
+        Returns:
+            The first row that is due, perhaps with others, and seconds to wait for their company.
+        """
+        first = due[0]
+        if first.state is not OutboxState.OPEN or not rendering.may_share(first):
+            return [first], 0.0
+        chat_id = first.chat_id
+        unfinished, unwritten = await self._database.read(lambda tx: jobs.left(tx, chat_id))
+        wanted = math.ceil(unfinished / max(1, self._pacing.free(chat_id)))
+        together = [first]
+        for row in due[1:]:
+            is_free = row.state is OutboxState.OPEN and rendering.may_share(row)
+            if not is_free or row.thread_id != first.thread_id:
+                continue
+            if len(together) >= min(wanted, _MOST_TOGETHER):
+                break
+            if rendering.in_one([*together, row]) is not None:
+                together.append(row)
+        age_s = (self._database.clock() - first.created_at).total_seconds()
+        if len(together) == 1 < wanted and unwritten and age_s < _COMPANY_WITHIN_S:
+            return together, _COMPANY_LOOK_S
+        return together, 0.0
+
+    async def _perform(self, together: list[Owed], due: list[Owed]) -> None:
+        row = together[0]
         if row.kind is Kind.TIDY:
             await self._remove([one for one in due if one.kind is Kind.TIDY])
         elif row.kind not in MESSAGES:
+            if row.target is None:
+                aimed = await self._database.step("aim", lambda tx: outbox.aim(tx, [row]))
+                if not aimed:
+                    return
+                row = aimed[0]
             answer = await ask(self._bot, rendering.request_of(row), _CHANGE_TIMEOUT_S)
             if not await self._is_closed([row], answer):
                 await self._consequences.after_change(row, answer)
         elif row.state is OutboxState.OPEN:
-            await self._send(row)
+            await self._send(together)
         else:
             await self._look_for(row)
 
-    async def _send(self, row: Owed) -> None:
+    async def _send(self, together: list[Owed]) -> None:
         now_s = asyncio.get_running_loop().time
         claimed_s = now_s()
         until = self._database.clock() + timedelta(seconds=_MESSAGE_TIMEOUT_S + _ACK_WAIT_S)
-        if await self._database.step("take", lambda tx: outbox.take(tx, row, until)) is None:
+        rows = await self._database.step("take", lambda tx: outbox.take(tx, together, until))
+        if not rows:
             return
         if now_s() - claimed_s > _SLOW_S:
             # The database was away, and everybody else waited for it too.
-            await self._claim(row.chat_id, Rank(row.rank))
-        if row.kind is not Kind.ACK:
-            await self._ask_for(row)
+            await self._claim(rows[0].chat_id, Rank(rows[0].rank))
+        if rows[0].kind is not Kind.ACK:
+            await self._ask_for(rows)
             return
-        asking = asyncio.create_task(self._ask_for(row), name=f"ack in {row.chat_id}")
-        self._workers[row.chat_id].asking = asking
+        asking = asyncio.create_task(self._ask_for(rows), name=f"ack in {rows[0].chat_id}")
+        self._workers[rows[0].chat_id].asking = asking
         self._run_beside(asking)
         await asyncio.wait({asking}, timeout=_ACK_WAIT_S)
 
-    async def _ask_for(self, row: Owed) -> None:
-        answer = await ask(self._bot, rendering.request_of(row), _MESSAGE_TIMEOUT_S)
-        query_id = row.body.get("only_for", {}).get("callback_query_id")
+    async def _ask_for(self, rows: list[Owed]) -> None:
+        message = rendering.in_one(rows)
+        assert message is not None  # mypy: what fits together fits with one less, too
+        answer = await ask(self._bot, rendering.request_of(message), _MESSAGE_TIMEOUT_S)
+        query_id = message.body.get("only_for", {}).get("callback_query_id")
         if query_id is not None:
             # Once it is answered, a press opens no way to its person any more.
             self.toast(query_id, None)
-        if await self._is_closed([row], answer):
+        if await self._is_closed(rows, answer):
             return
         # Taken back or erased meanwhile: if it did not arrive, it is not sent again.
-        taken = await self._database.read(lambda tx: outbox.get(tx, row.id))
-        await self._consequences.after_message(taken or row, answer)
+        taken = await self._database.read(lambda tx: outbox.together(tx, rows[0]))
+        await self._consequences.after_message(taken, answer)
 
     async def _claim(self, chat_id: int, rank: Rank) -> None:
         wait_s = self._pacing.claim(chat_id, rank)
@@ -287,15 +361,17 @@ class Sender:
         if asking is not None:
             # Its number is not known yet, and must not be taken for this one's.
             await asyncio.wait({asking})
-        number = None
-        if rendering.can_be_found(row):
-            misses = self._consequences.misses(row)
-            number = await self._database.read(lambda tx: next_number(tx, row, misses))
+        rows = await self._database.read(lambda tx: outbox.together(tx, row))
+        lead, number = rows[0], None
+        message = rendering.in_one(rows) or lead
+        if rendering.can_be_found(message):
+            misses = self._consequences.misses(lead)
+            number = await self._database.read(lambda tx: next_number(tx, lead, misses))
         if number is None:
-            await self._consequences.not_found(row)
+            await self._consequences.not_found(rows)
             return
-        answer = await ask(self._bot, rendering.edit(row, number), _CHANGE_TIMEOUT_S)
-        await self._consequences.after_probe(row, number, answer)
+        answer = await ask(self._bot, rendering.edit(message, number), _CHANGE_TIMEOUT_S)
+        await self._consequences.after_probe(rows, number, answer)
 
     async def _preview(self, chat_id: int) -> None:
         preview = await self._previews.take(chat_id)
