@@ -14,9 +14,10 @@ from bot.errors import FailureReason, GenerationError, RequestError
 from bot.essays import finishing
 from bot.essays.desk import Desk
 from bot.essays.owing import owe_essay, owe_failure, texts_of
+from bot.essays.safety import Filters, filters_of, is_fit_to_read
 from bot.essays.writing import Writer
 from bot.logs import log_unexpected
-from bot.storage import jobs
+from bot.storage import classes, jobs
 from bot.storage.database import Changes, Database, Transaction
 from bot.storage.records import Job, JobState
 
@@ -191,7 +192,7 @@ class Scheduler:
         Returns:
             The essay, and what is to be said under it.
         """
-        preceding = await self._database.read(lambda tx: jobs.text_before(tx, job.request))
+        preceding, filters = await self._database.read(lambda tx: _before(tx, job))
         pause_s = self._pause_s
         while True:
             try:
@@ -199,7 +200,7 @@ class Scheduler:
                     await self._writer.wait_until_ready(_READY_TIMEOUT_S)
                     self._is_service_ready = True
                 async with asyncio.timeout(self._essay_timeout_s):
-                    return await self._attempt(job, preceding), ""
+                    return await self._attempt(job, preceding, filters)
             except TimeoutError:
                 return self._what_there_is(job), texts_of(job).chat.out_of_time
             except GenerationError as error:
@@ -217,21 +218,30 @@ class Scheduler:
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
-    async def _attempt(self, job: Job, preceding: str) -> str:
+    async def _attempt(self, job: Job, preceding: str, filters: Filters) -> tuple[str, str]:
         request = job.request
         self._desk.drafts[job.id] = ""
-        drafts = self._writer.write(request.topic, request.preferences, job.seed, preceding)
+        note = ""
+        drafts = self._writer.write(
+            request.topic,
+            request.preferences,
+            job.seed,
+            preceding,
+            is_fit=lambda sentence: is_fit_to_read(sentence, filters),
+        )
         async with aclosing(drafts):
             async for draft in drafts:
                 self._desk.drafts[job.id] = draft.text
                 self._desk.meter.note(job.id, finishing.count_words(draft.text))
+                if draft.has_gap:
+                    note = texts_of(job).safety.removed_sentence
                 if draft.is_final:
                     break
                 self._show_draft(job, draft.text)
         text = self._desk.drafts[job.id]
         if not any(character.isalnum() for character in text):
             raise GenerationError(FailureReason.EMPTY)
-        return text
+        return text, note
 
     def _what_there_is(self, job: Job) -> str:
         """The whole sentences of an essay that took too long.
@@ -243,6 +253,14 @@ class Scheduler:
         if not finishing.sentence_ends(draft):
             raise GenerationError(FailureReason.TIMEOUT)
         return finishing.finish(draft)
+
+
+async def _before(tx: Transaction, job: Job) -> tuple[str, Filters]:
+    """The text that a job goes on from, and what its class wants nobody to read."""
+    request = job.request
+    in_class = await classes.of_person(tx, request.person, request.address.chat_id)
+    filters = filters_of(in_class.settings) if in_class else Filters()
+    return await jobs.text_before(tx, request), filters
 
 
 async def _open_jobs(tx: Transaction) -> tuple[list[Job], list[Job]]:

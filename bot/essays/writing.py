@@ -11,7 +11,7 @@ text.
 
 import math
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -71,11 +71,13 @@ class Draft:
         text: Clean text, the opening included; whole sentences once ``is_final``.
         ideas: The plans of its sections, in which the model, or a person, said what is to come.
         is_final: Whether this is the finished essay.
+        has_gap: Whether a sentence had to be taken out, and no better one came.
     """
 
     text: str
     ideas: tuple[tuple[str, ...], ...] = ()
     is_final: bool = False
+    has_gap: bool = False
 
 
 class Writer:
@@ -99,6 +101,7 @@ class Writer:
         seed: int,
         preceding: str = "",
         ideas: Sequence[str] = (),
+        is_fit: Callable[[str], bool] = bool,
     ) -> AsyncGenerator[Draft]:
         """Write one essay, or what follows a given text.
 
@@ -108,6 +111,7 @@ class Writer:
             seed: Seed of the random draws.
             preceding: An essay on the same topic to go on from; the result does not repeat it.
             ideas: A person's own, in place of those that a model with a plan writes first.
+            is_fit: Whether a sentence, or a plan, may stay; others are drawn again.
 
         Yields:
             The growing essay, and last the finished one, never empty.
@@ -116,7 +120,8 @@ class Writer:
             GenerationError: The service failed or wrote nothing.
             PromptTooLongError: The topic does not fit into the model's window.
         """
-        essay = _Essay(await self._client.describe(), topic, preferences, preceding, ideas)
+        model = await self._client.describe()
+        essay = _Essay(model, topic, preferences, preceding, ideas, is_fit)
         number = 0
         while not essay.is_done:
             stream = self._client.stream(
@@ -138,7 +143,7 @@ class Writer:
             essay.end_request()
         if not essay.has_text:
             raise GenerationError(FailureReason.EMPTY)
-        yield Draft(essay.text, essay.ideas, is_final=True)
+        yield Draft(essay.text, essay.ideas, is_final=True, has_gap=essay.has_gap)
 
 
 class _Essay:
@@ -146,7 +151,9 @@ class _Essay:
 
     Attributes:
         ideas: The plans so far.
-        is_broken_off: Whether what came last is not to go on: it loops, or is as long as it may.
+        is_broken_off: Whether what came last is not to go on: it loops, is unfit, or is as long as
+            it may.
+        has_gap: Whether a sentence had to be taken out, and no better one came.
         is_done: Whether nothing is left to ask for.
     """
 
@@ -157,7 +164,10 @@ class _Essay:
         preferences: Preferences,
         preceding: str,
         ideas: Sequence[str],
+        is_fit: Callable[[str], bool],
     ) -> None:
+        self._is_fit = is_fit
+        self.has_gap = False
         self._model = model
         self._topic = topic
         self._asked = preferences
@@ -177,7 +187,7 @@ class _Essay:
 
     def _begin_section(self, ideas: Sequence[str] = ()) -> None:
         frames = self._model.frames
-        self._plan = frames.plan(ideas) if ideas or self._is_long else ""
+        self._plan = self._given = frames.plan(ideas) if ideas or self._is_long else ""
         self._body = ""
         self._redraws = 0
         self._additions = 0
@@ -187,7 +197,9 @@ class _Essay:
     def _begin_request(self) -> None:
         self._raw = self._plan + self._body
         self._next_look = 0
-        self._loop: int | None = None
+        self._cut: int | None = None
+        self._judged = len(self._body)
+        self._is_unfit = False
         self.is_broken_off = False
 
     @property
@@ -245,16 +257,38 @@ class _Essay:
 
     def _look(self) -> None:
         self._plan, self._body = self._model.frames.split_plan(self._raw)
-        self._loop = finishing.loop_start(self._body)
+        self._cut = self._unfit_start()
+        self._is_unfit = self._cut is not None
+        if not self._is_unfit:
+            self._cut = finishing.loop_start(self._body)
         is_long = finishing.count_words(self._body) >= finishing.MOST_SHARE * self._words
-        self.is_broken_off = self._loop is not None or is_long
+        self.is_broken_off = self._cut is not None or is_long
+
+    def _unfit_start(self) -> int | None:
+        """Where the first whole sentence begins that may not stay, or None."""
+        if self._body and not self._judged and self._plan != self._given:
+            ideas = ", ".join(self._model.frames.ideas_of(self._plan))
+            if ideas and not self._is_fit(ideas):
+                self._plan = self._given
+                return 0
+        for end in finishing.sentence_ends(self._body):
+            if end <= self._judged:
+                continue
+            if not self._is_fit(self._body[self._judged : end]):
+                return self._judged
+            self._judged = end
+        return None
 
     def end_request(self) -> None:
         """Decide how it goes on when an answer is over."""
         self._look()
-        is_redrawn = self._loop is not None and self._redraws < _REDRAWS
-        if self._loop is not None:
-            self._body = self._body[: self._loop]
+        is_one = bool(self._body) and not finishing.sentence_ends(self._body)
+        if is_one and not self._is_fit(self._body):
+            self._cut, self._is_unfit = 0, True
+        is_redrawn = self._cut is not None and self._redraws < _REDRAWS
+        self.has_gap |= self._is_unfit and not is_redrawn
+        if self._cut is not None:
+            self._body = self._body[: self._cut]
         if is_redrawn:
             self._body = self._body[: max(finishing.sentence_ends(self._body), default=0)]
         is_short = finishing.count_words(self._body) < _LEAST_SHARE * self._words

@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import FailureReason, GenerationError
 from bot.essays.finishing import count_words, sentence_ends
+from bot.essays.safety import is_fit_to_read
 from bot.essays.writing import Draft, Writer, topic_words
 from bot.generation.client import ServedModel
 from bot.generation.frames import Frames
@@ -198,3 +199,43 @@ def test_topic_words():
     assert topic_words("Escribe sobre el mar y los pescadores") == ("mar", "pescadores")
     assert topic_words("¿Por qué leer?") == ("leer",)
     assert topic_words("la sal, la sal") == ("sal",)
+
+
+CURSE = "Aquel idiota era un hijo de puta."
+
+
+async def test_a_sentence_that_may_not_stay_is_drawn_again():
+    good = prose(100)
+    service = Answers([f"{good} {CURSE} Y siguió el día.", " " + prose(120, 50)])
+    drafts = await write(service, is_fit=is_fit_to_read)
+    assert drafts[-1].text == f"El mar\n\n{good} {prose(120, 50)}"
+    assert not drafts[-1].has_gap
+    assert all(CURSE not in draft.text for draft in drafts)
+    assert service.asked[1][0].endswith(good)
+    first, again = (parameters for _, parameters in service.asked)
+    assert again.seed != first.seed
+
+
+async def test_a_sentence_for_which_none_better_comes_is_taken_out():
+    good = prose(200)
+    service = Answers([f"{good} {CURSE}", f" {CURSE}"])
+    *_, last = await write(service, is_fit=is_fit_to_read)
+    assert last.text == f"El mar\n\n{good}"
+    assert last.has_gap
+    assert len(service.asked) < 15
+
+
+@pytest.mark.parametrize("words", [CURSE, CURSE.rstrip(".")])
+async def test_a_text_of_which_nothing_may_stay_is_none(words):
+    with pytest.raises(GenerationError) as failure:
+        await write(Answers([words]), is_fit=is_fit_to_read)
+    assert failure.value.reason is FailureReason.EMPTY
+
+
+async def test_ideas_that_may_not_stay_are_drawn_again():
+    bad, good = "Ideas: porno, olas.\n\n", "Ideas: olas, sal.\n\n"
+    service = Answers([bad + prose(250), good + prose(250)])
+    drafts = await write(service, is_fit=is_fit_to_read)
+    assert drafts[-1].ideas == (("olas", "sal"),)
+    assert drafts[-1].text == f"El mar\n\n{prose(250)}"
+    assert service.asked[1][0] == service.asked[0][0]

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import dataclass
 
 import pytest
 
@@ -9,12 +10,27 @@ from bot.storage import classes, jobs
 from bot.storage.class_settings import ClassSettings
 from bot.storage.records import JobState, Style
 from bot.texts import ENGLISH, SPANISH
-from tests.telegram.classroom import Classroom
+from tests.essays.scripted_service import SENTENCE
+from tests.telegram.classroom import Classroom, PacedService
 
 TEXTS = SPANISH.safety
 WRITE = "/redactar@redactor_bot"
 CRY = "kiero morirme cuanto antes"
 SERIOUS = "el acoso escolar"
+
+
+@dataclass
+class RudeService(PacedService):
+    """Says something after each three sentences that nobody is to read."""
+
+    number: int = 0
+
+    async def stream(self, *_arguments, **_options):
+        await self.gate.wait()
+        for _ in range(3):
+            self.number += 1
+            yield SENTENCE.format(self.number)
+        yield " Aquel idiota era un hijo de puta."
 
 
 def open_private(classroom, *people):
@@ -368,3 +384,18 @@ class TestTeacher:
         await classroom.settle()
         rows = [row for row in await classroom.owed() if "care:" in row.key]
         assert rows == []
+
+
+async def test_a_sentence_that_nobody_is_to_read_is_taken_out_and_the_foot_says_so(url):
+    async with Classroom(url, service=RudeService()) as classroom:
+        await classroom.say("El mar")
+        await classroom.finish()
+        (essay,) = classroom.telegram.texts(classroom.lucia)
+        assert "idiota" not in essay
+        assert "número 1." in essay
+        assert TEXTS.removed_sentence in essay.splitlines()
+        drafts = classroom.telegram.calls("sendMessageDraft")
+        assert not [one for one in drafts if "idiota" in one.parameters["text"]]
+        (job,) = await classroom.jobs()
+        assert "idiota" not in job.text
+        assert TEXTS.removed_sentence not in job.text
