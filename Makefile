@@ -106,10 +106,11 @@ CLIENTS := .make/clients
 test-clients: $(VENV)/.ready $(CLIENTS)/.ready  ## Let other people's clients ask the service
 	$(BIN)/python -m tests.clients $(CLIENTS)
 
-$(CLIENTS)/.ready: tests/clients/requirements.txt
+$(CLIENTS)/.ready: tests/clients/requirements.txt $(TOOLS)/.ready
 	$(PYTHON) -m venv $(CLIENTS)
 	while read package; do \
-	  $(CLIENTS)/bin/pip install -qq --prefer-binary "$$package" || echo "No $$package here."; \
+	  $(TOOLS)/bin/uv pip install -q --python $(CLIENTS)/bin/python "$$package" || \
+	  echo "No $$package here."; \
 	done < $<
 	npm install --silent --prefix $(CLIENTS) openai || echo "No npm here."
 	touch $@

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -42,7 +43,8 @@ def main() -> None:
     try:
         while not _is_ready(url):
             time.sleep(0.2)
-        rows = [_row(name, environment, url) for name in CLIENTS]
+        with ThreadPoolExecutor(4) as pool:
+            rows = list(pool.map(lambda name: _row(name, environment, url), CLIENTS))
     finally:
         service.terminate()
         service.wait()
@@ -81,6 +83,7 @@ def _row(name: str, environment: Path, url: str) -> str:
         )
     except subprocess.TimeoutExpired:
         return f"| {name} | {version} | {about} | fails: no end |"
+    print(f"{name}: {done.returncode}", flush=True)
     if done.returncode:
         print(done.stdout[-3000:], done.stderr[-3000:])
     return f"| {name} | {version} | {about} | {'fails' if done.returncode else 'works'} |"
