@@ -37,7 +37,8 @@ _NO_LOOP_TOKENS = 8
 """The same after a loop."""
 
 _WARMER = 0.15
-"""What each loop adds to the temperature."""
+"""What each loop, and each section that is written, adds to the temperature: what is likeliest has
+been said."""
 
 _REDRAWS = 5
 _ADDITIONS = 4
@@ -179,6 +180,7 @@ class _Essay:
         self._is_long = most is not None and preferences.words > most and not preceding
         self._sections_left = math.ceil(preferences.words / _SECTION_WORDS) if self._is_long else 1
         self._more_sections = _MORE_SECTIONS
+        self._sections = 0
         self._written = ""
         self.ideas: tuple[tuple[str, ...], ...] = ()
         self.is_done = False
@@ -235,7 +237,7 @@ class _Essay:
         return SamplingParameters(
             max_new_tokens=math.ceil(max(0, room) * self._model.tokens_per_word) + _SPARE_TOKENS,
             min_new_tokens=_FEWEST_TOKENS,
-            temperature=min(2.0, asked.temperature + _WARMER * self._redraws),
+            temperature=min(2.0, asked.temperature + _WARMER * (self._redraws + self._sections)),
             top_p=asked.top_p,
             top_k=asked.top_k,
             repetition_penalty=asked.repetition_penalty,
@@ -315,6 +317,7 @@ class _Essay:
         if self._asked.style is not Style.POEM:
             whole = finishing.say_once(whole)
         self._written = whole
+        self._sections += 1
         self._sections_left -= 1
         missing = self._asked.words - finishing.count_words(whole)
         if self._is_long and not self._sections_left and missing > _SECTION_WORDS / 2:
