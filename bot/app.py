@@ -23,6 +23,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from telegram import Bot
 
 from bot.classroom.boards import Boards
+from bot.classroom.explaining.finding import Finder
+from bot.classroom.explaining.looking import Guide
 from bot.errors import GenerationError, NotInstalledError, StartupError
 from bot.essays import safety
 from bot.essays.adoption import adopt_old_deliveries
@@ -45,6 +47,7 @@ from bot.storage.leases import hold_lease, hold_lock
 from bot.storage.records import UNFINISHED, JobState
 from bot.storage.upkeep import ClockWatch, prune
 from bot.telegram.access import Access
+from bot.telegram.commands import explaining
 from bot.telegram.connection import bot_id_of, build_bot, introduce, owner_link
 from bot.telegram.intake import Intake
 from bot.telegram.menu import publish_commands
@@ -121,6 +124,7 @@ class Front:
         database: What has to last.
         desk: Where essays are asked for and called off.
         scheduler: Has them written.
+        guide: Has answered what people want to see of the model.
         previews: What is shown in between.
         sender: Sends what is owed.
         intake: Takes updates in.
@@ -132,6 +136,7 @@ class Front:
     database: Database
     desk: Desk
     scheduler: Scheduler
+    guide: Guide
     previews: Previews
     sender: Sender
     intake: Intake
@@ -146,9 +151,13 @@ class Front:
         await adopt_old_deliveries(self.database)
 
     async def run(self) -> None:
-        """Send, write and receive until cancelled, or until one of them cannot go on."""
+        """Send, write, show and receive until cancelled, or until one of them cannot go on."""
         await _until_one_fails(
-            self.sender.run(), self.scheduler.run(), self.boards.run(), self.intake.run()
+            self.sender.run(),
+            self.scheduler.run(),
+            self.guide.run(),
+            self.boards.run(),
+            self.intake.run(),
         )
 
     async def status(self) -> Status:
@@ -223,12 +232,13 @@ def compose(
         show_draft=previews.show_draft,
         essay_timeout_s=essay_timeout_s,
     )
+    finder = Finder(client, desk.meter.words_per_s)
+    guide = Guide(database, finder, explaining.owe, explaining.owe_failure)
     access = Access(bot, database, is_open=is_open)
     watch = ClockWatch(database.clock, clock)
     intake = Intake(bot, database, access, desk, sender, watch)
-    return Front(
-        bot, database, desk, scheduler, previews, sender, intake, watch, Boards(database, desk)
-    )
+    boards = Boards(database, desk)
+    return Front(bot, database, desk, scheduler, guide, previews, sender, intake, watch, boards)
 
 
 async def run_bot(settings: Settings, texts: ConsoleTexts, console: Console) -> None:

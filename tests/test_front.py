@@ -39,7 +39,6 @@ HIDDEN = {
     "fastapi",
     "huggingface_hub",
     "llvmlite",
-    "matplotlib",
     "numba",
     "numpy",
     "peft",

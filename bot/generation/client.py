@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,14 +14,22 @@ import openai
 from openai import AsyncStream
 from openai.types import Completion
 
-from bot.errors import EngineBusyError, FailureReason, GenerationError, RequestError
+from bot.errors import (
+    EngineBusyError,
+    FailureReason,
+    GenerationError,
+    PromptTooLongError,
+    RequestError,
+)
 from bot.generation.bounded_transport import BoundedTransport
 from bot.generation.client_errors import BROKEN_ANSWER, retry_after_s, translate
 from bot.generation.frames import Frames
 from bot.generation.inspection import (
     Attention,
+    Cut,
     LikelyPiece,
     read_attention,
+    read_cut,
     read_likely_pieces,
 )
 from bot.generation.parameters import SamplingParameters
@@ -215,8 +223,11 @@ class GenerationClient:
             pieces = read_likely_pieces(answer.choices[0])
             return pieces and pieces[:count]
 
-    async def attention(self, prompt: str) -> Attention | None:
+    async def attention(self, prompt: str | Sequence[int]) -> Attention | None:
         """Return where the model looks from the end of a text; None where it does not tell.
+
+        Args:
+            prompt: The text, or its tokens.
 
         Raises:
             GenerationError: It failed; ``PromptTooLongError`` is such.
@@ -225,12 +236,44 @@ class GenerationClient:
         if not served.is_own:
             return None
         body = {"model": served.id, "prompt": prompt}
+        answer = await self._post("/attention", body)
+        with self._translated():
+            return None if answer is None else read_attention(answer)
+
+    async def cut(self, text: str) -> Cut | None:
+        """Return a text in the model's pieces; None where the service does not tell.
+
+        Raises:
+            GenerationError: It failed.
+        """
+        served = await self.describe()
+        body = {"model": served.id, "prompt": text, "add_special_tokens": False}
+        answer = await self._post(f"{self._root}/tokenize", {**body, "return_token_strs": True})
+        with self._translated():
+            return None if answer is None else read_cut(answer)
+
+    async def text_of(self, token_ids: Sequence[int]) -> str | None:
+        """Return the text of tokens; None where the service does not tell, or knows none such.
+
+        Raises:
+            GenerationError: It failed.
+        """
+        served = await self.describe()
+        body = {"model": served.id, "tokens": list(token_ids)}
+        answer = await self._post(f"{self._root}/detokenize", body)
+        with self._translated():
+            return None if answer is None else _text(answer["prompt"])
+
+    async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        """Ask what not every service has; None where it is refused or not there."""
         with self._translated():
             try:
-                answer = await self._openai.post("/attention", body=body, cast_to=dict[str, Any])
-            except openai.NotFoundError:
+                return await self._openai.post(path, body=body, cast_to=dict[str, Any])
+            except (openai.NotFoundError, openai.BadRequestError) as error:
+                failure = translate(error)
+                if isinstance(failure, PromptTooLongError):
+                    raise failure from None
                 return None
-            return read_attention(answer)
 
     async def _answer(
         self,

@@ -7,6 +7,19 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """A text in the model's pieces.
+
+    Attributes:
+        token_ids: Their numbers.
+        pieces: Their texts; a space before a word belongs to it.
+    """
+
+    token_ids: Sequence[int]
+    pieces: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class LikelyPiece:
     """A piece of text that could come next.
 
@@ -30,6 +43,21 @@ class Attention:
 
     pieces: Sequence[str]
     weights: Sequence[Sequence[Sequence[float]]]
+
+
+def read_cut(body: Mapping[str, Any]) -> Cut | None:
+    """Read the answer of ``/tokenize``; None where it does not tell the pieces.
+
+    Raises:
+        TypeError, LookupError: It is not of that form.
+    """
+    token_ids, pieces = body["tokens"], body.get("token_strs")
+    if pieces is None:
+        return None
+    if len(token_ids) != len(pieces):
+        raise LookupError("numbers and pieces do not fit")
+    # vLLM tells them as a byte-level vocabulary spells them.
+    return Cut(token_ids, [piece.replace("Ġ", " ").replace("Ċ", "\n") for piece in pieces])
 
 
 def read_likely_pieces(choice: Any) -> list[LikelyPiece] | None:  # noqa: ANN401, a body from outside

@@ -24,6 +24,8 @@ class ServedModel:
         frames: The forms in which it wants to be asked.
         tokens_per_word: Of Spanish prose; an estimate where the service does not say.
         max_batch_size: Texts that it writes at once; None where the service does not say.
+        vocabulary_size: Its pieces; None where the service does not say.
+        width: Length of the list of numbers that stands for each; None likewise.
         is_own: Whether it is this project's own service.
         takes_extended: Whether it takes vLLM's further parameters.
         sentence_candidates: Continuations that it can draw for each sentence, at most.
@@ -35,6 +37,8 @@ class ServedModel:
     frames: Frames = field(default_factory=lambda: Frames.plain({}))
     tokens_per_word: float = _DEFAULT_TOKENS_PER_WORD
     max_batch_size: int | None = None
+    vocabulary_size: int | None = None
+    width: int | None = None
     is_own: bool = False
     takes_extended: bool = False
     sentence_candidates: int = 1
@@ -73,6 +77,8 @@ def read_served_model(data: Mapping[str, Any], default_frames: Frames) -> Served
         frames=frames,
         tokens_per_word=float(own.get("tokens_per_word") or _DEFAULT_TOKENS_PER_WORD),
         max_batch_size=own.get("max_batch_size"),
+        vocabulary_size=own.get("vocabulary_size"),
+        width=own.get("width"),
         is_own=True,
         takes_extended=True,
         sentence_candidates=int(own.get("sentence_candidates") or 1),

@@ -85,10 +85,12 @@ class Changes:
     Attributes:
         chats: Chats whose outbox changed.
         has_jobs: Whether jobs changed.
+        has_inquiries: Whether something is to be found out.
     """
 
     chats: set[int] = field(default_factory=set)
     has_jobs: bool = False
+    has_inquiries: bool = False
 
 
 class Transaction:
@@ -322,7 +324,7 @@ class Database:
     async def _repeat(self, name: str, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         async with self._lock:
             result, changes = await self._persist(name, self._writer, work)
-        if changes.chats or changes.has_jobs:
+        if changes.chats or changes.has_jobs or changes.has_inquiries:
             for listener in self._listeners:
                 listener(changes)
         return result

@@ -291,10 +291,11 @@ class Owed:
         person: Whose it is, or None once that is forgotten.
         waits: Rows that must be closed before.
         body: ``text`` and its ``entities``; ``buttons``, ``token`` and ``lang`` or a whole
-            ``markup``; ``file`` for what comes as one under the text; ``sheaf`` for an essay that
-            may share a message, ``rows`` for several that do; ``emoji`` for a reaction, None to
-            take it away; ``only_for`` whom it is shown; ``otherwise``, another way to say it,
-            should this one be refused.
+            ``markup``; ``file`` for what comes as one under the text, ``picture`` for what is
+            drawn above it when it leaves; ``sheaf`` for an essay that may share a message,
+            ``rows`` for several that do; ``emoji`` for a reaction, None to take it away;
+            ``only_for`` whom it is shown; ``otherwise``, another way to say it, should this one
+            be refused.
         reply_to: The message that it answers, or None.
         target: The message that it changes or removes, or None.
         state: How far it is.

@@ -264,6 +264,33 @@ complaints = Table(
 )
 """What readers object to in an essay, once a person and essay."""
 
+inquiries = Table(
+    "inquiries",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("token", String(16), nullable=False, unique=True),
+    Column("bot_id", BigInteger, nullable=False),
+    Column("update_id", BigInteger, nullable=False),
+    Column("person", String(64), nullable=False),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("thread_id", BigInteger, nullable=True),
+    Column("message_id", BigInteger, nullable=True),
+    Column("is_private", Boolean, nullable=False),
+    Column("subject", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("preferences", JSON, nullable=False),
+    Column("view", JSON, nullable=False),
+    Column("found", JSON(none_as_null=True), nullable=True),
+    Column("target", BigInteger, nullable=True),
+    Column("is_waiting", Boolean, nullable=False),
+    Column("version", Integer, nullable=False, default=0),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("bot_id", "update_id", name="inquiries_once_per_update"),
+    Index("inquiries_by_person", "bot_id", "person"),
+    sqlite_autoincrement=True,
+)
+"""What people want to see of how the model works."""
+
 leases = Table(
     "leases",
     metadata,

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from bot.storage import chats, classes, inbox, jobs, lessons, outbox, people
+from bot.storage import chats, classes, inbox, inquiries, jobs, lessons, outbox, people
 from bot.storage.database import Database, Transaction
 
 logger = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ async def forget_person(tx: Transaction, person: str) -> list[int]:
     if private_chat_id is not None:
         await chats.forget(tx, private_chat_id)
     await classes.forget(tx, person)
+    await inquiries.forget(tx, person)
     job_ids = await jobs.forget(tx, person)
     await lessons.forget(tx, person, job_ids)
     await inbox.forget_person(tx, person, private_chat_id)
@@ -80,6 +81,7 @@ async def migrate_chat(tx: Transaction, old_id: int, new_id: int) -> None:
     await chats.move(tx, old_id, new_id)
     # Also when the move is known: what was owed before may still be owed to the old number.
     await classes.move(tx, old_id, new_id)
+    await inquiries.move(tx, old_id, new_id)
     await jobs.move(tx, old_id, new_id)
     await outbox.move(tx, old_id, new_id)
 
@@ -103,5 +105,6 @@ async def _prune(tx: Transaction, before: datetime) -> int:
         + await outbox.prune(tx, before, _ROWS_A_STEP)
         + await jobs.prune(tx, before, _ROWS_A_STEP)
         + await classes.prune(tx, before)
+        + await inquiries.prune(tx, before)
         + await lessons.prune(tx, before)
     )

@@ -10,7 +10,7 @@ from telegram import Bot, Chat, Message, MessageEntity, Update, User
 from telegram.constants import ChatType
 from telegram.ext import filters
 
-from bot.storage import chats, classes, jobs, lessons, people
+from bot.storage import chats, classes, inquiries, jobs, lessons, people
 from bot.storage.classes import Class
 from bot.storage.database import Database, Transaction
 from bot.storage.lessons import Lesson
@@ -37,7 +37,7 @@ _ANYBODY = (
 """What the bot looks at whoever it comes from."""
 _TALKS = {Talk.HELP: What.HELP, Talk.CANCEL: What.CANCEL}
 """Words that are commands without a slash."""
-_TEACHERS = (What.CLASS, What.CLASS_BUTTON, What.OPEN_BUTTON)
+_TEACHERS = (What.CLASS, What.CLASS_BUTTON, What.OPEN_BUTTON, What.EXPLAIN)
 """What only a teacher may do."""
 
 
@@ -199,6 +199,9 @@ async def _button_owner(tx: Transaction, update: Update) -> str | None:
     if keyboards.JOB.fullmatch(data):
         job = await jobs.by_token(tx, data.split(":")[1])
         return None if job is None else job.request.person
+    if keyboards.INQUIRY.fullmatch(data):
+        inquiry = await inquiries.by_token(tx, data.split(":")[1])
+        return None if inquiry is None else inquiry.person
     if keyboards.OWNED.fullmatch(data):
         owner = keyboards.unpacked(data.split(":")[1])
         chat = update.effective_chat
@@ -231,6 +234,8 @@ def _classify_button(data: str) -> What:
         return What.LESSON_BUTTON
     if data == keyboards.OPEN:
         return What.OPEN_BUTTON
+    if keyboards.INQUIRY.fullmatch(data):
+        return What.LOOK_BUTTON
     if not keyboards.OWNED.fullmatch(data):
         return What.OLD_BUTTON
     return _OWNED_BUTTONS[data.partition(":")[0]]

@@ -1,7 +1,7 @@
 """Buttons and what they carry: at most 64 bytes, and everything needed after a restart.
 
 A button's data is ``KIND:OWNER:ARGUMENT…``, where the owner is the person who may press it, or
-``KIND:TOKEN`` for an essay, whose author and chat the database knows.
+``KIND:TOKEN…`` for an essay or an inquiry, whose author and chat the database knows.
 """
 
 import re
@@ -23,6 +23,7 @@ ATTEND = "seen"
 STYLE, NO_STYLE = "as", "no"
 REPORT, REASON = "flag", "why"
 VIEW, REMOVE, FINE = "view", "drop", "fine"
+LOOK = "look"
 
 _TOKEN = r"[A-Za-z0-9_-]{1,18}"
 _OWNER = r"(u\d{1,19}|c-?\d{1,19})"
@@ -48,6 +49,8 @@ CLASSES = re.compile(rf"{CLASS}:\d{{1,12}}:[a-z]{{1,6}}(:[A-Za-z0-9_.-]{{1,20}})
 """A button of the teacher's desk, which carries the number of its class."""
 LESSONS = re.compile(rf"{JOIN}:\d{{1,12}}|{WHEN}|{VOTE}:{_TOKEN}")
 """A button for everybody in a class."""
+INQUIRY = re.compile(rf"{LOOK}:[A-Za-z0-9_-]{{1,16}}:[a-z0-9_:.+-]{{1,24}}")
+"""A button of what is shown of the model: ``look:TOKEN:ACTION``."""
 
 Keyboard = dict[str, Any]
 """``InlineKeyboardMarkup`` as plain values, as it is stored and sent."""

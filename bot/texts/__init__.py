@@ -13,6 +13,7 @@ from bot.texts import (
     config,
     console,
     desk,
+    explaining,
     failures,
     frames,
     safety,
@@ -24,6 +25,7 @@ from bot.texts.classroom import BoardTexts, ClassroomTexts
 from bot.texts.config import ConfigTexts
 from bot.texts.console import ConsoleTexts
 from bot.texts.desk import DeskTexts
+from bot.texts.explaining import ExplainingTexts
 from bot.texts.failures import FailureTexts
 from bot.texts.frames import FrameTexts
 from bot.texts.safety import SafetyTexts
@@ -38,6 +40,7 @@ __all__ = [
     "ConfigTexts",
     "ConsoleTexts",
     "DeskTexts",
+    "ExplainingTexts",
     "FailureTexts",
     "FrameTexts",
     "SafetyTexts",
@@ -58,6 +61,7 @@ class Texts:
         config: The same for a person's settings.
         console: What is said in a terminal.
         desk: What a teacher reads and presses.
+        explaining: How the model works.
         failures: What cannot be done.
         frames: What is put around a topic.
         safety: What is said where a text is not the answer, or where somebody objects to one.
@@ -70,6 +74,7 @@ class Texts:
     config: ConfigTexts
     console: ConsoleTexts
     desk: DeskTexts
+    explaining: ExplainingTexts
     failures: FailureTexts
     frames: FrameTexts
     safety: SafetyTexts
@@ -83,6 +88,7 @@ SPANISH = Texts(
     config=config.SPANISH,
     console=console.SPANISH,
     desk=desk.SPANISH,
+    explaining=explaining.SPANISH,
     failures=failures.SPANISH,
     frames=frames.SPANISH,
     safety=safety.SPANISH,
@@ -95,6 +101,7 @@ ENGLISH = Texts(
     config=config.ENGLISH,
     console=console.ENGLISH,
     desk=desk.ENGLISH,
+    explaining=explaining.ENGLISH,
     failures=failures.ENGLISH,
     frames=frames.ENGLISH,
     safety=safety.ENGLISH,

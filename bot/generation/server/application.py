@@ -19,6 +19,8 @@ from starlette.exceptions import HTTPException
 from bot import __version__
 from bot.errors import PromptTooLongError, RequestError
 from bot.generation.engine.attention import attention_of_last
+from bot.generation.engine.gpt2 import read_shape
+from bot.generation.engine.loading import read_json
 from bot.generation.logs import log_loop_failure
 from bot.generation.server.answers import ChatAnswer, TextAnswer
 from bot.generation.server.completion import Completion
@@ -128,6 +130,9 @@ def _named(host: EngineHost, name: str) -> LoadedModel:
 
 def _model_body(model: LoadedModel) -> dict[str, Any]:
     engine = model.engine
+    shape = None
+    if model.folder is not None:
+        shape = read_shape(read_json(model.folder / "config.json"))
     return {
         "id": model.name,
         "object": "model",
@@ -140,6 +145,8 @@ def _model_body(model: LoadedModel) -> dict[str, Any]:
             "tokens_per_word": model.tokens_per_word,
             "max_batch_size": engine.load.slots,
             "sentence_candidates": engine.sentence_candidates,
+            "vocabulary_size": engine.vocabulary_size,
+            "width": shape and shape.width,
         },
     }
 

@@ -64,6 +64,7 @@ class Plain(IntFlag):
     ENTITIES = 8
     COMPANY = 16
     """It shares its message with no other essay."""
+    PICTURE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,9 @@ _DESCRIPTIONS: tuple[tuple[str, Meaning, Plain], ...] = (
     ("message_id_invalid", Meaning.GONE, Plain.NOTHING),
     ("message can't be edited", Meaning.FIXED, Plain.NOTHING),
     ("message can't be deleted", Meaning.FIXED, Plain.NOTHING),
+    ("not enough rights to send photos", Meaning.PLAINER, Plain.PICTURE),
+    ("there is no media in the message", Meaning.PLAINER, Plain.PICTURE),
+    ("image_process_failed", Meaning.PLAINER, Plain.PICTURE),
     ("not enough rights", Meaning.HOLD_CHAT, Plain.NOTHING),
     ("have no rights to send", Meaning.HOLD_CHAT, Plain.NOTHING),
     ("need administrator rights", Meaning.HOLD_CHAT, Plain.NOTHING),

@@ -128,6 +128,8 @@ class Consequences:
         match answer.meaning:
             case Meaning.FIXED:
                 await self._give_up(row, answer)
+            case Meaning.PLAINER if answer.plain & Plain.PICTURE & ~row.plainness:
+                await self._plainer([row], answer)
             case Meaning.PLAINER if row.tries + 1 < _CHANGE_TRIES:
                 await self._wait([row], answer, is_try=True)
             case Meaning.PLAINER:

@@ -1,20 +1,26 @@
 """From a row of the outbox to a request of the Bot API. Plain text, no link previews."""
 
+import asyncio
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from telegram import Bot, InputFile
+from telegram import Bot, InputFile, InputMediaPhoto
 
+from bot.classroom.explaining import pictures
 from bot.essays.messages import TELEGRAM_LIMIT_UNITS, shorten, utf16_units
+from bot.logs import log_unexpected
 from bot.storage.records import Kind, Owed
 from bot.telegram import keyboards
 from bot.telegram.sending.answers import Answer, Meaning, Plain, read_error
 from bot.texts import TEXTS, Texts
 
+logger = logging.getLogger(__name__)
+
 _NO_PREVIEW = {"is_disabled": True}
-
-
-MAKING_MESSAGES = ("sendMessage", "sendDocument")
+_CAPTION_UNITS = 1024
+MAKING_MESSAGES = ("sendMessage", "sendDocument", "sendPhoto")
 """Methods that put a message into a chat, and so are answered by its number."""
 _SHEAF_TITLE = 40
 
@@ -26,10 +32,12 @@ class Request:
     Attributes:
         method: Its name.
         parameters: Plain values.
+        picture: What is drawn when it leaves, and is its photo.
     """
 
     method: str
     parameters: dict[str, Any]
+    picture: Mapping[str, Any] | None = None
 
 
 async def ask(bot: Bot, request: Request, timeout_s: float) -> Answer:
@@ -40,10 +48,15 @@ async def ask(bot: Bot, request: Request, timeout_s: float) -> Answer:
         request: What is asked.
         timeout_s: How long the answer may take.
     """
+    parameters = request.parameters
+    if request.picture is not None:
+        try:
+            parameters = await asyncio.to_thread(_with_photo, request)
+        except Exception as error:  # noqa: BLE001 - the words under it say the same
+            log_unexpected(logger, error)
+            return Answer(Meaning.PLAINER, plain=Plain.PICTURE)
     try:
-        result = await bot.do_api_request(
-            request.method, request.parameters, read_timeout=timeout_s
-        )
+        result = await bot.do_api_request(request.method, parameters, read_timeout=timeout_s)
     except Exception as error:  # noqa: BLE001 - whatever it is, it means something
         return read_error(error)
     if request.method not in MAKING_MESSAGES:
@@ -53,6 +66,17 @@ async def ask(bot: Bot, request: Request, timeout_s: float) -> Answer:
         return Answer(Meaning.DOUBT, reason="an answer without a number")
     # What only one person sees has the number 0.
     return Answer(Meaning.DONE, message_id=message_id or None)
+
+
+def _with_photo(request: Request) -> dict[str, Any]:
+    """The parameters of a request with its picture, drawn."""
+    assert request.picture is not None  # mypy: only such requests come here
+    png = pictures.draw(pictures.from_json(request.picture))
+    if request.method == "sendPhoto":
+        return {**request.parameters, "photo": InputFile(png, filename="picture.png")}
+    others = dict(request.parameters)
+    media = InputMediaPhoto(png, filename="picture.png", caption=others.pop("caption"))
+    return {**others, "media": media}
 
 
 def request_of(row: Owed) -> Request:
@@ -65,9 +89,12 @@ def request_of(row: Owed) -> Request:
     if row.kind is Kind.REACT:
         return _reaction(row)
     parameters: dict[str, Any] = {"chat_id": row.chat_id, **_content(row)}
+    method, picture = "sendMessage", _picture(row)
     if _is_file(row):
-        file = row.body["file"]
+        method, file = "sendDocument", row.body["file"]
         parameters["document"] = InputFile(file["text"].encode(), filename=file["name"])
+    elif picture is not None:
+        method = "sendPhoto"
     else:
         parameters["link_preview_options"] = _NO_PREVIEW
     if row.thread_id is not None and not row.plainness & Plain.TOPIC:
@@ -83,7 +110,7 @@ def request_of(row: Owed) -> Request:
         parameters["reply_markup"] = markup
     if "only_for" in row.body:
         parameters["ephemeral_message_parameters"] = row.body["only_for"]
-    return Request("sendDocument" if _is_file(row) else "sendMessage", parameters)
+    return Request(method, parameters, picture)
 
 
 def plainer(row: Owed) -> Plain:
@@ -93,13 +120,23 @@ def plainer(row: Owed) -> Plain:
         return Plain.REPLY
     if "message_thread_id" in parameters:
         return Plain.TOPIC
+    if _picture(row) is not None:
+        return Plain.PICTURE
     if "entities" in parameters or "caption_entities" in parameters:
         return Plain.ENTITIES
     return Plain.MARKUP if "reply_markup" in parameters else Plain.NOTHING
 
 
 def edit(row: Owed, message_id: int) -> Request:
-    """Make a message say what a row says; also how a text is looked for that may be there."""
+    """Make a message say what a row says."""
+    request, picture = probe(row, message_id), _picture(row)
+    if picture is None:
+        return request
+    return Request("editMessageMedia", request.parameters, picture)
+
+
+def probe(row: Owed, message_id: int) -> Request:
+    """How a text is looked for that may be there; of a picture it is the words under it."""
     parameters: dict[str, Any] = {
         "chat_id": row.chat_id,
         "message_id": message_id,
@@ -108,15 +145,17 @@ def edit(row: Owed, message_id: int) -> Request:
     markup = _markup(row)
     if markup is not None and "inline_keyboard" in markup:
         parameters["reply_markup"] = markup
-    if _is_file(row):
+    if _is_file(row) or _picture(row) is not None:
         return Request("editMessageCaption", parameters)
     parameters["link_preview_options"] = _NO_PREVIEW
     return Request("editMessageText", parameters)
 
 
 def _content(row: Owed) -> dict[str, Any]:
-    """What is to be read, and how it is set; under a file it is a caption."""
+    """What is to be read, and how it is set; under a file or a picture it is a caption."""
     body = row.body
+    if _picture(row) is not None:
+        return {"caption": shorten(body["text"], _CAPTION_UNITS)}
     if body.get("buttons") == "kept":
         return {"text": TEXTS[body["lang"]].chat.kept}
     words, marks = ("caption", "caption_entities") if _is_file(row) else ("text", "entities")
@@ -124,6 +163,11 @@ def _content(row: Owed) -> dict[str, Any]:
     if body.get("entities") and not row.plainness & Plain.ENTITIES:
         content[marks] = body["entities"]
     return content
+
+
+def _picture(row: Owed) -> dict[str, Any] | None:
+    picture: dict[str, Any] | None = row.body.get("picture")
+    return None if row.plainness & Plain.PICTURE else picture
 
 
 def _is_file(row: Owed) -> bool:

@@ -370,7 +370,7 @@ class Sender:
         if number is None:
             await self._consequences.not_found(rows)
             return
-        answer = await ask(self._bot, rendering.edit(message, number), _CHANGE_TIMEOUT_S)
+        answer = await ask(self._bot, rendering.probe(message, number), _CHANGE_TIMEOUT_S)
         await self._consequences.after_probe(rows, number, answer)
 
     async def _preview(self, chat_id: int) -> None:
