@@ -9,10 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from typing import Any
 
 WIDTH, HEIGHT = 1080, 1350
 _MARGIN = 40
@@ -130,7 +127,7 @@ def draw(picture: Picture) -> bytes:
 class _Page:
     """Draws by pixels, from the upper left corner."""
 
-    def __init__(self, axes: "Axes") -> None:
+    def __init__(self, axes: Any) -> None:  # noqa: ANN401 - matplotlib's, imported when drawing
         from matplotlib import font_manager
 
         axes.set_xlim(0, WIDTH)
