@@ -21,6 +21,8 @@ _GATHER_S = 1.0
 _NEWS_EVERY_S = 2.0
 """Somebody who is named nowhere yet must not wait long for it."""
 _EVERY_S = 10.0
+_MOST_WAITING = 8
+"""While more essays are on their way they need the group's budget more than their news does."""
 _LOOK_EVERY_S = 5.0
 WHEN, JOIN = "when", "join"
 """What the buttons of a board carry; behind the second the lesson's number follows."""
@@ -118,6 +120,8 @@ class Boards:
             is_urgent = is_news and not await chats.takes_reactions(tx, chat_id)
             pause_s = _NEWS_EVERY_S if is_urgent else _EVERY_S
             if shown is not None and tx.now.timestamp() - shown.at_s < pause_s:
+                return
+            if not is_urgent and len(waiting) > _MOST_WAITING:
                 return
             rank = Rank.ANSWER if is_urgent else Rank.CHANGE
             await outbox.owe(

@@ -24,8 +24,7 @@ async def press(tx: Transaction, visit: Visit, desk: Desk) -> str | None:
     job = await jobs.by_token(tx, token)
     here = await chats.current(tx, visit.address.chat_id)
     # What was asked for in a group may have come in private.
-    places = (None if job is None else job.request.address.chat_id, _private_of(job))
-    if job is None or here not in places:
+    if job is None or here not in await _places(tx, job, kind):
         return texts.button_gone
     # An anonymous admin or a channel presses no buttons: then any admin of the group may.
     can_admins = kind == keyboards.CANCEL or job.request.person.startswith("chat:")
@@ -69,9 +68,14 @@ async def gone(_tx: Transaction, visit: Visit, _desk: Desk) -> str:
     return visit.texts.chat.button_gone
 
 
-def _private_of(job: Job | None) -> int | None:
-    kind, _, number = ("" if job is None else job.request.person).partition(":")
-    return int(number) if kind == "user" else None
+async def _places(tx: Transaction, job: Job, kind: str) -> set[int]:
+    """The chats in which a button of a job acts: its own, and where its essay came."""
+    places = {job.request.address.chat_id}
+    places |= {row.chat_id for row in await outbox.of_job(tx, job.id, Kind.PIECE)}
+    if kind == keyboards.STYLE and job.request.person.startswith("user:"):
+        # It was asked alone.
+        places.add(int(job.request.person.removeprefix("user:")))
+    return places
 
 
 async def _cancel(tx: Transaction, visit: Visit, desk: Desk, job: Job) -> str:

@@ -38,7 +38,7 @@ class DeliveryLimits:
 
 _LEFT_FREE: Mapping[Rank, float] = {
     Rank.ANSWER: 0.0,
-    Rank.PIECE: 0.15,
+    Rank.PIECE: 0.1,
     Rank.LATE: 0.5,
     Rank.CHANGE: 0.4,
     Rank.TIDY: 0.4,

@@ -212,7 +212,7 @@ class Sender:
             later_s = in_s if react_s is None else min(in_s, react_s)
         if not self._previews.has(chat_id):
             return later_s
-        wait_s = self._pacing.claim(chat_id, Rank.PREVIEW)
+        wait_s = self._pacing.wait_s(chat_id, Rank.PREVIEW)
         if wait_s == 0:
             await self._preview(chat_id)
             return 0.0
@@ -375,7 +375,10 @@ class Sender:
 
     async def _preview(self, chat_id: int) -> None:
         preview = await self._previews.take(chat_id)
+        # What is outdated takes no place in the budget.
         if preview is None or preview.request is None:
+            return
+        if self._pacing.claim(chat_id, Rank.PREVIEW) > 0:
             return
         answer = await ask(self._bot, preview.request, _PREVIEW_TIMEOUT_S)
         if answer.meaning in (Meaning.PAUSE, Meaning.AGAIN):
