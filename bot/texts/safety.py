@@ -1,6 +1,6 @@
 """What the bot says where a text is not the answer, and when somebody objects to one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.texts.numbers import plural
@@ -46,6 +46,18 @@ class SafetyTexts:
         removed_for_author: From a title.
         fine: The teacher minds nothing.
         gone: That essay is not there any more.
+        button_filters: Label on the teacher's desk.
+        groups: Names of the groups of topics.
+        treatments: How they can be treated.
+        filters_page: From the words that are refused too, and those that are let through.
+        button_help: Label.
+        help_names: Names of the fields in ``HELP_FIELDS``, one word each.
+        help_page: From what is filled in.
+        no_help: There is no telephone.
+        old_help: From the day on which somebody checked them.
+        button_notice: Label.
+        ask_notice: When shall a teacher hear of distress?
+        notices: The choices.
     """
 
     refused: Mapping[str, str]
@@ -83,6 +95,18 @@ class SafetyTexts:
     removed_for_author: Callable[[str], str]
     fine: str
     gone: str
+    button_filters: str
+    groups: Mapping[str, str]
+    treatments: Mapping[str, str]
+    filters_page: Callable[[Sequence[str], Sequence[str]], str]
+    button_help: str
+    help_names: Mapping[str, str]
+    help_page: Callable[[str], str]
+    no_help: str
+    old_help: Callable[[str], str]
+    button_notice: str
+    ask_notice: str
+    notices: Mapping[str, str]
 
 
 _SAYING_ES = {"scares": "que ofende o asusta", "person": "que habla de alguien real"}
@@ -122,6 +146,26 @@ def _wants_to_talk_es(name: str, class_name: str) -> str:
 def _wants_to_talk_en(name: str, class_name: str) -> str:
     who = f"{name}, of {class_name}," if class_name else name
     return f"{who} wants to talk to you. They may be having a hard time."
+
+
+def _filters_page_es(refused: Sequence[str], allowed: Sequence[str]) -> str:
+    lines = ["Toca un tema para cambiar cómo lo trato. A quien lo pasa mal le contesto siempre."]
+    if refused:
+        lines.append(f"Tampoco escribo sobre: {', '.join(refused)}.")
+    if allowed:
+        lines.append(f"Dejo pasar: {', '.join(allowed)}.")
+    lines.append("Con palabras: /clase filtro añadir fortnite, /clase filtro quitar fortnite.")
+    return "\n".join(lines)
+
+
+def _filters_page_en(refused: Sequence[str], allowed: Sequence[str]) -> str:
+    lines = ["Tap a topic to change how I treat it. Who is having a hard time is always answered."]
+    if refused:
+        lines.append(f"I don't write about these either: {', '.join(refused)}.")
+    if allowed:
+        lines.append(f"I let these through: {', '.join(allowed)}.")
+    lines.append("In words: /class filter add fortnite, /class filter remove fortnite.")
+    return "\n".join(lines)
 
 
 _ADULT_ES = "Sobre eso no escribo. Si te preocupa, háblalo con una persona adulta de confianza."
@@ -215,6 +259,43 @@ SPANISH = SafetyTexts(
     ),
     fine="De acuerdo: el texto se queda.",
     gone="Ese texto ya no está: se borró o pasó su tiempo.",
+    button_filters="Filtros",
+    groups={
+        "sex": "Sexo",
+        "self_harm": "Autolesión",
+        "weapons": "Armas",
+        "drugs": "Drogas",
+        "against_somebody": "Insultos",
+        "serious": "Serios",
+    },
+    treatments={"fit": "sí", "serious": "serio", "refused": "no"},
+    filters_page=_filters_page_es,
+    button_help="Ayuda",
+    help_names={
+        "line": "línea",
+        "phone": "teléfono",
+        "hours": "horario",
+        "web": "web",
+        "emergency": "emergencias",
+        "school": "escuela",
+        "checked": "revisado",
+    },
+    help_page=lambda shown: (
+        f"{shown or 'Faltan los teléfonos de ayuda.'}\n\n"
+        "Escribe un dato cada vez: /clase ayuda línea Nombre; también teléfono, horario, web, "
+        "emergencias y escuela (a quién acudir). Sin nada detrás, se borra."
+    ),
+    no_help="Faltan los teléfonos de ayuda: /clase ayuda",
+    old_help=lambda day: (
+        f"Revisa los teléfonos de ayuda: son de {day}."
+        if day
+        else "Revisa los teléfonos de ayuda."
+    ),
+    button_notice="¿Te aviso?",
+    ask_notice=(
+        "Si alguien escribe que lo pasa mal, ¿te aviso? Recibirás su nombre, nunca sus palabras."
+    ),
+    notices={"always": "Siempre", "wish": "Si esa persona quiere", "never": "No"},
 )
 
 ENGLISH = SafetyTexts(
@@ -303,4 +384,40 @@ ENGLISH = SafetyTexts(
     ),
     fine="All right: the text stays.",
     gone="That text isn't there any more: it was deleted or its time is over.",
+    button_filters="Filters",
+    groups={
+        "sex": "Sex",
+        "self_harm": "Self-harm",
+        "weapons": "Weapons",
+        "drugs": "Drugs",
+        "against_somebody": "Insults",
+        "serious": "Serious",
+    },
+    treatments={"fit": "yes", "serious": "soberly", "refused": "no"},
+    filters_page=_filters_page_en,
+    button_help="Help",
+    help_names={
+        "line": "line",
+        "phone": "telephone",
+        "hours": "hours",
+        "web": "web",
+        "emergency": "emergency",
+        "school": "school",
+        "checked": "checked",
+    },
+    help_page=lambda shown: (
+        f"{shown or 'The help telephones are missing.'}\n\n"
+        "Write one at a time: /class help line Name; also telephone, hours, web, emergency and "
+        "school (whom to go to). With nothing behind it, it is deleted."
+    ),
+    no_help="The help telephones are missing: /class help",
+    old_help=lambda day: (
+        f"Check the help telephones: they are from {day}." if day else "Check the help telephones."
+    ),
+    button_notice="Tell you?",
+    ask_notice=(
+        "If somebody writes that they are having a hard time, shall I tell you? You get their "
+        "name, never their words."
+    ),
+    notices={"always": "Always", "wish": "If they want", "never": "No"},
 )

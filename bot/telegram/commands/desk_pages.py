@@ -264,8 +264,9 @@ def complaints(its_class: Class, found: list[Complaint], texts: Texts) -> Page:
     alarms = [
         {why: count for why, count in one.reasons.items() if why != "false"} for one in found
     ]
+    filters = (texts.safety.button_filters, _data(its_class, "filter"))
     if not any(alarms):
-        return said.no_complaints, back(its_class, texts)
+        return said.no_complaints, rows([filters], [_back(its_class, texts)])
     job, reasons = next((one.job, why) for one, why in zip(found, alarms, strict=True) if why)
     name = job.request.name or "?"
     text = texts.safety.reported(job.code or "–", title_of(job, 40), name, reasons)
@@ -274,6 +275,7 @@ def complaints(its_class: Class, found: list[Complaint], texts: Texts) -> Page:
             (said.labels["remove"], _data(its_class, "remove", job.code or "")),
             (said.labels["settle"], _data(its_class, "flags", job.code or "")),
         ],
+        [filters],
         [_back(its_class, texts)],
     )
 

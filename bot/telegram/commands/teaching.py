@@ -19,7 +19,7 @@ from bot.storage.codes import RECIPE_LENGTH, as_typed
 from bot.storage.database import Transaction
 from bot.storage.lessons import Lesson
 from bot.storage.records import Job, JobState, Language
-from bot.telegram.commands import desk_pages
+from bot.telegram.commands import desk_pages, protecting
 from bot.telegram.commands.answering import answer_alone, change, open_private
 from bot.telegram.commands.config_fields import (
     FIELDS,
@@ -42,6 +42,7 @@ _SPANISH = {
     "nombres": "names", "sinnombres": "anon", "anonimo": "anon", "personas": "people",
     "quien": "who", "lista": "strike", "codigo": "code", "docentes": "coll",
     "informe": "report", "fin": "end", "terminar": "end", "avisos": "flags", "quitar": "remove",
+    "filtro": "filter", "filtros": "filter", "ayuda": "help", "aviso": "notice",
 }  # fmt: skip
 _ENGLISH = {
     "": "main", "begin": "begin", "start": "begin", "pause": "pause", "resume": "go",
@@ -50,7 +51,8 @@ _ENGLISH = {
     "delivery": "deliv", "private": "priv", "group": "group", "names": "names",
     "anonymous": "anon", "people": "people", "who": "who", "list": "strike", "code": "code",
     "teachers": "coll", "report": "report", "end": "end", "reports": "flags",
-    "remove": "remove",
+    "remove": "remove", "filter": "filter", "filters": "filter", "help": "help",
+    "notice": "notice",
 }  # fmt: skip
 WORDS: Mapping[str, str] = {**_ENGLISH, **_SPANISH}
 """What a teacher may write behind the command, folded, and the action that it names."""
@@ -148,7 +150,9 @@ async def _do(
 
 
 async def _main(scene: Scene) -> Page:
-    return await desk_pages.main(scene.tx, scene.its_class, scene.lesson, scene.texts)
+    text, keyboard = await desk_pages.main(scene.tx, scene.its_class, scene.lesson, scene.texts)
+    missing = protecting.what_is_missing(scene.tx, scene.its_class, scene.desk, scene.texts)
+    return f"{text}\n{missing}".rstrip(), keyboard
 
 
 async def _begin(scene: Scene) -> Page:
@@ -417,6 +421,18 @@ async def _complaints(scene: Scene) -> Page:
     return desk_pages.complaints(its_class, found, scene.texts)
 
 
+async def _filters(scene: Scene) -> Page:
+    return await protecting.filters(scene.tx, scene.its_class, scene.argument, scene.texts)
+
+
+async def _help(scene: Scene) -> Page:
+    return await protecting.help_lines(scene.tx, scene.its_class, scene.argument, scene.texts)
+
+
+async def _notices(scene: Scene) -> Page:
+    return await protecting.notices(scene.tx, scene.its_class, scene.argument, scene.texts)
+
+
 async def _remove(scene: Scene) -> Page:
     tx, said = scene.tx, scene.texts
     code = as_typed(scene.argument, RECIPE_LENGTH)
@@ -466,5 +482,8 @@ ACTIONS: Mapping[str, Callable[[Scene], Awaitable[Page]]] = {
     "end": _end,
     "flags": _complaints,
     "remove": _remove,
+    "filter": _filters,
+    "help": _help,
+    "notice": _notices,
 }
 _IN_LESSON = ("pause", "go", "clear", "stop", "topic", "end", "who")
