@@ -195,9 +195,12 @@ async def test_queue_tells_of_what_could_not_be_delivered(classroom):
     ],
 )
 async def test_failure_is_told_with_another_try(classroom, reason, beginning):
+    if reason is FailureReason.EMPTY:
+        classroom.service.sentences = 0
     classroom.service.failures = [GenerationError(reason)]
     await classroom.say("El mar")
     await classroom.finish()
+    classroom.service.sentences = 10_000
     (word,) = classroom.telegram.from_bot(classroom.lucia)
     assert word.text.startswith(beginning)
     assert await classroom.toast("Probar otra vez") == "¡Anotado!"
