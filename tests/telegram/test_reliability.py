@@ -7,6 +7,7 @@ stands in the table of ``docs/reliability.md``. A plain run compares; with
 
 import asyncio
 import os
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,10 +128,15 @@ def placeholders(classroom: Classroom, chat_id: int) -> list[str]:
     ]
 
 
+def without_code(text: str) -> str:
+    """A text without the code of its recipe, which is drawn by lot."""
+    return re.sub(r"Receta \w{5}", "Receta", text)
+
+
 def pieces(classroom: Classroom, chat_id: int) -> list[str]:
-    """The messages of essays, without what marks their order."""
+    """The messages of essays, without what marks their order, and without their codes."""
     return [
-        one.text
+        without_code(one.text)
         for one in classroom.telegram.from_bot(chat_id)
         if CHAT.button_cancel not in one.buttons and "El mar trae" in one.text
     ]
@@ -167,7 +173,9 @@ class Play:
     def took_s(self, chat_id: int, texts: list[str]) -> float:
         """From the student's last message to the last of these."""
         asked = [one.date for one in self.telegram.messages(chat_id) if not one.is_bots]
-        came = [one.date for one in self.telegram.from_bot(chat_id) if one.text in texts]
+        came = [
+            one.date for one in self.telegram.from_bot(chat_id) if without_code(one.text) in texts
+        ]
         return max(came, default=0) - max(asked)
 
     def essay(self, chat_id: int, wrong: Wrong | None) -> str:

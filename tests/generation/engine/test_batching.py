@@ -119,7 +119,7 @@ def test_no_client_keeps_the_batch_while_another_waits(small_gpt2):
     engine.submit_candidates([7, 8], GREEDY, 1, None)
     for _ in range(2):
         first = next(one for one in engine._active if one.generation.client == "a")
-        engine._finish([(first, TokenEvent(None, "abort"))])
+        engine._finish([(first, [TokenEvent(None, "abort")])])
         found = running()
     assert found == {"a": 2, "b": 1, None: 1}
     engine.close()
