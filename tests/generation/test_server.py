@@ -710,7 +710,7 @@ def test_nobody_fills_every_place(service: RunningService) -> None:
             refused = done.pop().result().status_code
             small = {"model": MODEL, "prompt": "El mar", "max_tokens": 2}
             waiting = asyncio.create_task(modest.post(url, json=small))
-            await asyncio.to_thread(eventually, lambda: service.engine.load.waiting > 120)
+            await asyncio.to_thread(eventually, lambda: service.engine.load.waiting > 30)
             for task in asking:
                 task.cancel()
             return refused, (await waiting).status_code
