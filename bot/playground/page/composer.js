@@ -150,11 +150,13 @@ function grow() {
 async function send() {
   const text = input().value.trim();
   if (!text) return;
+  const sent = context;
   const done = context?.kind === "edit" ? await saveEdit(text) : await sendText(text);
   if (!done) return;
   typed = "";
   if (input()) input().value = "";
-  context = null;
+  // The bot's question may have come meanwhile: what is typed next answers it.
+  if (context === sent) context = null;
   renderComposer();
   focusComposer();
 }
@@ -187,10 +189,11 @@ async function sendFile(event) {
   }
   form.append("text", input().value.trim());
   form.append("file", file);
+  const sent = context;
   if (await act("files", form)) {
     typed = "";
     input().value = "";
-    context = null;
+    if (context === sent) context = null;
     renderComposer();
   }
 }
