@@ -28,7 +28,6 @@ _LISTS = Path(__file__).with_suffix(".toml")
 _LETTERS_FOR_DIGITS = str.maketrans("0134578@$", "oieastbas")
 _SPACED = re.compile(r"(?<!\w)\w(?:[ .\-_*·]\w(?!\w)){2,}")
 _WORD = re.compile(r"[\w@$]+")
-_NOT_WORDS = re.compile(r"[^\w]+")
 _STRETCHED = re.compile(r"(\w)\1{2,}")
 _DOUBLE_CONSONANT = re.compile(r"([bcdfghjklmnpqrstvwxyz])\1")
 _WITH_H = re.compile(r"h(?:at|ate|ates|ated|er|im|is|it|its|itting|arm|arms|urt|urts|igh|ell|"
@@ -237,10 +236,9 @@ def _regex(pattern: str, sets: Mapping[str, Sequence[str]]) -> str:
 
 def _plain(phrase: str) -> re.Pattern[str]:
     """Find a teacher's own word or phrase; a star stands for any letters."""
-    words = " ".join(_NOT_WORDS.sub(" ", part) for part in phrase.lower().split("*"))
-    if not words.strip():
-        return re.compile(r"(?!)")
     cleaned = re.sub(r"[^\w\s*]", " ", _plain_letters(phrase)).split()
+    if not any(word.strip("*") for word in cleaned):
+        return re.compile(r"(?!)")
     return re.compile(rf"(?<!\w){' '.join(_regex(word, {}) for word in cleaned)}(?!\w)")
 
 

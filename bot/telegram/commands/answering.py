@@ -33,9 +33,7 @@ async def answer(
     address, person = visit.address, visit.person
     if address is None:
         return
-    body: dict[str, Any] = {"text": text}
-    if markup is not None:
-        body["markup"] = markup
+    body = _body(text, markup)
     waits = list(waits)
     if person is not None and not waits:
         for other in await outbox.open_answers(tx, address.chat_id, person):
@@ -83,9 +81,7 @@ async def answer_alone(
     if chat_id is None:
         await answer(tx, visit, text, markup, waits=waits)
         return
-    body: dict[str, Any] = {"text": text}
-    if markup is not None:
-        body["markup"] = markup
+    body = _body(text, markup)
     await outbox.owe(
         tx,
         f"u{visit.update_id}:answer",
@@ -138,9 +134,7 @@ async def change(
     address = visit.address
     if address is None or visit.press is None or visit.press.message_id is None:
         return
-    body: dict[str, Any] = {"text": text}
-    if markup is not None:
-        body["markup"] = markup
+    body = _body(text, markup)
     await outbox.owe(
         tx,
         f"c{address.chat_id}:m{visit.press.message_id}",
@@ -178,9 +172,7 @@ async def tell_alone(
     address, person = visit.address, visit.person
     if address is None or person is None:
         return False
-    body: dict[str, Any] = {"text": text}
-    if markup is not None:
-        body["markup"] = markup
+    body = _body(text, markup)
     user_id = person.removeprefix("user:")
     if address.is_private:
         await answer(tx, visit, text, markup)
@@ -207,3 +199,7 @@ async def settle(tx: Transaction, visit: Visit, text: str) -> str | None:
         return text
     await change(tx, visit, text)
     return None
+
+
+def _body(text: str, markup: Keyboard | None) -> dict[str, Any]:
+    return {"text": text} if markup is None else {"text": text, "markup": markup}
