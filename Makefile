@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run write serve test check format chaos bench train-embedded judge-embedded judge-candidates check-texts \
+.PHONY: help run write serve test coverage check format chaos bench train-embedded judge-embedded judge-candidates check-texts \
   evaluate-embedded chromium postgresql lock audit licences test-clients clean
 
 help:  ## Show this list
@@ -16,6 +16,9 @@ run: $(VENV)/.ready  ## Start the bot; without a token, the chat page in the bro
 	$(BIN)/redactor run
 
 test: check $(VENV)/.ready-test chromium postgresql  ## Lint, types and all tests
+	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
+
+coverage: $(VENV)/.ready-test chromium postgresql  ## All tests, and which lines they do not reach
 	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
 check: $(VENV)/.ready-test  ## Lint and types
