@@ -300,3 +300,21 @@ async def test_a_cry_for_help_is_no_example(class_at_work, command):
     await class_at_work.say(f"/{command} quiero morirme")
     assert (await shown(class_at_work))[-1].text == caring.text
     assert class_at_work.service.looked == 0
+
+
+async def test_in_a_group_pictures_go_to_whoever_asks(class_at_work):
+    await class_at_work.say("/start")
+    request = await class_at_work.say(
+        "/probabilidades@redactor_bot El mar es", chat_id=class_at_work.group
+    )
+    _, picture = await shown(class_at_work)
+    assert picture.photo is not None
+    assert class_at_work.telegram.from_bot(class_at_work.group) == []
+    (asked,) = [
+        message
+        for message in class_at_work.telegram.messages(class_at_work.group)
+        if message.id == request.id
+    ]
+    assert list(asked.reactions.values()) == ["👌"]
+    await class_at_work.press("1,3")
+    assert "creatividad 1,3" in (await shown(class_at_work))[-1].text

@@ -92,7 +92,15 @@ async def answer_alone(
         person=visit.person,
         waits=waits,
     )
-    if address.message_id is not None and await chats.takes_reactions(tx, address.chat_id):
+    await sign_answered(tx, visit)
+
+
+async def sign_answered(tx: Transaction, visit: Visit) -> None:
+    """Owe a message in a group the sign that it is answered in private."""
+    address = visit.address
+    if address is None or address.message_id is None:
+        return
+    if await chats.takes_reactions(tx, address.chat_id):
         await outbox.owe(
             tx,
             f"u{visit.update_id}:sign",

@@ -17,14 +17,17 @@ from bot.essays.safety import UnfitTopicError, Verdict
 from bot.storage import chats, classes, inquiries, jobs, outbox
 from bot.storage.database import Transaction
 from bot.storage.inquiries import Inquiry, Subject
-from bot.storage.records import EssayRequest, Kind, Rank
-from bot.telegram.commands.answering import answer
+from bot.storage.records import Address, EssayRequest, Kind, Rank
+from bot.telegram.commands.answering import answer, open_private, sign_answered
 from bot.telegram.keyboards import LOOK, Keyboard, data
 from bot.telegram.visit import Visit
 from bot.texts import TEXTS, Texts
 
 _MOST_CHARACTERS = 600
 _SEEDS = 2**31
+
+_ALONE = (Subject.TOKENS, Subject.PROBABILITIES, Subject.ATTENTION)
+"""What somebody tries out: a group need not see it where their private chat is open."""
 
 _SHOWN = {
     Subject.COMPARISON: comparison.shown,
@@ -151,11 +154,16 @@ async def _ask(
         raise QueueFullError(limits.waiting)
     if len(text) > _MOST_CHARACTERS:
         text, view = text[:_MOST_CHARACTERS], {**view, "is_shortened": True}
+    address = visit.address
+    alone = await open_private(tx, visit.person) if subject in _ALONE else None
+    if alone is not None and not address.is_private:
+        address = Address(alone, None, None, is_private=True)
+        await sign_answered(tx, visit)
     await inquiries.add(
         tx,
         subject,
         person=visit.person,
-        address=visit.address,
+        address=address,
         text=text,
         preferences=visit.ruled,
         view=view,

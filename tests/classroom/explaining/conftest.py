@@ -1,0 +1,3 @@
+from tests.generation.conftest import model_folder
+
+__all__ = ["model_folder"]
