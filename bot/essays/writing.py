@@ -198,7 +198,7 @@ class _Essay:
 
     def _begin_request(self) -> None:
         self._raw = self._plan + self._body
-        self._next_look = 0
+        self._next_look = len(self._raw) + _LOOK_CHARACTERS
         self._cut: int | None = None
         self._judged = len(self._body)
         self._is_unfit = False
@@ -249,13 +249,20 @@ class _Essay:
         )
 
     def take(self, piece: str) -> bool:
-        """Take what came; return whether the text was looked at again."""
-        self._raw += piece
-        if len(self._raw) < self._next_look:
-            return False
-        self._next_look = len(self._raw) + _LOOK_CHARACTERS + int(len(self._raw) * _LOOK_SHARE)
-        self._look()
-        return True
+        """Take what came; return whether the text was looked at again.
+
+        Where it is looked at does not depend on the pieces in which it happens to come: else the
+        same recipe would now and then give another end.
+        """
+        is_looked_at = False
+        while piece and not self.is_broken_off:
+            room = self._next_look - len(self._raw)
+            self._raw, piece = self._raw + piece[:room], piece[room:]
+            if len(self._raw) == self._next_look:
+                self._next_look += _LOOK_CHARACTERS + int(len(self._raw) * _LOOK_SHARE)
+                self._look()
+                is_looked_at = True
+        return is_looked_at
 
     def _look(self) -> None:
         self._plan, self._body = self._model.frames.split_plan(self._raw)

@@ -44,6 +44,7 @@ class Answers:
     answers: list[str | GenerationError]
     frames: Frames = PLANNED
     asked: list[tuple[str, SamplingParameters]] = field(default_factory=list)
+    piece_characters: int = 5
 
     async def describe(self) -> ServedModel:
         return ServedModel(id="answers", frames=self.frames, tokens_per_word=1.5)
@@ -59,8 +60,8 @@ class Answers:
         self.asked.append((prompt, parameters))
         if isinstance(answer, GenerationError):
             raise answer
-        for at in range(0, len(answer), 5):
-            yield answer[at : at + 5]
+        for at in range(0, len(answer), self.piece_characters):
+            yield answer[at : at + self.piece_characters]
 
 
 async def write(service: Answers, words: int = 250, **options) -> list[Draft]:
@@ -92,6 +93,15 @@ async def test_a_text_without_an_end_stops_at_130_percent():
     assert 250 <= count_words(last.text) <= 325 + 2
     assert last.text.endswith(".")
     assert len(service.asked) == 1
+
+
+@pytest.mark.parametrize("answer", [prose(2000), prose(2000).replace(".", ","), prose(100) * 3])
+async def test_the_text_does_not_depend_on_the_pieces_in_which_it_comes(answer):
+    texts = {
+        (await write(Answers([answer], piece_characters=count)))[-1].text
+        for count in (1, 5, 17, 400)
+    }
+    assert len(texts) == 1
 
 
 async def test_a_short_text_goes_on_with_a_new_paragraph():
