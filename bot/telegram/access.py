@@ -6,7 +6,7 @@ the owner opened, and for the members of such a group in private. Everybody else
 
 from dataclasses import dataclass
 
-from telegram import Bot, Chat, Message, MessageEntity, Update, User
+from telegram import Bot, CallbackQuery, Chat, Message, MessageEntity, Update, User
 from telegram.constants import ChatType
 from telegram.ext import filters
 
@@ -39,6 +39,8 @@ _TALKS = {Talk.HELP: What.HELP, Talk.CANCEL: What.CANCEL}
 """Words that are commands without a slash."""
 _TEACHERS = (What.CLASS, What.CLASS_BUTTON, What.OPEN_BUTTON, What.EXPLAIN)
 """What only a teacher may do."""
+_NAMES_GROUP = (What.CARE_BUTTON, What.START)
+"""What may name a group elsewhere."""
 
 
 class Access:
@@ -66,6 +68,8 @@ class Access:
         if not is_admitted and what not in _ANYBODY and not _may_claim(what, update):
             what = What.STRANGER
         message = update.message
+        if message is not None and message.left_chat_member is not None:
+            self._members.forget(message.left_chat_member.id)
         return Visit(
             what=what,
             update_id=update.update_id,
@@ -87,6 +91,7 @@ class Access:
             bot_username=self._bot.username,
             opens=opens,
             is_teacher=what in _TEACHERS and await self._is_teacher(update, known),
+            named_group=await self._named_group(update) if what in _NAMES_GROUP else None,
         )
 
     async def _is_admitted(self, update: Update, known: "_Known") -> bool:
@@ -100,10 +105,18 @@ class Access:
             return True
         if chat.type == ChatType.PRIVATE:
             return await self._members.is_in_any(user.id, known.admitted)
-        is_admitted = chat.id in known.admitted
-        if is_admitted and isinstance(update.effective_sender, User):
-            self._members.saw(user.id)
-        return is_admitted
+        # Who writes in a group need not be in it: a channel's readers comment in its group.
+        return chat.id in known.admitted
+
+    async def _named_group(self, update: Update) -> int | None:
+        """The group that a button or a link names, if whoever sends it in private is in it."""
+        chat, user, query = update.effective_chat, update.effective_user, update.callback_query
+        if chat is None or user is None or chat.type != ChatType.PRIVATE:
+            return None
+        words = "" if update.message is None else _words_of(update.message)
+        group = keyboards.named_group((query.data or "") if query else words)
+        is_in = group is not None and await self._members.is_in(user.id, group)
+        return group if is_in else None
 
     async def _is_teacher(self, update: Update, known: "_Known") -> bool:
         """The owner, whoever made the class, or an administrator of its group, anonymous ones too.
@@ -129,13 +142,10 @@ class Access:
         return await self._members.is_administrator(user.id, chat.id)
 
     async def _press(self, update: Update, person: str | None, owner: str | None) -> Press | None:
-        query, chat, message = (
-            update.callback_query,
-            update.effective_chat,
-            update.effective_message,
-        )
+        query, chat = update.callback_query, update.effective_chat
         if query is None:
             return None
+        message = _shown(query)
         is_owner = owner is not None and person == owner
         is_admin = False
         if not is_owner and owner is not None and chat is not None and _is_group(chat):
@@ -147,7 +157,7 @@ class Access:
             message_id=None if message is None else message.message_id or None,
             is_owner=is_owner,
             is_admin=is_admin,
-            said=(message.text or "") if isinstance(message, Message) else "",
+            said="" if message is None else message.text or "",
         )
 
     def _own_message(self, message: Message) -> int | None:
@@ -217,13 +227,17 @@ def classify(update: Update, bot: Bot) -> What:
         is_group = _is_group(update.my_chat_member.chat)
         return What.MEMBERSHIP if is_group else What.NOTHING
     if update.callback_query is not None:
-        return _classify_button(update.callback_query.data or "")
+        return _classify_button(update.callback_query)
     if update.message is not None:
         return _classify_message(update, update.message, bot)
     return What.NOTHING if _stopped_draft(update) is None else What.DRAFT_STOPPED
 
 
-def _classify_button(data: str) -> What:
+def _classify_button(query: CallbackQuery) -> What:
+    data = query.data or ""
+    message = _shown(query)
+    if message is not None and not _has_button(message, data):
+        return What.OLD_BUTTON
     if keyboards.JOB.fullmatch(data):
         return What.JOB_BUTTON
     if keyboards.READER.fullmatch(data):
@@ -239,6 +253,20 @@ def _classify_button(data: str) -> What:
     if not keyboards.OWNED.fullmatch(data):
         return What.OLD_BUTTON
     return _OWNED_BUTTONS[data.partition(":")[0]]
+
+
+def _shown(query: CallbackQuery) -> Message | None:
+    """The message whose button was pressed; the library takes one that is gone for one too."""
+    message = query.message
+    return message if isinstance(message, Message) and message.is_accessible else None
+
+
+def _has_button(message: Message, data: str) -> bool:
+    """Whether a message has the button that is said to be pressed: clients may send any data."""
+    if message.message_id == 0:
+        return True  # Only one person sees it; whether Telegram tells its buttons is not known.
+    rows = () if message.reply_markup is None else message.reply_markup.inline_keyboard
+    return any(button.callback_data == data for row in rows for button in row)
 
 
 def _classify_message(update: Update, message: Message, bot: Bot) -> What:

@@ -39,6 +39,10 @@ OWNED = re.compile(
 )
 """A button that carries its owner."""
 
+CARE_LINK = re.compile(r"c([0-4])([01])_(\d{1,19})_(-\d{1,19})")
+"""Behind ``/start``: what was said to somebody before others, to whom, in which group."""
+_TALK = re.compile(rf"{CARE}:\w+:talk:(-\d{{1,19}})")
+
 CLASS = "cls"
 JOIN = "join"
 WHEN = "when"
@@ -77,6 +81,12 @@ def packed(person: str) -> str:
 def unpacked(owner: str) -> str:
     """The person's key again."""
     return {"u": "user", "c": "chat"}[owner[0]] + ":" + owner[1:]
+
+
+def named_group(said: str) -> int | None:
+    """The group that a button or a link names, for somebody who needs a person."""
+    found = _TALK.fullmatch(said) or CARE_LINK.fullmatch(said)
+    return None if found is None else int(found.groups()[-1])
 
 
 def rows(*lines: list[tuple[str, str]]) -> Keyboard:

@@ -13,9 +13,9 @@ from telegram.error import BadRequest, Forbidden
 
 logger = logging.getLogger(__name__)
 
-_MEMBER_FOR_S = 3600.0
+_MEMBER_FOR_S = 300.0
 _STRANGER_FOR_S = 60.0
-"""How long a look at the members of a group holds."""
+"""How long a look at the members of a group holds: access ends so soon after somebody left."""
 _LOOK_TIMEOUT_S = 5.0
 _LOOK_AGAIN_S = 0.5
 _REMEMBERED = 10_000
@@ -24,7 +24,8 @@ _REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    is_member: bool
+    chat_id: int | None
+    """A group that the person is in; None if they are in none."""
     until_s: float
 
 
@@ -41,16 +42,21 @@ class Members:
 
     async def is_in_any(self, user_id: int, groups: Iterable[int]) -> bool:
         """Whether somebody is in one of these groups, as far as Telegram says so in time."""
-        look = self._looks.get(user_id)
-        if look is not None and look.until_s >= _now_s():
-            return look.is_member
-        for chat_id in groups:
-            member = await self._look(chat_id, user_id)
-            if member is not None and is_present(member):
-                self.saw(user_id)
+        groups, look = tuple(groups), self._looks.get(user_id)
+        # A group that was closed since then lets nobody in.
+        if look is not None and look.until_s >= _now_s() and look.chat_id in (None, *groups):
+            return look.chat_id is not None
+        for chat_id in sorted(groups, key=lambda one: look is None or one != look.chat_id):
+            if await self.is_in(user_id, chat_id):
+                self._remember(user_id, _Look(chat_id, _now_s() + _MEMBER_FOR_S))
                 return True
-        self._remember(user_id, _STRANGER_FOR_S, is_member=False)
+        self._remember(user_id, _Look(None, _now_s() + _STRANGER_FOR_S))
         return False
+
+    async def is_in(self, user_id: int, chat_id: int) -> bool:
+        """Whether somebody is in a group now, as far as Telegram says so in time."""
+        member = await self._look(chat_id, user_id)
+        return member is not None and is_present(member)
 
     async def is_administrator(self, user_id: int, chat_id: int) -> bool:
         """Whether somebody runs a group."""
@@ -60,9 +66,9 @@ class Members:
             ChatMemberStatus.ADMINISTRATOR,
         )
 
-    def saw(self, user_id: int) -> None:
-        """Somebody is in one of the groups."""
-        self._remember(user_id, _MEMBER_FOR_S, is_member=True)
+    def forget(self, user_id: int) -> None:
+        """Somebody left a group, so that Telegram must be asked again."""
+        self._looks.pop(user_id, None)
 
     async def _look(self, chat_id: int, user_id: int) -> ChatMember | None:
         reason = ""
@@ -80,8 +86,8 @@ class Members:
         logger.info("cannot see the members of chat %d: %s", chat_id, reason or "no answer")
         return None
 
-    def _remember(self, user_id: int, hold_s: float, *, is_member: bool) -> None:
-        self._looks[user_id] = _Look(is_member, _now_s() + hold_s)
+    def _remember(self, user_id: int, look: _Look) -> None:
+        self._looks[user_id] = look
         self._looks.move_to_end(user_id)
         while len(self._looks) > _REMEMBERED:
             self._looks.popitem(last=False)

@@ -76,8 +76,8 @@ class Press:
     Attributes:
         query_id: What its answer names.
         parts: What it carries.
-        message_id: The message that it is under, or None if Telegram does not say any more, or if
-            only one person sees it.
+        message_id: The message that it is under, or None if Telegram does not show it any more, or
+            if only one person sees it.
         said: Its text.
         is_owner: Whether whoever pressed it is the person whose button it is.
         is_admin: Whether they run the chat that it is in; looked up only for other people's.
@@ -134,6 +134,7 @@ class Visit:
             teacher does.
         bot_username: The bot's, for links to its private chat.
         opens: Whether the person opens the group, which was not open, by being heard in it.
+        named_group: The group that a button or a link names in private, if the person is in it.
     """
 
     what: What
@@ -156,6 +157,7 @@ class Visit:
     is_teacher: bool = False
     bot_username: str = ""
     opens: bool = False
+    named_group: int | None = None
 
     @property
     def texts(self) -> Texts:

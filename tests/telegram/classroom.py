@@ -17,7 +17,7 @@ from bot.storage.schema import outbox as outbox_table
 from bot.telegram.connection import bot_id_of, build_bot, introduce
 from bot.telegram.sending.pacing import DeliveryLimits
 from tests.essays.scripted_service import ScriptedService
-from tests.telegram_in_process import TOKEN, TelegramInProcess
+from tests.telegram_in_process import GONE, TOKEN, TelegramInProcess
 
 BOT_ID = bot_id_of(TOKEN)
 
@@ -145,7 +145,11 @@ class Classroom:
         return self.telegram.toast(query)
 
     async def forge(
-        self, data: str, person: int | None = None, chat_id: int | None = None, message_id: int = 1
+        self,
+        data: str,
+        person: int | None = None,
+        chat_id: int | None = None,
+        message_id: int = GONE,
     ) -> str | None:
         """Somebody sends button data that no button carries; the toast, "" for nothing."""
         person = person or self.lucia

@@ -101,7 +101,10 @@ async def test_erase(classroom):
     toast = await classroom.forge(yes, classroom.mateo)
     assert toast == "Este botón es de otra persona."
     assert len(await classroom.unfinished()) == 1
-    await classroom.forge(yes, message_id=question.id)
+    assert await classroom.forge(yes, message_id=question.id) == SPANISH.chat.button_gone
+    await classroom.say("/borrar")
+    await classroom.settle()
+    await classroom.press("Sí, bórralo todo")
     await classroom.settle()
     assert telegram.texts(lucia)[-1] == "Hecho: ya no guardo nada de ti."
     assert await classroom.preferences() is None
@@ -109,7 +112,7 @@ async def test_erase(classroom):
     await classroom.finish()
     assert not [text for text in telegram.texts(lucia) if text.startswith("El mar\n")]
     # The placeholder has gone too.
-    assert len(telegram.texts(lucia)) == 2
+    assert len(telegram.texts(lucia)) == 3
 
 
 async def test_button_meets_a_full_queue(url):

@@ -132,17 +132,22 @@ async def test_group_of_the_owner_is_open_to_its_members(owned, teacher):
     (greeting,) = telegram.texts(group)
     assert greeting.startswith("¡Hola, clase!")
     await owned.say(f"{WRITE} El mar", lucia, group)
-    # Whoever wrote in the group may write in private too, without asking Telegram.
-    await owned.say("El sol", lucia)
-    assert len(await owned.unfinished()) == 2
     assert not telegram.calls("getChatMember")
+    # In private too, as Telegram says.
+    await owned.say("El sol", lucia)
+    await owned.say("La lluvia", lucia)
+    assert len(await owned.unfinished()) == 3
+    assert len(telegram.calls("getChatMember")) == 1
 
     telegram.people.set_status(group, teacher, telegram.bot_id, "left")
     await owned.settle()
     assert await admitted(owned) == []
     telegram.deliver({"message": said(owned, mateo, group)})
+    # Nor in private, though a moment ago Telegram said that she is in it.
+    await owned.say("El viento", lucia)
     await owned.settle()
-    assert len(await owned.jobs()) == 2
+    assert len(await owned.jobs()) == 3
+    assert owned.telegram.texts(lucia)[-1].startswith(REFUSED)
 
 
 def said(classroom, person, chat_id):
@@ -173,6 +178,36 @@ async def test_member_who_never_wrote_in_the_group(owned, teacher):
     await asyncio.sleep(61)
     await owned.say("El mar", mateo)
     assert f"user:{mateo}" in {job.request.person for job in await owned.unfinished()}
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_whoever_leaves_the_group_is_out(owned, teacher, is_told):
+    """At once where Telegram tells the bot of it, else in five minutes."""
+    telegram, lucia = owned.telegram, owned.lucia
+    group = await new_group(owned, teacher, [lucia])
+    await owned.say("El mar", lucia)
+    if is_told:
+        telegram.people.set_status(group, lucia, lucia, "left")
+    else:
+        del telegram.world.chats[group].members[lucia]
+        await owned.say("El viento", lucia)
+        await asyncio.sleep(301)
+    await owned.say("El sol", lucia)
+    await owned.settle()
+    assert [job.request.topic for job in await owned.jobs()][-1:] != ["El sol"]
+    assert telegram.texts(lucia)[-1].startswith(REFUSED)
+
+
+async def test_whoever_writes_in_a_group_need_not_be_in_it(owned, teacher):
+    """Readers of a channel comment in its group without being members."""
+    group = await new_group(owned, teacher, [])
+    owned.telegram.deliver({"message": said(owned, owned.mateo, group)})
+    await owned.handled()
+    assert len(await owned.unfinished()) == 1
+    await owned.say("El mar", owned.mateo)
+    await owned.settle()
+    assert len(await owned.jobs()) == 1
+    assert owned.telegram.texts(owned.mateo)[-1].startswith(REFUSED)
 
 
 @pytest.mark.parametrize(
@@ -267,6 +302,27 @@ class TestForgedButtons:
                 assert await classroom.forge(data, classroom.lucia, two_groups) == GONE
                 assert await classroom.forge(data, classroom.mateo, classroom.mateo) == GONE
         assert await classroom.unfinished() == jobs
+
+    @pytest.mark.parametrize(
+        "data",
+        ["cfg:{}:s:len:500", "cfg:{}:x", "erase:{}:no", "care:{}:no", "stop:{token}"],
+    )
+    async def test_ones_own_thing_on_the_message_of_another(self, classroom, data):
+        """Clients may send any data of any message; that message must not become another."""
+        classroom.service.gate.set()
+        await classroom.say(f"{WRITE} El mar", classroom.mateo, classroom.group)
+        await classroom.finish()
+        (essay,) = classroom.telegram.from_bot(classroom.group)
+        classroom.service.gate.clear()
+        await classroom.say(f"{WRITE} El sol", chat_id=classroom.group)
+        (job,) = await classroom.unfinished()
+        data = data.format(f"u{classroom.lucia}", token=job.token)
+        toast = await classroom.forge(data, classroom.lucia, classroom.group, essay.id)
+        assert toast == GONE
+        await classroom.settle()
+        assert essay in classroom.telegram.from_bot(classroom.group)
+        assert await classroom.preferences() is None
+        assert await classroom.unfinished() == [job]
 
     async def test_numbers_of_essays_are_no_tokens(self, classroom, two_groups):
         jobs = await classroom.unfinished()

@@ -373,6 +373,41 @@ class TestTeacher:
         data = f"care:u{classroom.mateo}:talk:{classroom.group}"
         assert await classroom.forge(data) == SPANISH.chat.not_yours
 
+    @pytest.mark.parametrize("way", ["button", "link"])
+    async def test_is_told_only_by_somebody_of_the_class(self, classroom, way):
+        """Whoever names another class's group is told what anybody is told."""
+        telegram = classroom.telegram
+        await teach(classroom, help={"school": "Nuria, orientadora"})
+        sofia = telegram.room.sofia
+        telegram.people.set_status(classroom.group, telegram.room.teacher, sofia, "left")
+        if way == "link":
+            telegram.people.start(sofia, f"c00_{sofia}_{classroom.group}")
+            await classroom.settle()
+            assert "Nuria" not in telegram.texts(sofia)[-1]
+        else:
+            await classroom.forge(f"care:u{sofia}:talk:{classroom.group}", sofia)
+        assert not await self.notices(classroom)
+
+    async def test_is_told_by_link_by_somebody_of_the_class(self, classroom):
+        await teach(classroom, help={"school": "Nuria, orientadora"})
+        payload = f"c00_{classroom.lucia}_{classroom.group}"
+        classroom.telegram.people.start(classroom.lucia, payload)
+        await classroom.settle()
+        assert "Nuria" in classroom.telegram.texts(classroom.lucia)[-1]
+        assert await classroom.toast(TEXTS.button_talk) == TEXTS.told
+        assert len(await self.notices(classroom)) == 1
+
+    async def test_who_is_an_anonymous_administrator_hears_nothing(self, classroom):
+        """Nobody knows where to write to them; else it goes to the owner of the bot."""
+        await classroom.database.step(
+            "anonymous",
+            lambda tx: classes.make(
+                tx, chat_id=classroom.group, name="B", teacher=f"chat:{classroom.group}"
+            ),
+        )
+        said = await self.cry(classroom)
+        assert TEXTS.button_talk not in said.buttons
+
     async def test_is_forgotten_with_the_person(self, classroom, tmp_path):
         await teach(classroom)
         await self.cry(classroom)

@@ -24,6 +24,14 @@ has still arrived: Telegram goes on with it.
 
 from tests.telegram_in_process.request import InProcessRequest
 from tests.telegram_in_process.shown import Event, Shown
-from tests.telegram_in_process.telegram import EPOCH_S, TOKEN, TelegramInProcess
+from tests.telegram_in_process.telegram import EPOCH_S, GONE, TOKEN, TelegramInProcess
 
-__all__ = ["EPOCH_S", "TOKEN", "Event", "InProcessRequest", "Shown", "TelegramInProcess"]
+__all__ = [
+    "EPOCH_S",
+    "GONE",
+    "TOKEN",
+    "Event",
+    "InProcessRequest",
+    "Shown",
+    "TelegramInProcess",
+]

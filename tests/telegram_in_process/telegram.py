@@ -19,6 +19,8 @@ from tests.telegram_in_process.request import InProcessRequest, Line
 from tests.telegram_in_process.shown import Event, Shown, events, shown
 
 TOKEN = "7000000001:in-process-token-of-the-tests"
+GONE = 999_999_999
+"""The number of a message that was deleted."""
 EPOCH_S = 1_800_000_000.0
 """When the loop's clock says 0."""
 
@@ -127,9 +129,12 @@ class TelegramInProcess:
         raise LookupError(f"no button {button!r} in chat {chat_id}")
 
     def forge(
-        self, user_id: int, data: str, chat_id: int | None = None, message_id: int = 1
+        self, user_id: int, data: str, chat_id: int | None = None, message_id: int = GONE
     ) -> CallbackQuery:
-        """Press a button that isn't there: clients can send any data, of any message."""
+        """Press a button that isn't there: clients can send any data, of any message.
+
+        By default of one that is not there any more, so that nobody can see what it carried.
+        """
         chat = self.world.chats[user_id if chat_id is None else chat_id]
         return query_of(self.world, chat, user_id, message_id, data)
 

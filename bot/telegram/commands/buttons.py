@@ -92,6 +92,8 @@ async def _cancel(tx: Transaction, visit: Visit, desk: Desk, job: Job) -> str:
 async def _remove(tx: Transaction, visit: Visit, job: Job) -> None:
     """Owe the removal of the message whose button was pressed."""
     assert visit.press is not None  # mypy: the handler is for buttons
+    if visit.press.message_id is None:
+        return
     await outbox.owe(
         tx,
         f"u{visit.update_id}:tidy",

@@ -4,7 +4,6 @@ Of a cry for help nothing is kept: no job, no topic, no count. A teacher may hea
 class wants that, and never a word.
 """
 
-import re
 from datetime import timedelta
 
 from telegram.helpers import create_deep_linked_url
@@ -26,7 +25,6 @@ from bot.texts import TEXTS
 _SELF_HARM = "self_harm"
 _KINDS = ("self", "harmed", "friend", "sad", _SELF_HARM)
 """By their place in the link that opens the private chat."""
-_LINK = re.compile(r"c([0-4])([01])_(\d{1,19})_(-?\d{1,19})")
 _TOLD_EVERY = timedelta(hours=1)
 _NAME_BYTES = 24
 
@@ -119,11 +117,12 @@ async def reopen(tx: Transaction, visit: Visit, desk: Desk) -> bool:
     Returns:
         Whether the link was that, and this person's.
     """
-    found = _LINK.fullmatch(visit.text.strip())
+    found = keyboards.CARE_LINK.fullmatch(visit.text.strip())
     if found is None or visit.person != f"user:{found[3]}":
         return False
     kind, names_teacher = _KINDS[int(found[1])], found[2] == "1"
-    text, markup = await _caring(tx, visit, desk, kind, names_teacher, int(found[4]))
+    chat_id = visit.named_group or int(found[3])
+    text, markup = await _caring(tx, visit, desk, kind, names_teacher, chat_id)
     await answer(tx, visit, text, markup if markup["inline_keyboard"] else None)
     return True
 
@@ -137,7 +136,7 @@ async def _caring(
     in_class = await classes.of_person(tx, visit.person, chat_id)
     tells = (in_class.settings.tells_distress if in_class else "") or "wish"
     teacher = await teacher_of(tx, in_class)
-    can_tell = teacher is not None and tells != "never" and not names_teacher
+    can_tell = visit.is_admitted and teacher is not None and tells != "never" and not names_teacher
     where = await _help(tx, visit, desk, chat_id)
     owner = packed(visit.person)
     talk = [(texts.button_talk, data(keyboards.CARE, owner, "talk", chat_id))]
@@ -155,12 +154,11 @@ async def press(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
     """A button under what was said to somebody who needs a person."""
     assert visit.press is not None  # mypy: the handler is for buttons
     texts = visit.texts.safety
-    _, _, choice, *rest = visit.press.parts
-    if not visit.press.is_owner or visit.person is None:
+    if not visit.press.is_owner or visit.person is None or visit.address is None:
         return visit.texts.chat.not_yours
-    if choice != "talk":
+    if visit.press.parts[2] != "talk":
         return await settle(tx, visit, texts.not_so)
-    chat_id = int(rest[0]) if rest else 0
+    chat_id = visit.named_group or visit.address.chat_id
     await _tell_teacher(tx, visit, await classes.of_person(tx, visit.person, chat_id))
     return texts.told
 
@@ -180,7 +178,9 @@ async def attend(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
 
 async def teacher_of(tx: Transaction, in_class: Class | None) -> str | None:
     """Who hears of what happens in a class: whoever made it, or the owner of the bot."""
-    return (in_class.teacher if in_class else None) or await people.owner(tx)
+    teacher = in_class.teacher if in_class else None
+    # An anonymous administrator has no private chat that anybody knows of.
+    return teacher if (teacher or "").startswith("user:") else await people.owner(tx)
 
 
 async def _tell_teacher(tx: Transaction, visit: Visit, in_class: Class | None) -> None:

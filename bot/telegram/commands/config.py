@@ -72,6 +72,8 @@ async def press(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
     # The settings of an anonymous admin belong to the chat, and to whoever runs it.
     if not visit.press.is_owner and not (owner.startswith("c") and visit.press.is_admin):
         return visit.texts.chat.not_yours
+    if visit.press.message_id is None:
+        return visit.texts.chat.button_gone
     person = unpacked(owner)
     preferences = await people.preferences(tx, person) or visit.preferences
     try:

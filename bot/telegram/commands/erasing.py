@@ -34,7 +34,7 @@ async def answer(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
         await change(tx, visit, texts.erase_kept)
         return None
     if visit.address is None or visit.press.message_id is None:
-        return None
+        return texts.button_gone
     # The word comes when nothing of the person can come any more, and no byte of them is left in
     # the file (`finish`); should that take long, then at last without.
     leaving = await upkeep.forget_person(tx, unpacked(owner))

@@ -94,7 +94,9 @@ async def press(tx: Transaction, visit: Visit, desk: Desk) -> str | None:
     if not visit.press.is_owner:
         return visit.texts.chat.not_yours
     target = visit.press.message_id
-    if not inquiry.found or target is None:
+    if target is None:
+        return visit.texts.chat.button_gone
+    if not inquiry.found:
         return None
     inquiry = replace(inquiry, target=target)
     try:

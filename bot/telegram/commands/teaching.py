@@ -114,7 +114,7 @@ async def press(tx: Transaction, visit: Visit, desk: Desk) -> str | None:
     if not visit.is_teacher:
         return said.only_teacher
     _, _, action, *rest = visit.press.parts
-    if action not in ACTIONS:
+    if action not in ACTIONS or visit.press.message_id is None:
         return visit.texts.chat.button_gone
     argument = rest[0] if rest else ""
     text, keyboard = await _do(tx, visit, desk, visit.its_class, action, argument)
