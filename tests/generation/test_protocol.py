@@ -135,7 +135,7 @@ def test_text_longer_than_the_window_keeps_its_scores(http: httpx.Client) -> Non
     assert scores.count(None) == 1
 
 
-@pytest.mark.parametrize(("dtype", "off"), [("fp32", 1e-3), ("int8", 3e-2)])
+@pytest.mark.parametrize(("dtype", "off"), [("fp32", 1e-3), ("int8", 5e-2)])
 def test_embedded_model_tells_what_transformers_tells(dtype: str, off: float) -> None:
     """Its int8 arithmetic is off by less than a person can see; its attention is exact."""
     reference: Any = AutoModelForCausalLM.from_pretrained(

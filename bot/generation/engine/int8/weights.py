@@ -10,7 +10,8 @@ and rows of it are gathered from there, unless the checkpoint has two.
 
 The bias of a normalisation is a constant that the next matrix multiplies, so the product is added
 to that matrix's bias: what is rounded to int8 at every step has no constant part, which in a
-trained model can be many times greater than the rest.
+trained model can be many times greater than the rest. It is summed in float64, so that the same
+weights come out whatever BLAS and however many threads do it.
 """
 
 import contextlib
@@ -34,7 +35,7 @@ COLUMNS, DEPTH = 16, 4
 OFFSET = 128
 GREATEST = 127.0
 CACHE_LINE = 64
-MAGIC = b"redactor-gpt2-int8-2\n\0\0\0"
+MAGIC = b"redactor-gpt2-int8-3\n\0\0\0"
 ROWS_AT_ONCE = 4096  # of the token embedding
 FLOAT = 4
 
@@ -144,7 +145,7 @@ def _write(checkpoint: Checkpoint, shape: Gpt2Shape, file: BinaryIO | mmap.mmap)
         weight = checkpoint.read(f"{name}.weight")
         values = checkpoint.read(f"{name}.bias")
         if norm is not None:
-            values = values + checkpoint.read(f"{norm}.bias") @ weight
+            values = values + _product(checkpoint.read(f"{norm}.bias"), weight)
         panels, scales = pack_columns(weight)
         bias = np.zeros_like(scales)
         bias[: values.size] = values
@@ -185,10 +186,14 @@ def _put_vocabulary(
         put(panels)
         all_scales.append(scales)
         bias = np.zeros_like(scales)
-        bias[: len(part)] = part @ norm_bias
+        bias[: len(part)] = _product(part, norm_bias)
         all_biases.append(bias)
     put(np.concatenate(all_scales))
     put(np.concatenate(all_biases))
+
+
+def _product(a: Floats, b: Floats) -> Floats:
+    return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.float32)
 
 
 def _located(memory: Bytes, shape: Gpt2Shape) -> PackedWeights:
