@@ -2,20 +2,14 @@
 
 import os
 import shutil
-from pathlib import Path
 
-import platformdirs
 import pytest
 from hypothesis import settings
 from sqlalchemy import make_url
 
 from bot.storage import engines
 from bot.storage.migrating import migrate
-
-# Else each process with a data folder of its own would compile for a minute.
-os.environ.setdefault(
-    "NUMBA_CACHE_DIR", str(Path(platformdirs.user_cache_dir("redactor")) / "compiled")
-)
+from tests import compiled as compiled
 
 # Nothing asserts a time, so no deadline. Where a change is judged, the same examples every time.
 settings.register_profile("default", deadline=None)

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from tests import compiled as compiled
 from tests.chaos.flows import FLOWS
 from tests.chaos.judge import Kind
 from tests.chaos.launcher import GUARDS, Edge
