@@ -52,7 +52,8 @@ def received(payload: dict[str, Any]) -> Received:
     message = content.get("message") if "callback_query" in payload else content
     message = message if isinstance(message, dict) else {}
     chat_id = _id_in(message.get("chat"))
-    sender_chat = _id_in(message.get("sender_chat")) if "message" in payload else None
+    is_press = "callback_query" in payload
+    sender_chat = None if is_press else _id_in(message.get("sender_chat"))
     user = _id_in(content.get("from"))
     person: str | None
     if sender_chat is not None:
@@ -61,7 +62,6 @@ def received(payload: dict[str, Any]) -> Received:
         # A draft's stop button names the private chat only, which is the person's.
         owner = user if user is not None else chat_id
         person = None if owner is None else f"user:{owner}"
-    is_press = "callback_query" in payload
     thread = message.get("message_thread_id") if message.get("is_topic_message") else None
     return Received(
         update_id,
@@ -72,7 +72,7 @@ def received(payload: dict[str, Any]) -> Received:
         None if is_press else _number(message.get("message_id")),
         _number(thread),
         payload,
-        None if is_press else _number(content.get("date")),
+        None if is_press else _number(content.get("edit_date", content.get("date"))),
     )
 
 

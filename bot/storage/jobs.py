@@ -110,14 +110,29 @@ async def by_code(tx: Transaction, code: str) -> Job | None:
     return await _first(tx, jobs.c.code == code)
 
 
-async def of_message(tx: Transaction, chat_id: int, message_id: int) -> Job | None:
-    """The job of which a message is a piece, if it is one job only."""
+async def of_message(
+    tx: Transaction, chat_id: int, message_id: int, person: str | None = None
+) -> Job | None:
+    """The job of which a message is a piece; of several jobs in one message the person's own."""
     where = (outbox.c.chat_id == chat_id, outbox.c.message_id == message_id)
     query = select(outbox.c.job_id).where(
         tx.mine(outbox), *where, outbox.c.kind == "piece", outbox.c.job_id.is_not(None)
     )
-    found = {row.job_id for row in await tx.rows(query)}
-    return await get(tx, found.pop()) if len(found) == 1 else None
+    found = [await get(tx, job_id) for job_id in {row.job_id for row in await tx.rows(query)}]
+    if len(found) > 1:
+        found = [job for job in found if job is not None and job.request.person == person]
+    return found[0] if len(found) == 1 else None
+
+
+async def of_request(tx: Transaction, person: str, chat_id: int, message_id: int) -> Job | None:
+    """The latest job that a person's message asked for."""
+    return await _first(
+        tx,
+        jobs.c.person == person,
+        jobs.c.chat_id == chat_id,
+        jobs.c.message_id == message_id,
+        jobs.c.state != JobState.ASKED,
+    )
 
 
 async def last_of(tx: Transaction, person: str, chat_id: int) -> Job | None:

@@ -5,6 +5,7 @@ the owner opened, and for the members of such a group in private. Everybody else
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from telegram import Bot, CallbackQuery, Chat, Message, MessageEntity, Update, User
 from telegram.constants import ChatType
@@ -35,6 +36,8 @@ _ANYBODY = (
     What.OPEN_BUTTON,
 )
 """What the bot looks at whoever it comes from."""
+_MENDED_WITHIN = timedelta(minutes=1)
+"""What is changed later has been read as it was."""
 _TALKS = {Talk.HELP: What.HELP, Talk.CANCEL: What.CANCEL}
 """Words that are commands without a slash."""
 _TEACHERS = (What.CLASS, What.CLASS_BUTTON, What.OPEN_BUTTON, What.EXPLAIN)
@@ -66,8 +69,8 @@ class Access:
         is_admitted = self.is_open or await self._is_admitted(update, known)
         opens = not self.is_open and _opens(update, known)
         if not is_admitted and what not in _ANYBODY and not _may_claim(what, update):
-            what = What.STRANGER
-        message = update.message
+            what = What.NOTHING if what is What.EDITED else What.STRANGER
+        message = update.message or update.edited_message
         if message is not None and message.left_chat_member is not None:
             self._members.forget(message.left_chat_member.id)
         return Visit(
@@ -79,6 +82,7 @@ class Access:
             is_admitted=is_admitted,
             is_open=self.is_open,
             text="" if message is None else _words_of(message),
+            is_caption=message is not None and message.caption is not None,
             quoted="" if message is None else _quoted(message),
             answers=None if message is None else self._own_message(message),
             press=await self._press(update, person, known.button_owner),
@@ -230,6 +234,8 @@ def classify(update: Update, bot: Bot) -> What:
         return _classify_button(update.callback_query)
     if update.message is not None:
         return _classify_message(update, update.message, bot)
+    if update.edited_message is not None:
+        return _classify_edit(update, update.edited_message, bot)
     return What.NOTHING if _stopped_draft(update) is None else What.DRAFT_STOPPED
 
 
@@ -253,6 +259,12 @@ def _classify_button(query: CallbackQuery) -> What:
     if not keyboards.OWNED.fullmatch(data):
         return What.OLD_BUTTON
     return _OWNED_BUTTONS[data.partition(":")[0]]
+
+
+def _classify_edit(update: Update, message: Message, bot: Bot) -> What:
+    is_soon = (message.edit_date or message.date) - message.date <= _MENDED_WITHIN
+    is_topic = _classify_message(update, message, bot) in (What.WRITE, What.TOPIC, What.REPLY)
+    return What.EDITED if is_soon and is_topic else What.NOTHING
 
 
 def _shown(query: CallbackQuery) -> Message | None:
@@ -282,9 +294,10 @@ def _classify_message(update: Update, message: Message, bot: Bot) -> What:
             return What.NOTHING
         unknown = What.UNKNOWN_COMMAND if is_private else What.NOTHING
         return What(KEYS.get(name.casefold(), unknown))
-    if message.text is not None:
+    words = message.text or message.caption
+    if words is not None:
         if is_private:
-            talk = talk_of(message.text) if message.reply_to_message is None else None
+            talk = talk_of(words) if message.reply_to_message is None else None
             return What.TOPIC if talk is None else _TALKS.get(talk, What.TALK)
         replied = message.reply_to_message
         is_reply = replied is not None and replied.from_user == bot.bot
@@ -295,7 +308,9 @@ def _classify_message(update: Update, message: Message, bot: Bot) -> What:
 
 def _command_of(message: Message) -> str | None:
     """The command that a message begins with, without its slash, whatever else is marked there."""
-    for entity, text in message.parse_entities([MessageEntity.BOT_COMMAND]).items():
+    read = message.parse_entities if message.text else message.parse_caption_entities
+    kinds: list[str | None] = [MessageEntity.BOT_COMMAND]
+    for entity, text in read(kinds).items():
         if entity.offset == 0:
             return text[1:]
     return None

@@ -53,6 +53,7 @@ HANDLERS: Mapping[What, Handler] = {
     What.TALK: about.talk,
     What.TOPIC: writing.take_topic,
     What.REPLY: writing.take_reply,
+    What.EDITED: writing.edited,
     What.NOT_TEXT: about.not_text,
     # Buttons
     What.JOB_BUTTON: buttons.press,

@@ -33,9 +33,15 @@ from bot.telegram.visit import Visit, What
 
 logger = logging.getLogger(__name__)
 
-ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "stopped_message_generation")
-"""What the bot asks Telegram for. Edits are not among them: an edited request stays what it was.
-The last one is newer than the library, which therefore does not list it."""
+ALLOWED_UPDATES = (
+    "message",
+    "edited_message",
+    "callback_query",
+    "my_chat_member",
+    "stopped_message_generation",
+)
+"""What the bot asks Telegram for. The last one is newer than the library, which therefore does not
+list it."""
 
 _POLL_S = 10
 _READ_TIMEOUT_S = _POLL_S + 15.0

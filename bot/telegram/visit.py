@@ -37,6 +37,8 @@ class What(StrEnum):
     """A plain message in private that is no topic: a greeting, thanks."""
     REPLY = "reply"
     """A plain message in a group that answers one of the bot's."""
+    EDITED = "edited"
+    """A topic was mended soon after it was sent."""
     UNKNOWN_COMMAND = "unknown command"
     NOT_TEXT = "not text"
     JOB_BUTTON = "job button"
@@ -121,6 +123,7 @@ class Visit:
         is_admitted: Whether they may use the bot.
         is_open: Whether everybody may.
         text: The words after a command, or a plain message.
+        is_caption: Whether they stand under a picture or a file.
         quoted: The text of the message replied to, or the part of it that was quoted.
         answers: The number of the bot's message that this one replies to, or None.
         press: The pressed button, or None.
@@ -145,6 +148,7 @@ class Visit:
     is_admitted: bool = False
     is_open: bool = False
     text: str = ""
+    is_caption: bool = False
     quoted: str = ""
     answers: int | None = None
     press: Press | None = None

@@ -23,6 +23,10 @@ class ChatTexts:
         unclaimed: The bot has no owner yet.
         unknown_command: A command that the bot does not know, in private.
         not_text: A photo, a voice message and so on, in private.
+        only_caption: A picture or file with words under it, which are the topic, in private.
+        mended: From the title of a topic that was edited, and what it was before or None, to the
+            question whether to write about it.
+        kept_topic: It is not written about.
         ask_topic: The question after ``/redactar`` alone.
         ask_topic_hint: Grey text in the input field, at most 64 characters.
         acknowledged: From a place and an estimate in seconds (or None) to the acknowledgement.
@@ -61,6 +65,7 @@ class ChatTexts:
         button_receive: Label.
         button_erase: Label.
         button_keep: Label.
+        button_swap: Label: write about the edited topic.
         started_toast: Toast after pressing another or continue.
     """
 
@@ -76,6 +81,9 @@ class ChatTexts:
     unclaimed: str
     unknown_command: str
     not_text: str
+    only_caption: str
+    mended: Callable[[str, str | None], str]
+    kept_topic: str
     ask_topic: str
     ask_topic_hint: str
     acknowledged: Callable[[int, float | None], str]
@@ -111,6 +119,7 @@ class ChatTexts:
     button_receive: str
     button_erase: str
     button_keep: str
+    button_swap: str
     started_toast: str
 
 
@@ -257,6 +266,13 @@ SPANISH = ChatTexts(
     ),
     unknown_command="No conozco esa orden. Con /ayuda ves las que hay.",
     not_text="Solo entiendo texto. Escríbeme un tema y me pongo con él.",
+    only_caption="No veo la imagen: escribo sobre lo que pone debajo.",
+    mended=lambda title, before: (
+        f"¿Escribo sobre «{title}»?"
+        if before is None
+        else f"¿Escribo «{title}» en vez de «{before}»?"
+    ),
+    kept_topic="De acuerdo, lo dejo como estaba.",
     ask_topic="¿Sobre qué tema quieres que escriba? Responde a este mensaje.",
     ask_topic_hint="El mar y los pescadores…",
     acknowledged=_acknowledged_es,
@@ -308,6 +324,7 @@ SPANISH = ChatTexts(
     button_receive="Recibir el texto",
     button_erase="Sí, bórralo todo",
     button_keep="No, déjalo",
+    button_swap="Sí",
     started_toast="¡Anotado!",
 )
 
@@ -377,6 +394,13 @@ ENGLISH = ChatTexts(
     ),
     unknown_command="I don't know that command. /help shows the ones there are.",
     not_text="I only understand text. Send me a topic and I'll get to work.",
+    only_caption="I don't see the picture: I write about what stands below it.",
+    mended=lambda title, before: (
+        f"Shall I write about “{title}”?"
+        if before is None
+        else f"Shall I write “{title}” instead of “{before}”?"
+    ),
+    kept_topic="All right, I leave it as it was.",
     ask_topic="What topic shall I write about? Reply to this message.",
     ask_topic_hint="The sea and the fishermen…",
     acknowledged=_acknowledged_en,
@@ -427,5 +451,6 @@ ENGLISH = ChatTexts(
     button_receive="Get the text",
     button_erase="Yes, delete everything",
     button_keep="No, keep it",
+    button_swap="Yes",
     started_toast="Got it!",
 )

@@ -33,7 +33,9 @@ class ConfigTexts:
         back: Button to the list of settings.
         reset: Button to the defaults.
         close: Button that takes the keyboard away.
-        changed: From a setting's name and new value to a sentence.
+        value: From a setting's name and value to a sentence.
+        changed: From such sentences to the news that it is so now.
+        fixed: From the name and value of a setting that holds for the whole class to a sentence.
         was_reset: Everything is back at the defaults.
         out_of_range: From a setting's name and its bounds, as text, to a sentence.
         unknown_choice: From a setting's name and the choices to a sentence.
@@ -64,7 +66,9 @@ class ConfigTexts:
     back: str
     reset: str
     close: str
-    changed: Callable[[str, str], str]
+    value: Callable[[str, str], str]
+    changed: Callable[[str], str]
+    fixed: Callable[[str, str], str]
     was_reset: str
     out_of_range: Callable[[str, str, str], str]
     unknown_choice: Callable[[str, Sequence[str]], str]
@@ -95,7 +99,7 @@ def _all_en(items: Sequence[str]) -> str:
 
 SPANISH = ConfigTexts(
     title="Tus ajustes",
-    hint="Toca un ajuste para cambiarlo, o escríbelo: /config longitud 300",
+    hint="Toca un ajuste para cambiarlo, o escríbelo: /config longitud 300 cuento",
     hint_in_words="Escribe el ajuste que quieras cambiar: /config longitud 300",
     names={
         "words": "Longitud",
@@ -173,7 +177,9 @@ SPANISH = ConfigTexts(
     back="‹ Volver",
     reset="Restablecer",
     close="Cerrar",
-    changed=lambda name, value: f"Hecho. {name}: {value}.",
+    value=lambda name, value: f"{name}: {value}.",
+    changed=lambda values: f"Hecho. {values}",
+    fixed=lambda name, value: f"Ese ajuste está fijo en tu clase. {name}: {value}.",
     was_reset="Hecho: todo vuelve a los valores iniciales.",
     out_of_range=lambda name, least, greatest: (
         f"{name}: tiene que ser un número entre {least} y {greatest}."
@@ -200,7 +206,7 @@ SPANISH = ConfigTexts(
 
 ENGLISH = ConfigTexts(
     title="Your settings",
-    hint="Tap a setting to change it, or write it: /config length 300",
+    hint="Tap a setting to change it, or write it: /config length 300 story",
     hint_in_words="Write the setting that you want to change: /config length 300",
     names={
         "words": "Length",
@@ -279,7 +285,9 @@ ENGLISH = ConfigTexts(
     back="‹ Back",
     reset="Reset",
     close="Close",
-    changed=lambda name, value: f"Done. {name}: {value}.",
+    value=lambda name, value: f"{name}: {value}.",
+    changed=lambda values: f"Done. {values}",
+    fixed=lambda name, value: f"That setting is fixed in your class. {name}: {value}.",
     was_reset="Done: everything is back at the defaults.",
     out_of_range=lambda name, least, greatest: (
         f"{name}: it has to be a number between {least} and {greatest}."

@@ -79,7 +79,7 @@ class Scene:
     def configure(self, name: str, value: int) -> None:
         """Lucía sets a setting by words."""
         self.write(f"/config {CONFIG.keyword[name]} {value}")
-        answer = CONFIG.changed(CONFIG.names[name], str(value)).removesuffix(".")
+        answer = CONFIG.changed(CONFIG.value(CONFIG.names[name], str(value))).removesuffix(".")
         self.expect(f"the answer to /config {name}", lambda one: one.text.startswith(answer))
 
     def of_bot(self, chat_id: int) -> list[Shown]:

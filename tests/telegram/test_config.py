@@ -8,7 +8,7 @@ from bot.errors import InvalidParameterError
 from bot.storage.records import RANGES, JobState, Language, Preferences, Style
 from bot.telegram.commands import config_fields
 from bot.telegram.commands.config import field_page, main_page
-from bot.telegram.commands.config_fields import BY_CODE, FIELDS, changed_by_words, folded
+from bot.telegram.commands.config_fields import BY_CODE, FIELDS, asked_for, folded
 from bot.texts import ENGLISH, SPANISH, texts_for
 
 
@@ -29,9 +29,7 @@ def page(classroom):
     return classroom.telegram.from_bot(classroom.lucia)[-1]
 
 
-@pytest.mark.parametrize(
-    ("text", "field", "value", "answer"),
-    [
+RIGHT = [
         ("longitud 300", "words", 300, "Hecho. Longitud: 300 palabras."),
         ("longitud 300 palabras", "words", 300, "Hecho. Longitud: 300 palabras."),
         ("Longitud: 1.200", "words", 1200, "Hecho. Longitud: 1200 palabras."),
@@ -55,36 +53,81 @@ def page(classroom):
         ("vista sí", "live_preview", True, "Hecho. Vista en directo: sí."),
         ("idioma inglés", "language", Language.ENGLISH, "Done. Bot's language: English."),
         ("language = spanish", "language", Language.SPANISH, "Hecho. Idioma del bot: español."),
-    ],
-)  # fmt: skip
-async def test_words_change_a_setting(classroom, text, field, value, answer):
-    assert await words(classroom, text) == answer
-    assert getattr(await classroom.preferences(), field) == value
+        ("cuento", "style", Style.STORY, "Hecho. Estilo: cuento."),
+        ("corto", "words", 120, "Hecho. Longitud: 120 palabras."),
+        ("largo", "words", 500, "Hecho. Longitud: 500 palabras."),
+        ("300", "words", 300, "Hecho. Longitud: 300 palabras."),
+        ("tamaño de cada mensaje 500", "chunk_units", 500,
+         "Hecho. Tamaño de cada mensaje: 500 caracteres."),
+]  # fmt: skip
+
+
+async def test_words_change_a_setting(classroom):
+    for text, field, value, answer in RIGHT:
+        assert await words(classroom, text) == answer
+        assert getattr(await classroom.preferences(), field) == value
 
 
 @pytest.mark.parametrize(
-    ("text", "answer"),
+    ("text", "values", "wrong"),
     [
-        ("longitud 5", "Longitud: tiene que ser un número entre 30 y 3000."),
-        ("longitud 99999", "Longitud: tiene que ser un número entre 30 y 3000."),
-        ("longitud mucha", "Longitud: tiene que ser un número entre 30 y 3000."),
-        ("longitud 300,5", "Longitud: tiene que ser un número entre 30 y 3000."),
-        ("creatividad 3", "Creatividad: tiene que ser un número entre 0 y 2."),
-        ("top-p 0", "Top-p: tiene que ser un número entre 0,05 y 1."),
-        ("semilla -1", "Semilla: tiene que ser un número entre 0 y 4294967295."),
-        ("trozo 5000", "Tamaño de cada mensaje: tiene que ser un número entre 200 y 4096."),
-        (
-            "estilo novela",
-            "Estilo: puede ser ensayo, cuento, descripción, argumentación, poema, carta, "
-            "noticia o explicación.",
-        ),
-        ("idioma klingon", "Idioma del bot: puede ser español o English."),
-        ("vista quizá", "Vista en directo: puede ser sí o no."),
-        ("longitud", "Longitud: falta el valor. Por ejemplo: /config longitud 300"),
+        ("longitud=300 estilo=cuento", {"words": 300, "style": "cuento"}, []),
+        ("cuento, corto y creatividad 0,7",
+         {"style": "cuento", "words": 120, "temperature": 0.7}, []),
+        ("300 palabras poema", {"words": 300, "style": "poema"}, []),
+        ("creatividad 0 (siempre lo más probable) top-k todas",
+         {"temperature": 0, "top_k": 0}, []),
+        ("estilo cuento longitud 5", {"style": "cuento"}, [InvalidParameterError]),
+        ("letra grande cuento", {"style": "cuento"}, [config_fields.UnknownSettingError]),
+        ("longitud estilo novela", {}, [config_fields.ValueMissingError,
+                                        config_fields.UnknownChoiceError]),
+        ("", {}, []),
     ],
-)
-async def test_wrong_words_change_nothing(classroom, text, answer):
-    assert await words(classroom, text) == answer
+)  # fmt: skip
+def test_several_settings_at_once(text, values, wrong):
+    asked = asked_for(text)
+    assert asked.values == values
+    assert [type(error) for error in asked.errors] == wrong
+
+
+async def test_what_is_right_holds_beside_what_is_wrong(classroom):
+    answer = await words(classroom, "cuento longitud 5")
+    assert answer == ("Hecho. Estilo: cuento. Longitud: tiene que ser un número entre 30 y 3000.")
+    assert (await classroom.preferences()).style is Style.STORY
+
+
+@pytest.mark.parametrize("texts", [SPANISH.config, ENGLISH.config])
+def test_every_label_is_understood(texts):
+    for field in FIELDS:
+        for value in field.choices:
+            label = config_fields.shown_value(field, value, texts)
+            asked = asked_for(f"{texts.names[field.name]}: {label}")
+            assert (asked.values, asked.errors) == ({field.name: value}, ())
+
+
+WRONG = [
+    ("longitud 5", "Longitud: tiene que ser un número entre 30 y 3000."),
+    ("longitud 99999", "Longitud: tiene que ser un número entre 30 y 3000."),
+    ("longitud mucha", "Longitud: tiene que ser un número entre 30 y 3000."),
+    ("longitud 300,5", "Longitud: tiene que ser un número entre 30 y 3000."),
+    ("creatividad 3", "Creatividad: tiene que ser un número entre 0 y 2."),
+    ("top-p 0", "Top-p: tiene que ser un número entre 0,05 y 1."),
+    ("semilla -1", "Semilla: tiene que ser un número entre 0 y 4294967295."),
+    ("trozo 5000", "Tamaño de cada mensaje: tiene que ser un número entre 200 y 4096."),
+    (
+        "estilo novela",
+        "Estilo: puede ser ensayo, cuento, descripción, argumentación, poema, carta, "
+        "noticia o explicación.",
+    ),
+    ("idioma klingon", "Idioma del bot: puede ser español o English."),
+    ("vista quizá", "Vista en directo: puede ser sí o no."),
+    ("longitud", "Longitud: falta el valor. Por ejemplo: /config longitud 300"),
+]
+
+
+async def test_wrong_words_change_nothing(classroom):
+    for text, answer in WRONG:
+        assert await words(classroom, text) == answer
     assert await classroom.preferences() is None
 
 
@@ -240,41 +283,41 @@ async def test_a_channel_gets_no_buttons_that_nobody_can_press(classroom):
     assert (await classroom.preferences("chat:-100777")).words == 120
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        "cfg:{0}:s:len:7",
-        "cfg:{0}:s:len:nan",
-        "cfg:{0}:s:len:inf",
-        "cfg:{0}:s:len:1e999",
-        "cfg:{0}:s:tem:nan",
-        "cfg:{0}:s:nope:7",
-        "cfg:{0}:s:len",
-        "cfg:{0}:?",
-        "cfg:{0}:",
-        "cfg:{0}:s:sty:x",
-        "cfg:{0}:o",
-        "cfg:u99999999999999999999999:s:len:500",
-        "cfg:zz",
-        "cfg::",
-        "cfg:::s:len:500",
-        "erase:u99999999999999999999999:yes",
-        "erase:{0}:perhaps",
-        "erase:{0}",
-        "len:inf",
-        "old:1",
-        "stop:12345678",
-        "stop:99999999999999999999999",
-        "stop:",
-        "again:ÿ",
-        "",
-    ],
-)
-async def test_buttons_of_another_version(classroom, data):
+STRANGE = [
+    "cfg:{0}:s:len:7",
+    "cfg:{0}:s:len:nan",
+    "cfg:{0}:s:len:inf",
+    "cfg:{0}:s:len:1e999",
+    "cfg:{0}:s:tem:nan",
+    "cfg:{0}:s:nope:7",
+    "cfg:{0}:s:len",
+    "cfg:{0}:?",
+    "cfg:{0}:",
+    "cfg:{0}:s:sty:x",
+    "cfg:{0}:o",
+    "cfg:u99999999999999999999999:s:len:500",
+    "cfg:zz",
+    "cfg::",
+    "cfg:::s:len:500",
+    "erase:u99999999999999999999999:yes",
+    "erase:{0}:perhaps",
+    "erase:{0}",
+    "len:inf",
+    "old:1",
+    "stop:12345678",
+    "stop:99999999999999999999999",
+    "stop:",
+    "again:ÿ",
+    "",
+]
+
+
+async def test_buttons_of_another_version(classroom):
     await classroom.say("El mar")
     await classroom.settle()
-    toast = await classroom.forge(data.format(f"u{classroom.lucia}"))
-    assert toast == SPANISH.chat.button_gone
+    for data in STRANGE:
+        toast = await classroom.forge(data.format(f"u{classroom.lucia}"))
+        assert toast == SPANISH.chat.button_gone
     assert await classroom.preferences() is None
     (job,) = await classroom.unfinished()
     assert job.state is JobState.RUNNING
@@ -305,15 +348,15 @@ def test_every_example_in_the_texts_works(texts):
     for explanation in texts.explanations.values():
         last_line = explanation.splitlines()[-1]
         for example in last_line.replace(" or ", " o ").split(" o "):
-            changed_by_words(Preferences(), example.removeprefix("/config ").split())
+            assert not asked_for(example.removeprefix("/config ")).errors
 
 
 @pytest.mark.parametrize("texts", [SPANISH.config, ENGLISH.config])
 def test_every_keyword_is_understood(texts):
     for name, keyword in texts.keyword.items():
-        with pytest.raises(config_fields.ValueMissingError) as caught:
-            changed_by_words(Preferences(), keyword.split())
-        assert caught.value.field == name
+        (error,) = asked_for(keyword).errors
+        assert isinstance(error, config_fields.ValueMissingError)
+        assert error.field == name
 
 
 @given(st.sampled_from([field for field in FIELDS if field.name in RANGES]), st.floats(-5, 10**10))
@@ -322,12 +365,12 @@ def test_numbers_are_taken_exactly_within_their_range(field, value):
     minimum, maximum = RANGES[field.name]
     word = SPANISH.config.keyword[field.name]
     typed = f"{value:.3f}".replace(".", ",") if not field.is_whole else str(value)
+    asked = asked_for(f"{word} {typed}")
     if minimum <= value <= maximum:
-        changed, name = changed_by_words(Preferences(), [word, typed])
-        assert getattr(changed, name) == value
+        assert (asked.values, asked.errors) == ({field.name: value}, ())
     else:
-        with pytest.raises(InvalidParameterError):
-            changed_by_words(Preferences(), [word, typed])
+        assert asked.values == {}
+        assert isinstance(asked.errors[0], InvalidParameterError)
 
 
 def test_codes_are_unique():

@@ -82,6 +82,10 @@ async def test_a_whole_lesson(room):
 
     # What is fixed holds for everybody.
     await teach(room, "fijar longitud 30")
+    await room.say("/config@redactor_bot longitud 300 cuento", room.mateo, room.group)
+    await room.settle()
+    fixed = SPANISH.config.fixed("Longitud", "30 palabras")
+    assert telegram.texts(room.mateo)[-1] == f"Hecho. Estilo: cuento. {fixed}"
     await room.say(f"{WRITE} El sol", room.mateo, room.group)
     await room.finish()
     last = await room.last_job(room.mateo, room.group)

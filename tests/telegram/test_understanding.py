@@ -1,5 +1,7 @@
 """People are understood who write neither a command nor a topic."""
 
+import asyncio
+
 import pytest
 
 from bot.storage.records import JobState, Preferences, Style
@@ -57,6 +59,7 @@ def test_settings_of_one_request(text, topic, changes):
         ("en verso", Deed.CHANGE, {"style": Style.POEM}),
         ("como un cuento", Deed.CHANGE, {"style": Style.STORY}),
         ("300 palabras", Deed.CHANGE, {"words": 300}),
+        ("con otro estilo", Deed.CHANGE, {"style": Style.STORY}),
     ],
 )
 def test_wishes_about_an_essay(text, deed, changes):
@@ -125,3 +128,50 @@ async def test_a_reply_in_a_group(classroom):
     await room.finish()
     job = await room.last_job(room.mateo, room.group)
     assert job.request.topic == "El mar"
+
+
+async def test_the_words_under_a_picture_are_the_topic(classroom):
+    room, telegram = classroom, classroom.telegram
+    file = telegram.world.add_file(b"Redes.", "redes.txt", "text/plain")
+    await room.say("/redactar@redactor_bot Las redes", chat_id=room.group, document=file)
+    await room.say("El puerto", document=file)
+    assert [job.request.topic for job in await room.jobs()] == ["Las redes", "El puerto"]
+    await room.settle()
+    assert SPANISH.chat.only_caption in telegram.texts(room.lucia)
+
+
+async def test_a_mended_topic_is_offered_again(classroom):
+    room, people = classroom, classroom.telegram.people
+    first = await room.say("El mra")
+    people.edit(room.lucia, room.lucia, first.id, "El mar")
+    await room.settle()
+    question = room.telegram.from_bot(room.lucia)[-1]
+    assert question.text == "¿Escribo «El mar» en vez de «El mra»?"
+    assert await room.toast("Sí") == ""
+    await room.finish()
+    assert [(job.request.topic, job.state) for job in await room.jobs()] == [
+        ("El mra", JobState.CANCELLED),
+        ("El mar", JobState.ASKED),
+        ("El mar", JobState.DELIVERED),
+    ]
+    # In a group to that person alone; only within a minute.
+    other = await room.say("/redactar@redactor_bot La lnua", chat_id=room.group)
+    people.edit(room.group, room.lucia, other.id, "/redactar@redactor_bot La luna")
+    await room.settle()
+    assert room.telegram.texts(room.lucia)[-1].startswith("¿Escribo «La luna»")
+    await asyncio.sleep(61)
+    people.edit(room.group, room.lucia, other.id, "/redactar@redactor_bot El sol")
+    await room.settle()
+    assert not any(job.request.topic == "El sol" for job in await room.jobs())
+
+
+async def test_two_open_questions_in_a_group(classroom):
+    room = classroom
+    for person in (room.lucia, room.mateo):
+        await room.say("/redactar@redactor_bot", person, room.group)
+    await room.settle()
+    first, second = room.telegram.from_bot(room.group)
+    await room.say("La luna", room.mateo, room.group, reply_to=second.id)
+    await room.say("El mar", room.lucia, room.group, reply_to=first.id)
+    asked = {job.request.person: job.request.topic for job in await room.jobs()}
+    assert asked == {f"user:{room.lucia}": "El mar", f"user:{room.mateo}": "La luna"}

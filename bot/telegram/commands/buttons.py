@@ -15,7 +15,7 @@ from bot.telegram.visit import Visit
 async def press(tx: Transaction, visit: Visit, desk: Desk) -> str | None:
     """Cancel, another, continue, retry, receive, a style: for the author, or an admin who cancels.
 
-    A button acts only in the chat that its essay belongs to; that of a style in private too.
+    A button acts only in the chat that its essay belongs to; what was asked alone in private too.
     """
     texts = visit.texts.chat
     assert visit.press is not None  # mypy: the handler is for buttons
@@ -35,6 +35,8 @@ async def press(tx: Transaction, visit: Visit, desk: Desk) -> str | None:
     if kind == keyboards.RECEIVE:
         await _remove(tx, visit, job)
         return texts.started_toast if await outbox.receive(tx, job.id) else texts.already_finished
+    if kind in (keyboards.SWAP, keyboards.KEEP):
+        return await _swap(tx, visit, desk, job, is_wanted=kind == keyboards.SWAP)
     if kind == keyboards.STYLE:
         return await _write_in_style(tx, visit, desk, job, rest[0])
     await _write_more(tx, visit, desk, job, kind)
@@ -51,6 +53,22 @@ async def _write_in_style(
     preferences = replace(job.request.preferences, style=Style(style))
     await desk.accept(tx, replace(job.request, preferences=preferences), visit.update_id)
     return await settle(tx, visit, texts.chosen(texts.button_styles[style].lower()))
+
+
+async def _swap(
+    tx: Transaction, visit: Visit, desk: Desk, job: Job, *, is_wanted: bool
+) -> str | None:
+    """Write about a mended topic in place of what it was before, or leave it."""
+    address = job.request.address
+    if not is_wanted or address.message_id is None:
+        return await settle(tx, visit, visit.texts.chat.kept_topic)
+    before = await jobs.of_request(tx, job.request.person, address.chat_id, address.message_id)
+    if before is not None and before.state in (JobState.WAITING, JobState.RUNNING):
+        # Nobody wants the beginning of it.
+        desk.drafts.pop(before.id, None)
+        await desk.cancel(tx, before, is_answered=True)
+    await submit(tx, visit, desk, job.request)
+    return await settle(tx, visit, visit.texts.chat.started_toast)
 
 
 async def stopped_by_telegram(tx: Transaction, visit: Visit, desk: Desk) -> None:
@@ -72,8 +90,8 @@ async def _places(tx: Transaction, job: Job, kind: str) -> set[int]:
     """The chats in which a button of a job acts: its own, and where its essay came."""
     places = {job.request.address.chat_id}
     places |= {row.chat_id for row in await outbox.of_job(tx, job.id, Kind.PIECE)}
-    if kind == keyboards.STYLE and job.request.person.startswith("user:"):
-        # It was asked alone.
+    asked_alone = (keyboards.STYLE, keyboards.SWAP, keyboards.KEEP)
+    if kind in asked_alone and job.request.person.startswith("user:"):
         places.add(int(job.request.person.removeprefix("user:")))
     return places
 

@@ -24,6 +24,7 @@ from bot.telegram.commands.config_fields import (
     UnknownSettingError,
     Value,
     ValueMissingError,
+    WordsError,
 )
 from bot.telegram.keyboards import CONFIG, Keyboard, data, packed, rows, unpacked
 from bot.telegram.visit import Visit
@@ -31,10 +32,11 @@ from bot.texts import TEXTS, ConfigTexts
 
 _OPEN, _SET, _MAIN, _RESET, _CLOSE, _FIX_SEED = "o", "s", "m", "r", "x", "f"
 _BUTTONS_IN_A_ROW = 3
+_MOST_MISTAKES = 5
 
 
 async def config(tx: Transaction, visit: Visit, _desk: Desk) -> None:
-    """``/config`` shows the settings; with words it changes one."""
+    """``/config`` shows the settings; with words it changes some."""
     person = visit.person
     if person is None:
         return
@@ -55,7 +57,7 @@ async def config(tx: Transaction, visit: Visit, _desk: Desk) -> None:
         await people.save_preferences(tx, person, _defaults(preferences))
         await answer_alone(tx, visit, visit.texts.config.was_reset)
         return
-    await answer_alone(tx, visit, await _change_by_words(tx, person, preferences, words))
+    await answer_alone(tx, visit, await _change_by_words(tx, visit, person))
 
 
 def _is_channel(visit: Visit) -> bool:
@@ -74,6 +76,9 @@ async def press(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
         return visit.texts.chat.not_yours
     if visit.press.message_id is None:
         return visit.texts.chat.button_gone
+    name = BY_CODE[rest[0]].name if rest and rest[0] in BY_CODE else ""
+    if action in (_OPEN, _SET) and _is_fixed(visit, name):
+        return _fixed(visit, name)
     person = unpacked(owner)
     preferences = await people.preferences(tx, person) or visit.preferences
     try:
@@ -152,29 +157,47 @@ async def _act(
     return main_page(preferences, person)
 
 
-async def _change_by_words(
-    tx: Transaction, person: str, preferences: Preferences, words: list[str]
-) -> str:
-    texts = TEXTS[preferences.language].config
-    try:
-        changed, name = config_fields.changed_by_words(preferences, words)
-    except UnknownSettingError as error:
-        return texts.unknown_setting(error.word[:40], list(texts.keyword.values()))
-    except ValueMissingError as error:
-        example = texts.explanations[error.field].rpartition("\n")[2]
-        return texts.value_missing(texts.names[error.field], example)
-    except UnknownChoiceError as error:
-        return texts.unknown_choice(texts.names[error.field], _choices(error.field, texts))
-    except InvalidParameterError as error:
-        least, greatest = RANGES[error.name]
-        return texts.out_of_range(
-            texts.names[error.name], texts.number(least), texts.number(greatest)
-        )
-    await people.save_preferences(tx, person, changed)
+async def _change_by_words(tx: Transaction, visit: Visit, person: str) -> str:
+    """Change what words name rightly; what is wrong, or fixed in the class, is said."""
+    asked = config_fields.asked_for(visit.text)
+    fixed = {name for name in asked.values if _is_fixed(visit, name)}
+    mine = {name: value for name, value in asked.values.items() if name not in fixed}
+    changed = replace(visit.preferences, **mine)  # type: ignore[arg-type]
+    if mine:
+        await people.save_preferences(tx, person, changed)
     # A new language is confirmed in that language.
     texts = TEXTS[changed.language].config
-    value = config_fields.shown(changed, BY_NAME[name], texts)
-    return texts.changed(texts.names[name], value)
+    done = [
+        texts.value(texts.names[name], config_fields.shown(changed, BY_NAME[name], texts))
+        for name in mine
+    ]
+    sentences = [texts.changed(" ".join(done))] if done else []
+    sentences += [_fixed(visit, name) for name in fixed]
+    sentences += [_mistake(error, texts) for error in asked.errors[:_MOST_MISTAKES]]
+    return " ".join(sentences)
+
+
+def _is_fixed(visit: Visit, name: str) -> bool:
+    return visit.its_class is not None and name in visit.its_class.settings.fixed
+
+
+def _fixed(visit: Visit, name: str) -> str:
+    texts = visit.texts.config
+    value = config_fields.shown(visit.ruled, BY_NAME[name], texts)
+    return texts.fixed(texts.names[name], value)
+
+
+def _mistake(error: WordsError, texts: ConfigTexts) -> str:
+    match error:
+        case UnknownSettingError():
+            return texts.unknown_setting(error.word[:40], list(texts.keyword.values()))
+        case ValueMissingError():
+            example = texts.explanations[error.field].rpartition("\n")[2]
+            return texts.value_missing(texts.names[error.field], example)
+        case UnknownChoiceError():
+            return texts.unknown_choice(texts.names[error.field], _choices(error.field, texts))
+    least, greatest = RANGES[error.name]
+    return texts.out_of_range(texts.names[error.name], texts.number(least), texts.number(greatest))
 
 
 def _choices(name: str, texts: ConfigTexts) -> list[str]:

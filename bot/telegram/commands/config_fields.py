@@ -4,6 +4,7 @@ Pure: no Telegram, no database. What a person types is compared without accents,
 hyphens, in Spanish and in English alike.
 """
 
+import math
 import re
 import secrets
 import unicodedata
@@ -53,6 +54,27 @@ class ValueMissingError(Exception):
         super().__init__(f"no value for {field}")
 
 
+WordsError = UnknownSettingError | UnknownChoiceError | ValueMissingError | InvalidParameterError
+"""What can be wrong with a setting in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What words ask for.
+
+    Attributes:
+        values: The settings that they name rightly, with their values; the last word counts.
+        errors: What is wrong with the others.
+    """
+
+    values: Mapping[str, Value]
+    errors: tuple[WordsError, ...]
+
+    def applied(self, preferences: Preferences) -> Preferences:
+        """Preferences with these values in them."""
+        return replace(preferences, **self.values)  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One setting.
@@ -86,14 +108,16 @@ FIELDS = (
           (1.0, 1.1, 1.2, 1.4)),
     Field("seed", "see", ("semilla", "seed"), is_whole=True),
     Field("chunk_units", "chu",
-          ("trozo", "trozos", "mensaje", "mensajes", "tamano", "chunk", "chunks", "messagesize"),
+          ("trozo", "trozos", "mensaje", "mensajes", "tamano", "tamanodecadamensaje",
+           "chunk", "chunks", "messagesize"),
           (500, 1000, 2000, 4096), is_whole=True),
     Field("candidates", "can", ("borradores", "borrador", "candidatos", "drafts", "candidates"),
           (1, 2, 3, 4, 8), is_whole=True),
     Field("live_preview", "pre",
           ("vista", "vistaendirecto", "vistaprevia", "directo", "preview", "livepreview"),
           (True, False)),
-    Field("language", "lan", ("idioma", "lengua", "idiomadelbot", "language", "lang"),
+    Field("language", "lan",
+          ("idioma", "lengua", "idiomadelbot", "language", "lang", "botslanguage"),
           tuple(Language)),
 )  # fmt: skip
 
@@ -102,9 +126,9 @@ BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 _BY_WORD = {word: field for field in FIELDS for word in field.words}
 
 RESET_WORDS = frozenset({"restablecer", "reiniciar", "reset", "defaults"})
-_NEW_SEED = frozenset({"nueva", "nuevo", "aleatoria", "azar", "new", "random", "no", "off"})
 _YES = frozenset({"si", "yes", "on", "activar", "activada", "1", "true", "verdadero"})
 _NO = frozenset({"no", "off", "desactivar", "desactivada", "0", "false", "falso"})
+_NEW_SEED = "nueva nuevo nuevacadavez aleatoria azar new neweachtime random no off"
 _NAMED_VALUES: Mapping[str, Mapping[str, Value]] = {
     "words": {
         "corto": 120, "corta": 120, "short": 120,
@@ -127,7 +151,19 @@ _NAMED_VALUES: Mapping[str, Mapping[str, Value]] = {
         "es": Language.SPANISH,
         "ingles": Language.ENGLISH, "english": Language.ENGLISH, "en": Language.ENGLISH,
     },
+    "seed": dict.fromkeys(_NEW_SEED.split()),
+    "top_k": {"todas": 0, "all": 0},
+    "repetition_penalty": {"sinfreno": 1, "off": 1},
+    "temperature": {"0siemprelomasprobable": 0, "0alwaysthelikeliest": 0},
+    "live_preview": {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)},
 }  # fmt: skip
+_BARE = ("style", "words")
+"""Settings whose values are known without their name."""
+_MOST_WORDS = 5
+"""Of a setting's name, or of a value: «freno a la repetición»."""
+_JOINTS = frozenset({"y", "e", "and", "con", "with", "a", "to"})
+_SIGNS = re.compile(r"[=;:]|,(?=\s|$)|(?<=\d)\s+(?:palabras|words|caracteres|characters)\b")
+"""What stands between names and values, and units behind numbers: all of it says nothing."""
 _NUMBER = re.compile(r"[+-]?\d{1,3}(?:[. \u00a0]\d{3})+|[+-]?\d+(?:[.,]\d+)?|[+-]?[.,]\d+")
 
 
@@ -137,30 +173,70 @@ def folded(word: str) -> str:
     return "".join(character for character in plain if character.isalnum())
 
 
-def changed_by_words(preferences: Preferences, words: list[str]) -> tuple[Preferences, str]:
-    """Do what ``/config WORD… VALUE…`` asks for.
+def asked_for(text: str) -> Asked:
+    """Read what stands behind ``/config``: settings and values, in any order, several at once.
 
-    Args:
-        preferences: The settings before.
-        words: What was typed, at least one word.
-
-    Returns:
-        The settings after, and the name of the setting that changed.
-
-    Raises:
-        UnknownSettingError: No setting is called so.
-        ValueMissingError: The setting has no value.
-        UnknownChoiceError: The value is none of the setting's.
-        InvalidParameterError: The value is no number, or outside the range.
+    ``longitud=300 estilo cuento``, ``cuento, corto``, ``300``. A length and a style need no name.
     """
-    for length in range(min(len(words), 4), 0, -1):
-        field = _BY_WORD.get(folded("".join(words[:length])))
-        if field is not None:
-            rest = " ".join(words[length:]).lstrip("=: ")
-            if not rest:
-                raise ValueMissingError(field.name)
-            return with_value(preferences, field, _parsed(field, rest)), field.name
-    raise UnknownSettingError(words[0])
+    words = _SIGNS.sub(" ", text).split()
+    values: dict[str, Value] = {}
+    errors: list[WordsError] = []
+    start = 0
+    while start < len(words):
+        found = _assignment(words, start)
+        if found is not None:
+            name, value, start = found
+            values[name] = value
+        elif folded(words[start]) in _JOINTS:
+            start += 1
+        else:
+            error, start = _mistake(words, start)
+            errors.append(error)
+    return Asked(values, tuple(errors))
+
+
+def _assignment(words: list[str], start: int) -> tuple[str, Value, int] | None:
+    """The setting that begins at a word with its value, and where the next may begin."""
+    name_end = _name_end(words, start)
+    if name_end is not None:
+        field = _BY_WORD[folded("".join(words[start:name_end]))]
+        for end in range(min(name_end + _MOST_WORDS, len(words)), name_end, -1):
+            try:
+                return field.name, value_of(field, " ".join(words[name_end:end])), end
+            except (UnknownChoiceError, InvalidParameterError):
+                continue
+    for end in range(min(start + _MOST_WORDS, len(words)), start, -1):
+        for name in _BARE:
+            try:
+                return name, value_of(BY_NAME[name], " ".join(words[start:end])), end
+            except (UnknownChoiceError, InvalidParameterError):
+                continue
+    return None
+
+
+def _name_end(words: list[str], start: int) -> int | None:
+    """Where the name of a setting ends that begins at a word, or None."""
+    ends = range(min(start + _MOST_WORDS, len(words)), start, -1)
+    return next((end for end in ends if folded("".join(words[start:end])) in _BY_WORD), None)
+
+
+def _mistake(words: list[str], start: int) -> tuple[WordsError, int]:
+    """What is wrong at a word, and where the next setting begins."""
+    error: WordsError = UnknownSettingError(words[start])
+    end, value_at = start + 1, _name_end(words, start)
+    field = _BY_WORD[folded("".join(words[start:value_at]))] if value_at else None
+    if field is not None and value_at is not None:
+        if value_at == len(words) or _name_end(words, value_at):
+            return ValueMissingError(field.name), value_at
+        end = value_at + 1
+    while end < len(words) and _name_end(words, end) is None and not _assignment(words, end):
+        end += 1
+    if field is not None:
+        try:
+            value_of(field, " ".join(words[value_at:end]))
+        except (UnknownChoiceError, InvalidParameterError) as wrong:
+            error = wrong
+    return error, end
 
 
 def named_value(name: str, word: str) -> Value:
@@ -178,31 +254,29 @@ def with_value(preferences: Preferences, field: Field, value: Value) -> Preferen
     return replace(preferences, **changes)  # type: ignore[arg-type]
 
 
-def _parsed(field: Field, text: str) -> Value:
-    word = folded(text)
+def value_of(field: Field, text: str) -> Value:
+    """Read a value of a setting.
+
+    Raises:
+        UnknownChoiceError: It is none of the setting's.
+        InvalidParameterError: It is no number, or outside the range.
+    """
     named = _NAMED_VALUES.get(field.name, {})
-    if word in named:
+    if (word := folded(text)) in named:
         return named[word]
-    if field.name == "seed" and word in _NEW_SEED:
-        return None
-    if field.name == "live_preview":
-        if word in _YES | _NO:
-            return word in _YES
-        raise UnknownChoiceError(field.name)
     if field.name not in RANGES:
         raise UnknownChoiceError(field.name)
-    return _number(field, text)
+    value = _number(field, text)
+    with_value(Preferences(), field, value)
+    return int(value) if field.is_whole else value
 
 
 def _number(field: Field, text: str) -> float:
     minimum, maximum = RANGES[field.name]
-    # «300 palabras», «300 words», «300 caracteres»: the unit may follow.
-    match = re.match(rf"({_NUMBER.pattern})\s*[^\W\d]*\.?$", text.strip())
-    if match is None:
-        raise InvalidParameterError(field.name, None, minimum, maximum)
-    digits = match.group(1)
-    is_grouped = field.is_whole and re.fullmatch(r"[+-]?\d{1,3}(?:[., \u00a0]\d{3})+", digits)
-    plain = re.sub(r"[., \u00a0]", "", digits) if is_grouped else digits.replace(",", ".")
+    if _NUMBER.fullmatch(text) is None:
+        raise InvalidParameterError(field.name, math.nan, minimum, maximum)
+    is_grouped = field.is_whole and re.fullmatch(r"[+-]?\d{1,3}(?:[., \u00a0]\d{3})+", text)
+    plain = re.sub(r"[., \u00a0]", "", text) if is_grouped else text.replace(",", ".")
     value = float(plain)
     if field.is_whole and value != int(value):
         raise InvalidParameterError(field.name, value, minimum, maximum)

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from bot.classroom import recipes
-from bot.errors import InvalidParameterError
 from bot.essays.desk import Desk
 from bot.storage import jobs
 from bot.storage.class_settings import rules
@@ -11,12 +10,7 @@ from bot.storage.codes import RECIPE_LENGTH, as_typed
 from bot.storage.database import Transaction
 from bot.storage.records import Job
 from bot.telegram.commands.answering import answer_alone
-from bot.telegram.commands.config_fields import (
-    UnknownChoiceError,
-    UnknownSettingError,
-    ValueMissingError,
-    changed_by_words,
-)
+from bot.telegram.commands.config_fields import asked_for
 from bot.telegram.commands.writing import submit
 from bot.telegram.visit import Visit
 
@@ -43,18 +37,11 @@ async def repeat(tx: Transaction, visit: Visit, desk: Desk) -> None:
         await answer_alone(tx, visit, why)
         return
     preferences = replace(job.request.preferences, seed=job.seed)
-    words = visit.text.split()[1:]
-    if words:
-        try:
-            preferences, _ = changed_by_words(preferences, words)
-        except (
-            UnknownSettingError,
-            UnknownChoiceError,
-            ValueMissingError,
-            InvalidParameterError,
-        ):
-            await answer_alone(tx, visit, visit.texts.classroom.recipe.repeat_how)
-            return
+    asked = asked_for(" ".join(visit.text.split()[1:]))
+    if asked.errors:
+        await answer_alone(tx, visit, visit.texts.classroom.recipe.repeat_how)
+        return
+    preferences = asked.applied(preferences)
     if visit.its_class is not None:
         preferences = rules(preferences, visit.its_class.settings)
     request = replace(

@@ -21,14 +21,7 @@ from bot.storage.lessons import Lesson
 from bot.storage.records import Job, JobState, Language
 from bot.telegram.commands import desk_pages, protecting
 from bot.telegram.commands.answering import answer_alone, change, open_private
-from bot.telegram.commands.config_fields import (
-    FIELDS,
-    UnknownChoiceError,
-    UnknownSettingError,
-    ValueMissingError,
-    changed_by_words,
-    folded,
-)
+from bot.telegram.commands.config_fields import FIELDS, asked_for, folded
 from bot.telegram.commands.desk_pages import Page
 from bot.telegram.visit import Visit
 from bot.texts import Texts
@@ -230,19 +223,15 @@ async def _settings(scene: Scene) -> Page:
 
 async def _fix(scene: Scene) -> Page:
     """``/clase fijar longitud 200``: that holds for everybody."""
-    settings, said = scene.its_class.settings, scene.texts
-    try:
-        changed, name = changed_by_words(
-            scene.visit.preferences, scene.argument.replace("words.", "longitud ").split() or [""]
-        )
-        value = getattr(changed, name)
-        its_class = await acts.decide(
-            scene.tx, scene.its_class, **acts.with_fixed(settings, name, value)
-        )
-    except (UnknownSettingError, UnknownChoiceError, ValueMissingError, InvalidParameterError):
-        return said.desk.fix_how, desk_pages.back(scene.its_class, said)
+    said, its_class = scene.texts, scene.its_class
+    asked = asked_for(scene.argument.replace("words.", "longitud "))
+    if asked.errors or not asked.values:
+        return said.desk.fix_how, desk_pages.back(its_class, said)
+    for name, value in asked.values.items():
+        change = acts.with_fixed(its_class.settings, name, value)
+        its_class = await acts.decide(scene.tx, its_class, **change)
     if its_class.chat_id is not None and scene.lesson is not None:
-        line = desk_pages.value_of(its_class, name, said)
+        line = ", ".join(desk_pages.value_of(its_class, name, said) for name in asked.values)
         await acts.tell(
             scene.tx, f"{scene.key}:fixed", its_class.chat_id, said.desk.from_now(line)
         )

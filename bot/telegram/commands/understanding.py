@@ -68,10 +68,11 @@ _TALK: Mapping[str, Talk] = {
 }
 _AGAIN = frozenset("otra otro otravez again another".split())  # noqa: SIM905 - a list of words
 _CONTINUE = frozenset("continuar continua sigue seguir continue goon".split())  # noqa: SIM905
-_SHORTER = frozenset("mascorto mascorta shorter".split())  # noqa: SIM905
+_SHORTER = frozenset("mascorto mascorta masbreve shorter".split())  # noqa: SIM905
 _LONGER = frozenset("maslargo maslarga longer".split())  # noqa: SIM905
 _FREER = frozenset("mascreativo mascreativa morecreative".split())  # noqa: SIM905
 _VERSE = frozenset("enverso inverse poema poem".split())  # noqa: SIM905
+_OTHERWISE = frozenset("otroestilo conotroestilo enotroestilo anotherstyle".split())  # noqa: SIM905
 _WORDS = re.compile(r"(\d{2,4})\s*(palabras|words)?", re.IGNORECASE)
 _EMOJI_CHARACTERS = 8
 _IN_STYLE = re.compile(r"(?:como|en|as an?|as)\s+(?:un\s+|una\s+)?(\w+)", re.IGNORECASE)
@@ -107,6 +108,10 @@ def wish_of(text: str, preferences: Preferences) -> Wish | None:
         return _changed(preferences, temperature=min(warmest, preferences.temperature + 0.4))
     if word in _VERSE:
         return _changed(preferences, style=Style.POEM)
+    if word in _OTHERWISE:
+        styles = list(Style)
+        following = styles[(styles.index(preferences.style) + 1) % len(styles)]
+        return _changed(preferences, style=following)
     if (match := _WORDS.fullmatch(text.strip())) and match[2]:
         return _changed(preferences, words=min(max(int(match[1]), least), most))
     if match := _IN_STYLE.fullmatch(text.strip()):

@@ -6,20 +6,26 @@ from bot.classroom import allowed
 from bot.classroom.names import pseudonyms
 from bot.errors import NothingToRepeatError
 from bot.essays.desk import Desk
+from bot.essays.messages import title_of
 from bot.storage import classes, jobs, lessons, outbox
 from bot.storage.class_settings import rules
 from bot.storage.database import Transaction
-from bot.storage.records import EssayRequest, Job, Preferences
+from bot.storage.records import EssayRequest, Job, JobState, Preferences
 from bot.telegram.commands import care
-from bot.telegram.commands.answering import answer, ask
+from bot.telegram.commands.answering import answer, ask, tell_alone
 from bot.telegram.commands.understanding import Deed, Wish, one_off, wish_of
+from bot.telegram.keyboards import KEEP, SWAP, rows
 from bot.telegram.visit import Visit
+
+_TITLE = 40
+"""Characters of a topic that is named in a question."""
 
 
 async def write(tx: Transaction, visit: Visit, desk: Desk) -> None:
     """``/redactar TOPIC``, or as a reply to a message that is the topic, or alone: then ask."""
     topic = visit.text or visit.quoted
     if topic:
+        await _say_blind(tx, visit)
         preferences = visit.ruled
         if ":" in topic:
             topic, preferences = one_off(topic, preferences)
@@ -48,7 +54,44 @@ async def take_topic(tx: Transaction, visit: Visit, desk: Desk) -> None:
         return
     for question in await outbox.open_questions(tx, visit.person, visit.address.chat_id):
         await outbox.answer_question(tx, question)
+    await _say_blind(tx, visit)
     await _submit(tx, visit, desk, visit.text)
+
+
+async def edited(tx: Transaction, visit: Visit, _desk: Desk) -> None:
+    """A topic was mended soon after it was sent: offer to write about that one.
+
+    Raises:
+        UnfitTopicError: It is a cry for help.
+    """
+    care.ensure_no_cry(visit)
+    address, person = visit.address, visit.person
+    if address is None or person is None or address.message_id is None:
+        return
+    before = await jobs.of_request(tx, person, address.chat_id, address.message_id)
+    topic, preferences = one_off(visit.text, visit.ruled)
+    is_other = before is None and (visit.answers is not None or wish_of(topic, preferences))
+    if not topic or is_other:
+        return
+    request = EssayRequest(person, address, topic, preferences)
+    if before is not None and before.request.topic == topic:
+        return
+    job = await jobs.add(tx, request, update_id=visit.update_id, seed=0, state=JobState.ASKED)
+    if job is None:
+        return
+    said = visit.texts.chat
+    text = said.mended(title_of(job, _TITLE), None if before is None else title_of(before, _TITLE))
+    choices = [
+        (said.button_swap, f"{SWAP}:{job.token}"),
+        (said.button_keep, f"{KEEP}:{job.token}"),
+    ]
+    await tell_alone(tx, visit, text, rows(choices), in_public=False)
+
+
+async def _say_blind(tx: Transaction, visit: Visit) -> None:
+    """That a picture is not looked at, in private, where nobody else has to read it."""
+    if visit.is_caption and visit.address is not None and visit.address.is_private:
+        await answer(tx, visit, visit.texts.chat.only_caption)
 
 
 async def take_reply(tx: Transaction, visit: Visit, desk: Desk) -> None:
@@ -108,7 +151,7 @@ async def _grant(tx: Transaction, visit: Visit, desk: Desk) -> bool:
     """Do what an answer to an essay wishes; whether it answers one."""
     if visit.answers is None or visit.address is None:
         return False
-    job = await jobs.of_message(tx, visit.address.chat_id, visit.answers)
+    job = await jobs.of_message(tx, visit.address.chat_id, visit.answers, visit.person)
     if job is None:
         return False
     wish = wish_of(visit.text, job.request.preferences)
