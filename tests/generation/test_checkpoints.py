@@ -70,7 +70,7 @@ def test_a_chat_template_without_end_is_ended(tmp_path: Path) -> None:
     loops = "".join(f"{{% for {name} in range(90000) %}}" for name in "abc")
     folder = chat_model(tmp_path / "model", loops + "x" + "{% endfor %}" * 3)
     with pytest.raises(ModelNotFoundError, match="does not end"):
-        check_chat_template(folder, timeout_s=0.5)
+        check_chat_template(folder, limit_s=0.5)
 
 
 def calls() -> list[tuple[str, str, dict[str, object]]]:
