@@ -51,26 +51,29 @@ async def test_a_topic_in_private_becomes_an_essay_in_chunks(bot):
     await bot.until(lambda: not any(button(m, "stop") for m in bot.answers(lucia)))
 
 
-async def test_a_plain_message_is_a_topic_in_private_and_nothing_in_a_group(bot):
-    room = bot.server.classroom
-    await config(bot, room.mateo, room.mateo, "longitud 40")
-    bot.send(room.group, room.mateo, "Hoy hay examen")
-    request = bot.send(room.mateo, room.mateo, "La amistad")
-    await bot.until_essay(room.mateo, request)
-    assert bot.answers(room.group) == []
-
-
-async def test_three_people_at_once_in_a_group(bot):
+async def test_a_class_in_private_in_a_group_and_in_a_forum(bot):
     room = bot.server.classroom
     people = (room.lucia, room.mateo, room.sofia)
     for person in people:
         await config(bot, person, person, "longitud 60")
+    bot.send(room.group, room.mateo, "Hoy hay examen")
+    alone = bot.send(room.mateo, room.mateo, "La amistad")
+    thread = room.topic_ids[1]
+    in_forum = bot.send(
+        room.forum, room.sofia, "/redactar@redactor_bot Leer en verano", thread_id=thread
+    )
     requests = [
         bot.send(room.group, person, f"/redactar@redactor_bot {topic}")
         for person, topic in zip(people, ("El mar", "La lluvia", "Mi abuela"), strict=True)
     ]
+    said = bot.send(room.group, room.diego, "Las bibliotecas deberían abrir de noche")
+    requests.append(bot.send(room.group, room.lucia, "/redactar@redactor_bot", reply_to=said.id))
     essays = [await bot.until_essay(room.group, request) for request in requests]
     assert all(essays)
+    assert "biblioteca" in " ".join(essays[-1]).lower()
+    assert await bot.until_essay(room.mateo, alone)
+    assert await bot.until_essay(room.forum, in_forum)
+    assert {m.thread_id for m in bot.answers(room.forum)} == {thread}
     assert bot.count("sendMessageDraft", room.group) == 0
     # Only whose essay it is may press its buttons.
     last = next(m for m in bot.answers(room.group, to=requests[0].id) if button(m, "again"))
@@ -81,50 +84,6 @@ async def test_three_people_at_once_in_a_group(bot):
     await bot.until(
         lambda: sum(bool(button(m, "again")) for m in bot.answers(room.group, requests[0].id)) == 2
     )
-
-
-async def test_the_answer_stays_in_its_topic_of_a_forum(bot):
-    room = bot.server.classroom
-    await config(bot, room.sofia, room.sofia, "longitud 40")
-    thread = room.topic_ids[1]
-    request = bot.send(
-        room.forum, room.sofia, "/redactar@redactor_bot Leer en verano", thread_id=thread
-    )
-    await bot.until_essay(room.forum, request)
-    assert {m.thread_id for m in bot.answers(room.forum)} == {thread}
-
-
-async def test_asking_for_the_topic_and_taking_another_s_message_as_one(bot):
-    room = bot.server.classroom
-    await config(bot, room.lucia, room.lucia, "longitud 40")
-    bot.send(room.group, room.lucia, "/redactar@redactor_bot")
-    await bot.until(lambda: bot.answers(room.group))
-    question = bot.answers(room.group)[0]
-    answer = bot.send(room.group, room.lucia, "El tren", reply_to=question.id)
-    await bot.until_essay(room.group, answer)
-    said = bot.send(room.group, room.diego, "Las bibliotecas deberían abrir de noche")
-    request = bot.send(room.group, room.lucia, "/redactar@redactor_bot", reply_to=said.id)
-    essay = await bot.until_essay(room.group, request)
-    assert "biblioteca" in " ".join(essay).lower()
-
-
-async def test_config_by_buttons(bot):
-    diego = bot.server.classroom.diego
-    bot.send(diego, diego, "/config")
-    await bot.until(lambda: bot.answers(diego))
-    board = bot.answers(diego)[0]
-
-    async def press(label: str) -> None:
-        keys = [one for row in board.markup["inline_keyboard"] for one in row]
-        key = next(one for one in keys if label.lower() in one["text"].lower())
-        before = (board.text, board.markup)
-        bot.server.people.press(diego, diego, board.id, key["callback_data"])
-        await bot.until(lambda: (board.text, board.markup) != before)
-
-    await press("longitud")
-    await press("120")
-    await bot.until(lambda: "120" in board.text)
-    assert len(bot.answers(diego)) == 1
 
 
 async def test_cancelling_while_running_and_while_waiting(bot):
@@ -153,35 +112,6 @@ async def test_cancelling_while_running_and_while_waiting(bot):
     await config(bot, sofia, sofia, "longitud 40")
     again = bot.send(sofia, sofia, "/redactar El sol")
     await bot.until_essay(sofia, again)
-
-
-async def test_another_and_more(bot):
-    lucia = bot.server.classroom.lucia
-    await config(bot, lucia, lucia, "longitud 40")
-    request = bot.send(lucia, lucia, "El otoño")
-    first = await bot.until_essay(lucia, request)
-    another = bot.send(lucia, lucia, "/otra")
-    second = await bot.until_essay(lucia, another)
-    assert second != first
-    more = bot.send(lucia, lucia, "/continuar")
-    assert await bot.until_essay(lucia, more)
-    bot.send(lucia, lucia, "/cola")
-    bot.send(lucia, lucia, "/ayuda")
-    bot.send(lucia, lucia, "/privacidad")
-    await bot.until(lambda: any("/cancelar" in (m.text or "") for m in bot.answers(lucia)))
-
-
-async def test_an_edited_request_is_answered_once_and_a_deleted_one_all_the_same(bot):
-    room = bot.server.classroom
-    await config(bot, room.mateo, room.mateo, "longitud 40")
-    request = bot.send(room.mateo, room.mateo, "/redactar El invierno")
-    await bot.until(lambda: bot.answers(room.mateo, to=request.id))
-    bot.server.people.edit(room.mateo, room.mateo, request.id, "/redactar El verano")
-    await bot.until_essay(room.mateo, request)
-    deleted = bot.send(room.mateo, room.mateo, "/redactar La primavera")
-    bot.server.people.delete(room.mateo, room.mateo, deleted.id)
-    await bot.until(lambda: sum(bool(button(m, "again")) for m in bot.answers(room.mateo)) == 2)
-    assert sum(bool(button(m, "again")) for m in bot.answers(room.mateo, to=request.id)) == 1
 
 
 async def test_settings_and_waiting_essays_survive_a_restart(stopped_bot):
@@ -240,13 +170,6 @@ async def test_a_killed_generation_child_costs_time_only(bot):
         child.kill()
     assert await bot.until_essay(mateo, request)
     assert bot.generation_child().pid != child.pid
-
-
-async def test_wrong_values_are_answered_with_the_range(bot):
-    diego = bot.server.classroom.diego
-    bot.send(diego, diego, "/config longitud 9000")
-    await bot.until(lambda: bot.answers(diego))
-    assert "3000" in bot.answers(diego)[0].text.replace(".", "").replace("\u202f", "")
 
 
 async def test_strangers_are_kept_out_and_the_owner_comes_in(stopped_bot):

@@ -2,7 +2,8 @@
 
 Numba keeps compiled code by the time stamp of the one file that a function is in, and would not
 notice a change in a function that was inlined from another. So the code is kept in a folder named
-after the processor and a hash of all the sources that have to do with it.
+after the processor and a hash of all the sources that have to do with it, and of where they lie,
+by which Numba tells one installation's code from another's.
 
 The folder lies in ``NUMBA_CACHE_DIR``, which ``redactor serve`` sets to one in
 ``REDACTOR_DATA_DIR``; a container's volume keeps both.
@@ -39,7 +40,7 @@ def _folder_name() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
     digest.update(llvmlite.binding.get_host_cpu_features().flatten().encode())
     for path in compiled_sources():
-        digest.update(path.read_bytes())
+        digest.update(bytes(path) + path.read_bytes())
     return f"{llvmlite.binding.get_host_cpu_name()}-{digest.hexdigest()[:16]}"
 
 
