@@ -40,7 +40,7 @@ from bot.logs import hide_token
 from bot.monitoring import Status, serve_monitoring
 from bot.playground import PlaygroundServer
 from bot.settings import PREFIX, Settings
-from bot.storage import jobs, outbox, people
+from bot.storage import holding, jobs, outbox, outbox_upkeep, people
 from bot.storage.database import Database
 from bot.storage.engines import protect_folder
 from bot.storage.leases import hold_lease, hold_lock
@@ -147,7 +147,7 @@ class Front:
         """Take up what the last run left, whichever version it was."""
         await self.sender.recover()
         await self.database.step("recover jobs", jobs.recover)
-        await self.database.step("recover outbox", outbox.recover)
+        await self.database.step("recover outbox", outbox_upkeep.recover)
         await adopt_old_deliveries(self.database)
 
     async def run(self) -> None:
@@ -168,7 +168,7 @@ class Front:
             async with asyncio.timeout(_STATUS_S):
                 counts = await self.database.read(jobs.counts)
                 backlog = await self.database.read(outbox.backlog)
-                held = await self.database.read(outbox.held)
+                held = await self.database.read(holding.held)
         return Status(
             running=counts.get(JobState.RUNNING, 0),
             waiting=counts.get(JobState.WAITING, 0),

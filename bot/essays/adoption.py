@@ -7,7 +7,7 @@ known number before one that was on its way. What this version would have owed i
 from datetime import timedelta
 
 from bot.essays.owing import owe_end, owe_essay, owe_placeholder, owe_tidy
-from bot.storage import jobs, legacy, outbox
+from bot.storage import jobs, legacy, outbox, outbox_upkeep
 from bot.storage.database import Database, Transaction
 from bot.storage.legacy import OldDelivery
 from bot.storage.records import Job, JobState, Kind
@@ -49,9 +49,9 @@ async def _adopt(tx: Transaction, job: Job, old: OldDelivery) -> None:
         await owe_essay(tx, job, job.text)
         pieces = await outbox.of_job(tx, job.id, Kind.PIECE)
         for piece in pieces[: old.delivered_chunks]:
-            await outbox.adopt(tx, piece, message_id=None)
+            await outbox_upkeep.adopt(tx, piece, message_id=None)
         if old.sending_after is not None and old.delivered_chunks < len(pieces):
-            await outbox.adopt_taken(tx, pieces[old.delivered_chunks], old.sending_after)
+            await outbox_upkeep.adopt_taken(tx, pieces[old.delivered_chunks], old.sending_after)
     elif tx.now - job.created_at < _PLACEHOLDERS_FOR:
         await _adopt_ended(tx, job, old)
 
@@ -73,6 +73,6 @@ async def _adopt_ended(tx: Transaction, job: Job, old: OldDelivery) -> None:
 async def _take_ack(tx: Transaction, job: Job, old: OldDelivery) -> None:
     (ack,) = await outbox.of_job(tx, job.id, Kind.ACK)
     if old.placeholder_id is not None:
-        await outbox.adopt(tx, ack, message_id=old.placeholder_id)
+        await outbox_upkeep.adopt(tx, ack, message_id=old.placeholder_id)
     elif old.sending_after is not None:
-        await outbox.adopt_taken(tx, ack, old.sending_after)
+        await outbox_upkeep.adopt_taken(tx, ack, old.sending_after)

@@ -22,7 +22,7 @@ from bot.essays.owing import (
     texts_of,
 )
 from bot.essays.safety import UnfitTopicError, Verdict
-from bot.storage import chats, classes, jobs, outbox
+from bot.storage import chats, classes, holding, jobs, outbox
 from bot.storage.database import Transaction
 from bot.storage.records import EssayRequest, Job, JobState, Kind
 
@@ -295,7 +295,7 @@ class Desk:
         waiting = await jobs.in_state(tx, JobState.WAITING)
         places = self.meter.places(running, waiting, self.limits.running)
         own = next((job for job in waiting if job.request.person == person), None)
-        held = await outbox.held(tx, person) if person else {}
+        held = await holding.held(tx, person) if person else {}
         return QueueView(
             running=len(running),
             waiting=len(waiting),

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from bot.storage import chats, outbox
+from bot.storage import chats, holding
 from bot.storage.database import Transaction
 from bot.storage.schema import inbox
 
@@ -114,7 +114,7 @@ async def record(tx: Transaction, batch: list[Received]) -> list[Received]:
         if one.chat_id is not None:
             if one.message_id is not None:
                 await chats.saw(tx, one.chat_id, one.message_id)
-            await outbox.release_chat(tx, one.chat_id)
+            await holding.release_chat(tx, one.chat_id)
             if one.chat_id > 0 and one.message_id is not None:
                 await chats.note_open(tx, one.chat_id)
     return new

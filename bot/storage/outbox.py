@@ -7,6 +7,8 @@ A row is written in the step that makes it owed and closed only with Telegram's 
            │  put_back ──┘  └ doubt: in doubt until it is found or put back
            ├ hold → held → release → open
            └ drop → dropped                     held for too long → dead
+
+Holding and releasing are in ``holding``, what a start or age does to it in ``outbox_upkeep``.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -18,11 +20,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Row,
-    String,
-    cast,
-    delete,
     func,
-    literal,
     select,
     update,
 )
@@ -35,28 +33,11 @@ from bot.storage.schema import outbox
 _LOOKED_AT = 40
 """Rows of a chat that are looked at together for the next ones."""
 _QUESTION_FOR = timedelta(hours=1)
-_STALE_AFTER = timedelta(hours=1)
-"""An answer that was held for longer is of no use any more."""
-_OFFERED_AFTER = timedelta(days=1)
-"""An essay that comes so much later is not sent unasked."""
-_OFFERED = "offered"
-"""The reason of pieces that wait for their person to ask for them."""
-_HOLD_FIRST, _HOLD_LONGEST = timedelta(minutes=15), timedelta(hours=6)
-_ALIVE = (OutboxState.OPEN, OutboxState.SENDING, OutboxState.HELD)
+ALIVE = (OutboxState.OPEN, OutboxState.SENDING, OutboxState.HELD)
 _REPLACED = (Kind.EDIT, Kind.REACT)
 """Kinds of which only the latest wish counts."""
-_ABOUT_MESSAGES = (Kind.EDIT, Kind.TIDY, Kind.REACT)
+ABOUT_MESSAGES = (Kind.EDIT, Kind.TIDY, Kind.REACT)
 """Kinds that are about a message which is there; in a group that moved there is none any more."""
-_WORTH_HOLDING = (
-    Kind.PIECE,
-    Kind.WORD,
-    Kind.ANSWER,
-    Kind.QUESTION,
-    Kind.BOARD,
-    Kind.TIDY,
-)
-_REFUSED = "refused"
-"""The reason of a doubt that cannot be looked into while its chat refuses."""
 
 
 async def owe(
@@ -101,7 +82,7 @@ async def owe(
     current_id = await chats.current(tx, chat_id)
     if current_id != chat_id:
         # The group became a supergroup; its messages have no numbers there.
-        if kind in _ABOUT_MESSAGES:
+        if kind in ABOUT_MESSAGES:
             return None
         chat_id, reply_to = current_id, None
     values: dict[str, Any] = {
@@ -176,7 +157,7 @@ async def owe_alone(tx: Transaction, key: str, person: str, ways: Sequence[Way])
 
 async def go_another_way(tx: Transaction, row: Owed, reason: str) -> None:
     """Telegram refuses a row that can be said otherwise."""
-    await _drop(tx, outbox.c.id == row.id, reason=reason)
+    await drop_all(tx, outbox.c.id == row.id, reason=reason)
     ways = [Way(**way) for way in row.body["otherwise"]]
     await owe_alone(tx, f"{row.key}+", row.person or "", ways)
 
@@ -184,19 +165,19 @@ async def go_another_way(tx: Transaction, row: Owed, reason: str) -> None:
 async def get(tx: Transaction, row_id: int) -> Owed | None:
     """One row."""
     row = await tx.first(select(outbox).where(outbox.c.id == row_id))
-    return None if row is None else _owed(row)
+    return None if row is None else as_owed(row)
 
 
 async def by_key(tx: Transaction, key: str) -> Owed | None:
     """The row that was owed under a key."""
     row = await tx.first(select(outbox).where(tx.mine(outbox), outbox.c.key == key))
-    return None if row is None else _owed(row)
+    return None if row is None else as_owed(row)
 
 
 async def live_board(tx: Transaction, chat_id: int) -> Owed | None:
     """The board of a chat, if it has one."""
     row = await tx.first(select(outbox).where(*_live_boards(tx), outbox.c.chat_id == chat_id))
-    return None if row is None else _owed(row)
+    return None if row is None else as_owed(row)
 
 
 async def chats_with_board(tx: Transaction) -> list[int]:
@@ -210,7 +191,7 @@ async def retire_board(tx: Transaction, row: Owed) -> None:
     await tx.run(update(outbox).where(outbox.c.id == row.id).values(is_wanted=False))
     left = (outbox.c.id == row.id) & (outbox.c.state != OutboxState.SENDING)
     its = left | (outbox.c.key == f"{row.key}:edit")
-    await _drop(tx, tx.mine(outbox), its, reason="retired")
+    await drop_all(tx, tx.mine(outbox), its, reason="retired")
 
 
 def _live_boards(tx: Transaction) -> list[ColumnElement[bool]]:
@@ -224,7 +205,7 @@ async def of_job(tx: Transaction, job_id: int, *kinds: Kind) -> list[Owed]:
     query = select(outbox).where(tx.mine(outbox), outbox.c.job_id == job_id)
     if kinds:
         query = query.where(outbox.c.kind.in_(kinds))
-    return [_owed(row) for row in await tx.rows(query.order_by(outbox.c.id))]
+    return [as_owed(row) for row in await tx.rows(query.order_by(outbox.c.id))]
 
 
 async def pending_chats(tx: Transaction) -> list[int]:
@@ -249,7 +230,7 @@ async def ready(tx: Transaction, chat_id: int) -> tuple[list[Owed], datetime | N
     )
     later: list[datetime] = []
     for page in count():
-        rows = [_owed(row) for row in await tx.rows(query.offset(page * _LOOKED_AT))]
+        rows = [as_owed(row) for row in await tx.rows(query.offset(page * _LOOKED_AT))]
         closed = await _closed(tx, {number for row in rows for number in row.waits})
         free = [row for row in rows if closed.issuperset(row.waits)]
         due = [row for row in free if row.not_before is None or row.not_before <= tx.now]
@@ -272,7 +253,7 @@ async def reactions(tx: Transaction, chat_id: int) -> tuple[list[Owed], datetime
         )
         .order_by(outbox.c.id)
     )
-    rows = [_owed(row) for row in await tx.rows(query)]
+    rows = [as_owed(row) for row in await tx.rows(query)]
     closed = await _closed(tx, {number for row in rows for number in row.waits})
     free = [row for row in rows if closed.issuperset(row.waits)]
     due = [row for row in free if row.not_before is None or row.not_before <= tx.now]
@@ -283,7 +264,7 @@ async def reactions(tx: Transaction, chat_id: int) -> tuple[list[Owed], datetime
 async def refuse_reactions(tx: Transaction, chat_id: int) -> None:
     """A chat takes no reactions: nobody is owed one there any more."""
     its = (tx.mine(outbox), outbox.c.chat_id == chat_id, outbox.c.kind == Kind.REACT)
-    await _drop(tx, *its, reason="refused")
+    await drop_all(tx, *its, reason="refused")
 
 
 async def _closed(tx: Transaction, numbers: Collection[int]) -> set[int]:
@@ -291,7 +272,7 @@ async def _closed(tx: Transaction, numbers: Collection[int]) -> set[int]:
     if not numbers:
         return set()
     alive = await tx.rows(
-        select(outbox.c.id).where(outbox.c.id.in_(numbers), outbox.c.state.in_(_ALIVE))
+        select(outbox.c.id).where(outbox.c.id.in_(numbers), outbox.c.state.in_(ALIVE))
     )
     return set(numbers) - {row.id for row in alive}
 
@@ -332,7 +313,7 @@ async def take(tx: Transaction, rows: list[Owed], until: datetime | None = None)
             .returning(outbox)
         )
         if result is not None:
-            taken.append(_owed(result))
+            taken.append(as_owed(result))
     return taken
 
 
@@ -344,7 +325,7 @@ async def together(tx: Transaction, row: Owed) -> list[Owed]:
     query = select(outbox).where(
         tx.mine(outbox), outbox.c.bundle == row.bundle, outbox.c.state == OutboxState.SENDING
     )
-    return [_owed(one) for one in await tx.rows(query.order_by(outbox.c.id))] or [row]
+    return [as_owed(one) for one in await tx.rows(query.order_by(outbox.c.id))] or [row]
 
 
 async def close(tx: Transaction, rows: list[Owed], message_id: int | None = None) -> None:
@@ -379,7 +360,7 @@ async def close(tx: Transaction, rows: list[Owed], message_id: int | None = None
 
 async def drop(tx: Transaction, row: Owed, reason: str) -> None:
     """Nobody needs a row any more, or it can never be done."""
-    await _drop(tx, outbox.c.id == row.id, reason=reason)
+    await drop_all(tx, outbox.c.id == row.id, reason=reason)
     await _settle_job(tx, row)
 
 
@@ -419,7 +400,7 @@ async def put_back(
             )
         )
         # Meanwhile somebody may have stopped wanting it.
-        await _drop(
+        await drop_all(
             tx,
             outbox.c.id == row.id,
             outbox.c.is_wanted.is_(False),
@@ -453,7 +434,7 @@ async def sent_together(tx: Transaction, row: Owed) -> list[Owed]:
     query = select(outbox).where(
         tx.mine(outbox), outbox.c.bundle == row.bundle, outbox.c.state == OutboxState.SENT
     )
-    return [_owed(one) for one in await tx.rows(query.order_by(outbox.c.id))]
+    return [as_owed(one) for one in await tx.rows(query.order_by(outbox.c.id))]
 
 
 async def doubt(
@@ -503,7 +484,7 @@ async def open_answers(tx: Transaction, chat_id: int, person: str) -> list[Owed]
         outbox.c.is_wanted.is_(True),
         outbox.c.state.in_(PENDING),
     )
-    return [_owed(row) for row in await tx.rows(query)]
+    return [as_owed(row) for row in await tx.rows(query)]
 
 
 async def was_owed(tx: Transaction, key: str, *, since: datetime) -> bool:
@@ -524,162 +505,6 @@ async def count_in_doubt(tx: Transaction) -> int:
     )
 
 
-async def hold(tx: Transaction, rows: list[Owed], reason: str) -> int:
-    """Telegram refuses these for now: they wait until their chat can be written to.
-
-    An acknowledgement or a change is not worth waiting for, and is dropped.
-
-    Returns:
-        How many are held by this.
-    """
-    return await _hold(
-        tx, outbox.c.id.in_([row.id for row in rows]), max(row.tries for row in rows), reason
-    )
-
-
-async def hold_around(tx: Transaction, row: Owed, reason: str, *, only_topic: bool) -> int:
-    """Telegram refuses the chat of a row, or its topic: all that is owed there waits.
-
-    What is in doubt there stays in doubt, and is looked for afterwards.
-
-    Returns:
-        How many rows are held by this.
-    """
-    there = outbox.c.chat_id == row.chat_id
-    if only_topic:
-        there &= outbox.c.thread_id == row.thread_id
-    await tx.run(
-        update(outbox)
-        .where(tx.mine(outbox), there, outbox.c.state == OutboxState.SENDING)
-        .values(not_before=tx.now + _hold_for(row.tries), reason=_REFUSED)
-    )
-    return await _hold(tx, there & (outbox.c.state == OutboxState.OPEN), row.tries, reason)
-
-
-async def _hold(tx: Transaction, which: ColumnElement[bool], tries: int, reason: str) -> int:
-    where = [tx.mine(outbox), which, outbox.c.state.in_(PENDING)]
-    doomed = outbox.c.kind.not_in(_WORTH_HOLDING) | outbox.c.is_wanted.is_(False)
-    await _drop(tx, *where, doomed, reason=reason)
-    result = await tx.run(
-        update(outbox)
-        .where(*where)
-        .values(
-            state=OutboxState.HELD,
-            reason=reason[:48],
-            base=None,
-            bundle=None,
-            probed=None,
-            not_before=tx.now + _hold_for(tries),
-        )
-    )
-    return result.rowcount
-
-
-def _hold_for(tries: int) -> timedelta:
-    doublings = min(max(tries - 1, 0), 8)
-    return min(_HOLD_FIRST * int(2**doublings), _HOLD_LONGEST)
-
-
-async def release_chat(tx: Transaction, chat_id: int) -> None:
-    """A chat was heard from: offer it what was held."""
-    await _release(tx, outbox.c.chat_id == chat_id)
-    looked_for = await tx.run(
-        update(outbox)
-        .where(
-            tx.mine(outbox),
-            outbox.c.chat_id == chat_id,
-            outbox.c.state == OutboxState.SENDING,
-            outbox.c.reason == _REFUSED,
-        )
-        .values(not_before=None, reason=None)
-    )
-    if looked_for.rowcount:
-        tx.changes.chats.add(chat_id)
-
-
-async def is_any_due(tx: Transaction) -> bool:
-    """Whether something was held for long enough."""
-    query = select(outbox.c.id).where(
-        tx.mine(outbox), outbox.c.state == OutboxState.HELD, outbox.c.not_before <= tx.now
-    )
-    return await tx.first(query.limit(1)) is not None
-
-
-async def release_due(tx: Transaction) -> None:
-    """Offer again what was held for long enough."""
-    await _release(tx, outbox.c.not_before <= tx.now)
-
-
-async def _release(tx: Transaction, where: ColumnElement[bool]) -> None:
-    held = [
-        tx.mine(outbox),
-        outbox.c.state == OutboxState.HELD,
-        outbox.c.reason != _OFFERED,
-        where,
-    ]
-    chats_held = await tx.rows(select(outbox.c.chat_id).where(*held).distinct())
-    if not chats_held:
-        return
-    stale = outbox.c.kind.in_((Kind.ANSWER, Kind.QUESTION))
-    await _drop(tx, *held, stale, outbox.c.created_at < tx.now - _STALE_AFTER, reason="stale")
-    late = select(outbox.c.job_id).where(
-        *held,
-        outbox.c.kind == Kind.PIECE,
-        outbox.c.job_id.is_not(None),
-        outbox.c.created_at < tx.now - _OFFERED_AFTER,
-    )
-    for row in await tx.rows(late.distinct()):
-        await _offer(tx, row.job_id)
-    await tx.run(
-        update(outbox).where(*held).values(state=OutboxState.OPEN, not_before=None, reason=None)
-    )
-    tx.changes.chats.update(row.chat_id for row in chats_held)
-
-
-async def _offer(tx: Transaction, job_id: int) -> None:
-    """Keep what is left of an essay, and owe a button with which its person gets it."""
-    pieces = [
-        row
-        for row in await of_job(tx, job_id, Kind.PIECE)
-        if row.state in (OutboxState.OPEN, OutboxState.HELD)
-    ]
-    await tx.run(
-        update(outbox)
-        .where(outbox.c.id.in_([row.id for row in pieces]))
-        .values(state=OutboxState.HELD, reason=_OFFERED, not_before=None)
-    )
-    first = pieces[0]
-    await owe(
-        tx,
-        f"j{job_id}:kept:{int(tx.now.timestamp())}",
-        Kind.WORD,
-        Rank.ANSWER,
-        first.chat_id,
-        body={"buttons": "kept", "token": first.body["token"], "lang": first.body["lang"]},
-        thread_id=first.thread_id,
-        reply_to=first.reply_to,
-        person=first.person,
-        job_id=job_id,
-    )
-
-
-async def receive(tx: Transaction, job_id: int) -> bool:
-    """A person asks for the essay that was kept for them; False if there is nothing left of it."""
-    rows = await tx.rows(
-        update(outbox)
-        .where(
-            tx.mine(outbox),
-            outbox.c.job_id == job_id,
-            outbox.c.state == OutboxState.HELD,
-            outbox.c.reason == _OFFERED,
-        )
-        .values(state=OutboxState.OPEN, reason=None, created_at=tx.now)
-        .returning(outbox.c.chat_id)
-    )
-    tx.changes.chats.update(row.chat_id for row in rows)
-    return bool(rows)
-
-
 async def retract(tx: Transaction, job_id: int, *kinds: Kind) -> list[int]:
     """Take back what a job owes: what has not left is dropped, the rest is not wanted any more.
 
@@ -687,7 +512,7 @@ async def retract(tx: Transaction, job_id: int, *kinds: Kind) -> list[int]:
         Rows that are on their way, whose end others may have to wait for.
     """
     of_it = [tx.mine(outbox), outbox.c.job_id == job_id, outbox.c.kind.in_(kinds)]
-    await _drop(
+    await drop_all(
         tx, *of_it, outbox.c.state.in_((OutboxState.OPEN, OutboxState.HELD)), reason="retracted"
     )
     await tx.run(
@@ -708,26 +533,15 @@ async def open_questions(tx: Transaction, person: str, chat_id: int) -> list[Owe
         outbox.c.state.in_((*PENDING, OutboxState.SENT)),
         outbox.c.created_at > tx.now - _QUESTION_FOR,
     )
-    return [_owed(row) for row in await tx.rows(query.order_by(outbox.c.id))]
+    return [as_owed(row) for row in await tx.rows(query.order_by(outbox.c.id))]
 
 
 async def answer_question(tx: Transaction, question: Owed) -> None:
     """A question was answered, or is of no use any more."""
     await tx.run(update(outbox).where(outbox.c.id == question.id).values(is_wanted=False))
-    await _drop(
+    await drop_all(
         tx, outbox.c.id == question.id, outbox.c.state == OutboxState.OPEN, reason="answered"
     )
-
-
-async def held(tx: Transaction, person: str | None = None) -> dict[str, int]:
-    """How many messages are held, by reason; of a person or of all."""
-    query = select(outbox.c.reason, func.count().label("number")).where(
-        tx.mine(outbox), outbox.c.state == OutboxState.HELD, outbox.c.kind != Kind.TIDY
-    )
-    if person is not None:
-        query = query.where(outbox.c.person == person)
-    rows = await tx.rows(query.group_by(outbox.c.reason))
-    return {row.reason: row.number for row in rows}
 
 
 async def backlog(tx: Transaction) -> tuple[int, float]:
@@ -775,60 +589,6 @@ async def placeholder_of(tx: Transaction, job_id: int) -> int | None:
     return number
 
 
-async def move(tx: Transaction, old_id: int, new_id: int) -> None:
-    """Follow a group that became a supergroup.
-
-    Nothing of the old group can be changed any more, and nothing is known of the new one's
-    numbers, so that what was on its way is sent again.
-    """
-    there = [tx.mine(outbox), outbox.c.chat_id == old_id, outbox.c.state.in_(_ALIVE)]
-    await _drop(tx, *there, outbox.c.kind.in_(_ABOUT_MESSAGES), reason="moved")
-    await _drop(tx, *there, outbox.c.key.like("greeting:%"), reason="moved")
-    await _drop(tx, *there, outbox.c.is_wanted.is_(False), reason="moved")
-    await tx.run(
-        update(outbox)
-        .where(*there)
-        .values(
-            chat_id=new_id,
-            reply_to=None,
-            state=OutboxState.OPEN,
-            base=None,
-            bundle=None,
-            probed=None,
-            not_before=None,
-            reason=None,
-        )
-    )
-    tx.changes.chats.update((old_id, new_id))
-
-
-async def forget(tx: Transaction, person: str, job_ids: Collection[int]) -> list[int]:
-    """Delete what is owed to a person who wants to be forgotten.
-
-    Removals stay, without a name, and so does what is on its way, without its text, until it is
-    clear that nothing more will come of it.
-
-    Returns:
-        Rows that are on their way.
-    """
-    theirs = (outbox.c.person == person) | outbox.c.job_id.in_(list(job_ids))
-    mine = [tx.mine(outbox), theirs]
-    await _take_signs_away(tx, job_ids)
-    tidy = outbox.c.kind == Kind.TIDY
-    await _tidy_after(tx, job_ids)
-    taken = await tx.rows(select(outbox.c.id).where(*mine, outbox.c.state == OutboxState.SENDING))
-    # The numbers of messages stay: whoever looks for another must not take these for it.
-    is_nothing = (outbox.c.state != OutboxState.SENDING) & outbox.c.message_id.is_(None)
-    await tx.run(delete(outbox).where(*mine, is_nothing, ~tidy))
-    # An acknowledgement names no topic, and its text is needed to find it.
-    await tx.run(update(outbox).where(*mine, outbox.c.kind != Kind.ACK, ~tidy).values(body=None))
-    # Nor does its key name anybody.
-    nobody = literal("gone:") + cast(outbox.c.id, String)
-    await tx.run(update(outbox).where(*mine, ~tidy).values(is_wanted=False, key=nobody))
-    await tx.run(update(outbox).where(*mine).values(person=None, job_id=None))
-    return [row.id for row in taken]
-
-
 async def hasten(tx: Transaction, key: str) -> None:
     """What had to wait for some time need not wait any longer."""
     row = await tx.first(
@@ -841,90 +601,6 @@ async def hasten(tx: Transaction, key: str) -> None:
         tx.changes.chats.add(row.chat_id)
 
 
-async def _take_signs_away(tx: Transaction, job_ids: Collection[int]) -> None:
-    """Owe the removal of every reaction on the requests of these jobs, without a name."""
-    query = select(outbox).where(
-        tx.mine(outbox), outbox.c.job_id.in_(list(job_ids)), outbox.c.kind == Kind.REACT
-    )
-    for sign in [_owed(row) for row in await tx.rows(query)]:
-        await tx.run(delete(outbox).where(outbox.c.id == sign.id))
-        await owe(
-            tx,
-            f"gone:{sign.id}",
-            Kind.REACT,
-            Rank.CHANGE,
-            sign.chat_id,
-            body={"emoji": None},
-            target=sign.target,
-        )
-
-
-async def _tidy_after(tx: Transaction, job_ids: Collection[int]) -> None:
-    """Owe the removal of every placeholder of these jobs that may be there."""
-    tidied = select(outbox.c.job_id).where(tx.mine(outbox), outbox.c.kind == Kind.TIDY)
-    query = select(outbox).where(
-        tx.mine(outbox),
-        outbox.c.job_id.in_(list(job_ids)),
-        outbox.c.kind == Kind.ACK,
-        outbox.c.state.in_((OutboxState.SENDING, OutboxState.SENT)),
-        outbox.c.job_id.not_in(tidied),
-    )
-    for ack in [_owed(row) for row in await tx.rows(query)]:
-        await owe(
-            tx,
-            f"j{ack.job_id}:tidy",
-            Kind.TIDY,
-            Rank.TIDY,
-            ack.chat_id,
-            body={"lang": ack.body["lang"]} if "lang" in ack.body else {},
-            job_id=ack.job_id,
-            target=ack.message_id,
-            waits=[ack.id],
-        )
-
-
-async def adopt(tx: Transaction, row: Owed, message_id: int | None) -> None:
-    """The first version had this delivered."""
-    await tx.run(update(outbox).where(outbox.c.id == row.id).values(state=OutboxState.SENDING))
-    await close(tx, [row], message_id)
-
-
-async def adopt_taken(tx: Transaction, row: Owed, base: int) -> None:
-    """The first version had this on its way when it was killed."""
-    await tx.run(
-        update(outbox)
-        .where(outbox.c.id == row.id)
-        .values(state=OutboxState.SENDING, base=base, tries=1)
-    )
-
-
-async def recover(tx: Transaction) -> None:
-    """After a start what was on its way is in doubt, and looked for at once."""
-    await tx.run(
-        update(outbox).where(tx.mine(outbox), outbox.c.state.in_(PENDING)).values(not_before=None)
-    )
-    tx.changes.chats.update(await pending_chats(tx))
-
-
-async def prune(tx: Transaction, before: datetime, limit: int) -> int:
-    """Delete rows closed long ago, and give up what was held for as long."""
-    dead = await tx.rows(
-        update(outbox)
-        .where(
-            tx.mine(outbox),
-            outbox.c.state == OutboxState.HELD,
-            outbox.c.created_at < before,
-        )
-        .values(state=OutboxState.DEAD, body=None, person=None, closed_at=tx.now)
-        .returning(outbox.c.kind, outbox.c.job_id)
-    )
-    for job_id in {row.job_id for row in dead if row.kind == Kind.PIECE}:
-        await jobs.give_up(tx, job_id)
-    old = select(outbox.c.id).where(tx.mine(outbox), outbox.c.closed_at < before).limit(limit)
-    result = await tx.run(delete(outbox).where(outbox.c.id.in_(old.scalar_subquery())))
-    return result.rowcount
-
-
 async def _settle_job(tx: Transaction, row: Owed) -> None:
     """A written job is delivered as soon as no piece of it is left."""
     if row.kind is not Kind.PIECE or row.job_id is None:
@@ -934,17 +610,18 @@ async def _settle_job(tx: Transaction, row: Owed) -> None:
             tx.mine(outbox),
             outbox.c.job_id == row.job_id,
             outbox.c.kind == Kind.PIECE,
-            outbox.c.state.in_(_ALIVE),
+            outbox.c.state.in_(ALIVE),
         )
     )
     if not left:
         await jobs.deliver(tx, row.job_id)
 
 
-async def _drop(tx: Transaction, *where: ColumnElement[bool], reason: str) -> None:
+async def drop_all(tx: Transaction, *where: ColumnElement[bool], reason: str) -> None:
+    """Close rows of which nothing is to come any more; what was in them is gone."""
     await tx.run(
         update(outbox)
-        .where(*where, outbox.c.state.in_(_ALIVE))
+        .where(*where, outbox.c.state.in_(ALIVE))
         .values(
             state=OutboxState.DROPPED,
             body=None,
@@ -955,7 +632,8 @@ async def _drop(tx: Transaction, *where: ColumnElement[bool], reason: str) -> No
     )
 
 
-def _owed(row: Row[Any]) -> Owed:
+def as_owed(row: Row[Any]) -> Owed:
+    """A row of the table as a value."""
     values = {field.name: getattr(row, field.name) for field in fields(Owed)}
     values["kind"], values["state"] = Kind(row.kind), OutboxState(row.state)
     values["waits"], values["body"] = tuple(row.waits or ()), row.body or {}

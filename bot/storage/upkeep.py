@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from bot.storage import chats, classes, inbox, inquiries, jobs, lessons, outbox, people
+from bot.storage import chats, classes, inbox, inquiries, jobs, lessons, outbox_upkeep, people
 from bot.storage.database import Database, Transaction
 
 logger = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ async def forget_person(tx: Transaction, person: str) -> list[int]:
     job_ids = await jobs.forget(tx, person)
     await lessons.forget(tx, person, job_ids)
     await inbox.forget_person(tx, person, private_chat_id)
-    return await outbox.forget(tx, person, job_ids)
+    return await outbox_upkeep.forget(tx, person, job_ids)
 
 
 async def migrate_chat(tx: Transaction, old_id: int, new_id: int) -> None:
@@ -83,7 +83,7 @@ async def migrate_chat(tx: Transaction, old_id: int, new_id: int) -> None:
     await classes.move(tx, old_id, new_id)
     await inquiries.move(tx, old_id, new_id)
     await jobs.move(tx, old_id, new_id)
-    await outbox.move(tx, old_id, new_id)
+    await outbox_upkeep.move(tx, old_id, new_id)
 
 
 async def prune(database: Database, keep_for: timedelta) -> int:
@@ -102,7 +102,7 @@ async def prune(database: Database, keep_for: timedelta) -> int:
 async def _prune(tx: Transaction, before: datetime) -> int:
     return (
         await inbox.prune(tx, tx.now - _INBOX_FOR, _ROWS_A_STEP)
-        + await outbox.prune(tx, before, _ROWS_A_STEP)
+        + await outbox_upkeep.prune(tx, before, _ROWS_A_STEP)
         + await jobs.prune(tx, before, _ROWS_A_STEP)
         + await classes.prune(tx, before)
         + await inquiries.prune(tx, before)

@@ -13,7 +13,7 @@ from bot.errors import (
 )
 from bot.essays.desk import Limits
 from bot.essays.finishing import count_words
-from bot.storage import outbox, upkeep
+from bot.storage import holding, outbox, upkeep
 from bot.storage.records import Address, JobState, Kind, OutboxState
 from bot.texts import SPANISH
 from tests.essays.office import Office
@@ -170,7 +170,7 @@ async def test_what_is_held_is_told(office):
     job = await office.ask("ana")
     await office.until(job, JobState.WRITTEN)
     (piece,) = await office.database.read(lambda tx: outbox.of_job(tx, job.id, Kind.PIECE))
-    await office.database.step("hold", lambda tx: outbox.hold(tx, [piece], "chat not found"))
+    await office.database.step("hold", lambda tx: holding.hold(tx, [piece], "chat not found"))
     view = await office.database.read(lambda tx: office.desk.queue(tx, "user:ana"))
     assert view.held == 1
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.storage import chats, inbox, outbox
+from bot.storage import chats, holding, inbox, outbox
 from bot.storage.inbox import received
 from bot.storage.records import Kind, OutboxState, Rank
 from bot.storage.schema import inbox as table
@@ -108,7 +108,7 @@ async def test_whoever_is_heard_from_gets_what_was_held(step):
     )
     row = await step(outbox.get, row_id)
     await step(outbox.take, [row])
-    await step(outbox.hold, [row], "bot was blocked")
+    await step(holding.hold, [row], "bot was blocked")
     await step(inbox.record, [received(message(1, chat_id=12))])
     assert (await step(outbox.get, row_id)).state is OutboxState.HELD
     await step(inbox.record, [received(message(2))])

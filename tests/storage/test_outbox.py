@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.storage import chats, jobs, outbox, upkeep
+from bot.storage import chats, holding, jobs, outbox, outbox_upkeep, upkeep
 from bot.storage.records import JobState, Kind, OutboxState, Rank
 from tests.storage.requests import a_request
 
@@ -145,34 +145,34 @@ async def test_a_refusal_that_meets_a_retraction_sends_nothing(step, owe, state)
 
 async def test_held_answers_get_stale_and_essays_do_not(step, owe, state, clock):
     piece, answer = await owe(Kind.PIECE, Rank.PIECE), await owe()
-    await step(outbox.hold_around, answer, "bot was blocked", only_topic=False)
+    await step(holding.hold_around, answer, "bot was blocked", only_topic=False)
     assert [await state(row) for row in (piece, answer)] == [HELD, HELD]
-    assert await step(outbox.held) == {"bot was blocked": 2}
-    assert await step(outbox.held, "user:2") == {}
+    assert await step(holding.held) == {"bot was blocked": 2}
+    assert await step(holding.held, "user:2") == {}
     clock.advance(hours=2)
-    await step(outbox.release_chat, 10)
+    await step(holding.release_chat, 10)
     assert [await state(row) for row in (piece, answer)] == [OPEN, DROPPED]
 
 
 async def test_held_rows_are_offered_again_by_themselves(step, owe, state, clock):
     piece = await owe(Kind.PIECE, Rank.PIECE)
     await step(outbox.take, [piece])
-    await step(outbox.hold, [piece], "chat not found")
-    await step(outbox.release_due)
+    await step(holding.hold, [piece], "chat not found")
+    await step(holding.release_due)
     assert await state(piece) is HELD
-    assert not await step(outbox.is_any_due)
+    assert not await step(holding.is_any_due)
     clock.advance(minutes=15)
-    assert await step(outbox.is_any_due)
-    await step(outbox.release_due)
+    assert await step(holding.is_any_due)
+    await step(holding.release_due)
     assert await state(piece) is OPEN
-    assert not await step(outbox.is_any_due)
+    assert not await step(holding.is_any_due)
 
 
 async def test_a_closed_topic_holds_nothing_of_others(step, owe, state):
     here = await owe(thread_id=3, chat_id=NEW_ID)
     there = await owe(thread_id=4, chat_id=NEW_ID)
     general = await owe(chat_id=NEW_ID)
-    await step(outbox.hold_around, here, "TOPIC_CLOSED", only_topic=True)
+    await step(holding.hold_around, here, "TOPIC_CLOSED", only_topic=True)
     assert [await state(row) for row in (here, there, general)] == [HELD, OPEN, OPEN]
 
 
@@ -213,8 +213,8 @@ async def test_numbers_are_never_used_again(step, owe):
 async def test_what_is_held_for_too_long_is_dead(step, owe, state, clock):
     row = await owe(Kind.PIECE, Rank.PIECE)
     await step(outbox.take, [row])
-    await step(outbox.hold, [row], "chat not found")
+    await step(holding.hold, [row], "chat not found")
     clock.advance(days=31)
-    await step(outbox.prune, clock.now - timedelta(days=30), 500)
+    await step(outbox_upkeep.prune, clock.now - timedelta(days=30), 500)
     assert await state(row) is OutboxState.DEAD
     assert (await step(outbox.get, row.id)).body == {}

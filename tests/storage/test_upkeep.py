@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from bot.storage import inbox, jobs, outbox, upkeep
+from bot.storage import holding, inbox, jobs, outbox, outbox_upkeep, upkeep
 from bot.storage.inbox import received
 from bot.storage.records import JobState, Kind, OutboxState, Rank
 from bot.storage.schema import inbox as inbox_table
@@ -75,7 +75,7 @@ async def test_what_no_chat_took_for_so_long_becomes_a_dead_letter(database, ste
         outbox.owe, "u1:p", Kind.PIECE, Rank.PIECE, 10, body={"text": "El mar"}, person="user:1"
     )
     (row,) = (await step(outbox.ready, 10))[0]
-    await step(outbox.hold, [row], "kicked")
+    await step(holding.hold, [row], "kicked")
     clock.advance(days=31)
     await upkeep.prune(database, KEEP)
     dead = await step(outbox.get, row.id)
@@ -96,7 +96,7 @@ async def test_an_essay_that_no_chat_took_is_deleted_with_its_pieces(database, s
     )
     clock.advance(days=20)
     (row,) = await step(outbox.of_job, job.id)
-    await step(outbox.hold, [row], "kicked")
+    await step(holding.hold, [row], "kicked")
     await upkeep.prune(database, KEEP)
     assert (await step(jobs.get, job.id)).state is JobState.WRITTEN
     clock.advance(days=11)
@@ -195,7 +195,9 @@ async def test_an_essay_of_which_a_piece_is_dead_is_not_waited_for(database, ste
         outbox.owe, "j1:p1", Kind.PIECE, Rank.PIECE, 10, body={"text": "El mar."}, job_id=job.id
     )
     (row,) = await step(outbox.of_job, job.id)
-    await step(outbox.hold, [row], "kicked")
-    await database.step("age", lambda tx: outbox.prune(tx, clock.now + timedelta(days=1), 0))
+    await step(holding.hold, [row], "kicked")
+    await database.step(
+        "age", lambda tx: outbox_upkeep.prune(tx, clock.now + timedelta(days=1), 0)
+    )
     assert (await step(jobs.get, job.id)).state is JobState.FAILED
     assert await step(jobs.unfinished_of, "user:1") == []

@@ -23,6 +23,7 @@ WAY = {
     "storage/classes.py",
     "storage/codes.py",
     "storage/database.py",
+    "storage/holding.py",
     "storage/inbox.py",
     "storage/jobs.py",
     "storage/outbox.py",

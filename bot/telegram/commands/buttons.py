@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.essays.desk import Desk
-from bot.storage import chats, jobs, outbox
+from bot.storage import chats, holding, jobs, outbox
 from bot.storage.database import Transaction
 from bot.storage.records import Job, JobState, Kind, Rank, Style
 from bot.telegram import keyboards
@@ -34,7 +34,7 @@ async def press(tx: Transaction, visit: Visit, desk: Desk) -> str | None:
         return await _cancel(tx, visit, desk, job)
     if kind == keyboards.RECEIVE:
         await _remove(tx, visit, job)
-        return texts.started_toast if await outbox.receive(tx, job.id) else texts.already_finished
+        return texts.started_toast if await holding.receive(tx, job.id) else texts.already_finished
     if kind in (keyboards.SWAP, keyboards.KEEP):
         return await _swap(tx, visit, desk, job, is_wanted=kind == keyboards.SWAP)
     if kind == keyboards.STYLE:

@@ -26,7 +26,7 @@ from datetime import datetime, timedelta
 
 from telegram import Bot
 
-from bot.storage import chats, outbox, upkeep
+from bot.storage import chats, holding, outbox, upkeep
 from bot.storage.database import Database, Transaction
 from bot.storage.records import Kind, Owed
 from bot.telegram.sending import rendering
@@ -271,7 +271,7 @@ class Consequences:
 
         An acknowledgement is worth nothing later, and is dropped.
         """
-        count = await self._database.step("hold", lambda tx: outbox.hold(tx, rows, answer.reason))
+        count = await self._database.step("hold", lambda tx: holding.hold(tx, rows, answer.reason))
         if count:
             logger.warning(
                 "chat %d: %d messages are held: %s", rows[0].chat_id, count, answer.reason
@@ -283,7 +283,7 @@ class Consequences:
         only_topic = answer.meaning is Meaning.HOLD_TOPIC
         count = await self._database.step(
             "hold",
-            lambda tx: outbox.hold_around(tx, row, answer.reason, only_topic=only_topic),
+            lambda tx: holding.hold_around(tx, row, answer.reason, only_topic=only_topic),
         )
         if count:
             logger.warning("chat %d: %d more are held with it", row.chat_id, count)

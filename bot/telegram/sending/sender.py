@@ -15,7 +15,7 @@ from typing import Any
 from telegram import Bot
 
 from bot.logs import log_unexpected
-from bot.storage import chats, jobs, outbox
+from bot.storage import chats, holding, jobs, outbox
 from bot.storage.database import Changes, Database, Transaction
 from bot.storage.records import MESSAGES, Kind, OutboxState, Owed, Rank
 from bot.telegram.sending import rendering
@@ -92,7 +92,7 @@ class Sender:
         while True:
             is_any_due, chat_ids = await self._database.read(_look)
             if is_any_due:
-                await self._database.step("release", outbox.release_due)
+                await self._database.step("release", holding.release_due)
             for chat_id in chat_ids:
                 self._rouse(chat_id)
             await asyncio.sleep(_LOOK_EVERY_S)
@@ -389,7 +389,7 @@ class Sender:
 
 
 async def _look(tx: Transaction) -> tuple[bool, list[int]]:
-    return await outbox.is_any_due(tx), await outbox.pending_chats(tx)
+    return await holding.is_any_due(tx), await outbox.pending_chats(tx)
 
 
 async def _event_or_timeout(event: asyncio.Event, timeout_s: float) -> None:
