@@ -70,6 +70,10 @@ _config.CACHE_DIR = str(CODE_FOLDER)
 
 # Python's own error model checks each division for zero, and no loop with one is vectorised.
 compiled = cast("_Decorator", numba.njit(cache=True, nogil=True, error_model="numpy"))
+# Put into its only caller as it is, so that it is not compiled for itself and once more in there.
+compiled_inside = cast(
+    "_Decorator", numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+)
 # Sums may be reordered and products fused: at compile time, alike for every text and batch.
 compiled_fast = cast(
     "_Decorator", numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True)

@@ -17,7 +17,7 @@ in 8 bits.
 
 import numpy as np
 
-from bot.generation.engine.compilation import compiled, compiled_fast
+from bot.generation.engine.compilation import compiled_fast, compiled_inside
 from bot.generation.engine.int8.intrinsics import (
     COLUMNS,
     DEPTH,
@@ -151,7 +151,7 @@ def _block_weights(
     return total, greatest_weight
 
 
-@compiled
+@compiled_inside
 def attend(
     query: np.ndarray, head_store: int, blocks: np.ndarray, length: int, score_factor: np.float32,
     out: np.ndarray, scratch: np.ndarray, halves: np.ndarray, integers: np.ndarray,
@@ -179,7 +179,7 @@ def attend(
     _sum_values(scores, greatest_weight, total, head_store, blocks, halves, products, sums, out)
 
 
-@compiled
+@compiled_inside
 def _score_keys(
     query: np.ndarray, head_store: int, blocks: np.ndarray, score_factor: np.float32,
     scores: np.ndarray, halves: np.ndarray, products: np.ndarray,
@@ -204,7 +204,7 @@ def _score_keys(
     return greatest
 
 
-@compiled
+@compiled_inside
 def _weigh_values(
     scores: np.ndarray, greatest: np.float32, head_store: int, blocks: np.ndarray
 ) -> tuple[np.float32, np.float32]:
@@ -225,7 +225,7 @@ def _weigh_values(
     return total, greatest_weight
 
 
-@compiled
+@compiled_inside
 def _sum_values(
     weights: np.ndarray, greatest_weight: np.float32, total: np.float32, head_store: int,
     blocks: np.ndarray, halves: np.ndarray, products: np.ndarray, sums: np.ndarray,
@@ -247,20 +247,20 @@ def _sum_values(
     _combine(sums, head_store, high_sum, low_sum, greatest_weight / GREATEST_WORD / total, out)
 
 
-@compiled
+@compiled_inside
 def _key_scales(block: int, head_store: int) -> np.ndarray:
     scales: np.ndarray = carray(float_pointer(block + 2 * BLOCK_TOKENS * head_store), BLOCK_TOKENS)
     return scales
 
 
-@compiled
+@compiled_inside
 def _value_scales(block: int, head_store: int) -> np.ndarray:
     after_keys = block + 2 * BLOCK_TOKENS * head_store + FLOAT * BLOCK_TOKENS
     scales: np.ndarray = carray(float_pointer(after_keys), BLOCK_TOKENS)
     return scales
 
 
-@compiled
+@compiled_inside
 def _add_values(
     values: int, head_store: int, groups: int, high: int, low: int, products: np.ndarray,
     sums: np.ndarray,

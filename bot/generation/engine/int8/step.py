@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from bot.generation.engine.compilation import compiled
+from bot.generation.engine.compilation import compiled, compiled_inside
 from bot.generation.engine.int8.attention import BLOCK_TOKENS, attend, store
 from bot.generation.engine.int8.intrinsics import (
     COLUMNS,
@@ -60,12 +60,12 @@ def padded(columns: int) -> int:
     return (columns + COLUMNS - 1) // COLUMNS * COLUMNS
 
 
-@compiled
+@compiled_inside
 def _panels_per_chunk(columns: int, threads: int) -> int:
     return max(1, padded(columns) // COLUMNS // (CHUNKS_PER_THREAD * threads))
 
 
-@compiled
+@compiled_inside
 def _heads_per_chunk(shape: np.ndarray, slices: int) -> int:
     return shape[HEADS] if slices >= TEXTS_PER_THREAD * shape[THREADS] else 1
 
@@ -97,7 +97,7 @@ def open_step(
     store_release(control + CURRENT_STEP, step)
 
 
-@compiled
+@compiled_inside
 def _embed_rows(first: int, last: int, stage: np.ndarray, work: np.ndarray) -> None:
     tokens = carray(int_pointer(work[TOKEN_IDS]), work[ROWS])
     positions = carray(int_pointer(work[ROW_POSITIONS]), work[ROWS])
@@ -109,7 +109,7 @@ def _embed_rows(first: int, last: int, stage: np.ndarray, work: np.ndarray) -> N
         )  # fmt: skip
 
 
-@compiled
+@compiled_inside
 def _quantise_rows(
     first: int, last: int, rows: int, stage: np.ndarray, work: np.ndarray, epsilon: np.float32
 ) -> None:
@@ -130,7 +130,7 @@ def _quantise_rows(
         quantise_row(x, rows, row, work[QUANTISED], work[ROW_SCALES], work[ROW_SUMS], scratch)
 
 
-@compiled
+@compiled_inside
 def _linear_chunk(
     chunk: int, rows: int, stage: np.ndarray, shape: np.ndarray, work: np.ndarray
 ) -> None:
@@ -144,7 +144,7 @@ def _linear_chunk(
     )  # fmt: skip
 
 
-@compiled
+@compiled_inside
 def _attention_chunk(chunk: int, stage: np.ndarray, shape: np.ndarray, work: np.ndarray) -> None:
     each = _heads_per_chunk(shape, work[SLICES])
     chunks = shape[HEADS] // each
@@ -153,7 +153,7 @@ def _attention_chunk(chunk: int, stage: np.ndarray, shape: np.ndarray, work: np.
         _attend_head(chunk // chunks, number, stage, shape, work)
 
 
-@compiled
+@compiled_inside
 def _attend_head(
     piece: int, number: int, stage: np.ndarray, shape: np.ndarray, work: np.ndarray
 ) -> None:
@@ -168,7 +168,7 @@ def _attend_head(
     _attend_rows(first, last, number, blocks, stage, shape, work)
 
 
-@compiled
+@compiled_inside
 def _head_blocks(
     piece: int, number: int, layer: int, shape: np.ndarray, work: np.ndarray
 ) -> np.ndarray:
@@ -182,7 +182,7 @@ def _head_blocks(
     return addresses
 
 
-@compiled
+@compiled_inside
 def _store_head(
     first: int, last: int, number: int, blocks: np.ndarray, width: int, shape: np.ndarray,
     work: np.ndarray,
@@ -197,7 +197,7 @@ def _store_head(
         store(key, value, shape[HEAD_STORE], block, positions[row] % BLOCK_TOKENS, rounded)
 
 
-@compiled
+@compiled_inside
 def _attend_rows(
     first: int, last: int, number: int, blocks: np.ndarray, stage: np.ndarray, shape: np.ndarray,
     work: np.ndarray,
@@ -248,7 +248,7 @@ def _score_factor(layer: int, shape: np.ndarray) -> np.float32:
     return factor
 
 
-@compiled
+@compiled_inside
 def _do_chunk(
     stage: np.ndarray, chunk: int, shape: np.ndarray, work: np.ndarray, epsilon: np.float32
 ) -> None:
