@@ -167,7 +167,7 @@ def _load_int8(plan: _Plan, shape: Gpt2Shape) -> Decoder:
     from bot.generation.engine.int8.decoder import Int8Decoder, token_block_bytes
     from bot.generation.engine.int8.weights import load_weights
 
-    ensure_compiled("int8")
+    ensure_compiled("int8", "sampling")
     checkpoint = Checkpoint(plan.folder)
     cache_file = None
     if plan.cache_dir is not None:

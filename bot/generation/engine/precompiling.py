@@ -6,6 +6,7 @@ what is kept and loaded later is the second. The two round differently, and a te
 start would never be written again.
 """
 
+import contextlib
 import logging
 import os
 import subprocess
@@ -29,26 +30,34 @@ _ROOT = Path(__file__).parents[3]
 Part = Literal["sampling", "int8"]
 
 
-def ensure_compiled(part: Part) -> None:
-    """Wait for another process to compile a part of the engine, unless that was done before.
+def ensure_compiled(*parts: Part) -> None:
+    """Wait for other processes to compile parts of the engine, those that were not done before.
 
     Where that fails, this process compiles for itself.
     """
-    done = CODE_FOLDER / f"{part}.done"
-    if done.exists():
-        return
+    missing = [part for part in parts if not _done(part).exists()]
+    with contextlib.ExitStack() as running:
+        compilers = [running.enter_context(_compiler(part)) for part in missing]
+        for part, compiler in zip(missing, compilers, strict=True):
+            exit_code = compiler.wait()
+            if exit_code == 0:
+                _done(part).touch()
+            else:
+                _log.warning("compiling in another process ended with code %d", exit_code)
+
+
+def _done(part: Part) -> Path:
+    return CODE_FOLDER / f"{part}.done"
+
+
+def _compiler(part: Part) -> "subprocess.Popen[bytes]":
     path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     # Its input ends with this process, and it with its input.
-    with subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-c", f"from {__name__} import main; main()", part],
         stdin=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": path},
-    ) as compiler:
-        exit_code = compiler.wait()
-    if exit_code == 0:
-        done.touch()
-    else:
-        _log.warning("compiling in another process ended with code %d", exit_code)
+    )
 
 
 def _compile_int8() -> None:
