@@ -16,10 +16,10 @@ run: $(VENV)/.ready  ## Start the bot; without a token, the chat page in the bro
 	$(BIN)/redactor run
 
 test: check $(VENV)/.ready-test chromium postgresql  ## Lint, types and all tests
-	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 coverage: $(VENV)/.ready-test chromium postgresql  ## All tests, and which lines they do not reach
-	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 check: $(VENV)/.ready-test  ## Lint and types
 	$(BIN)/ruff check
