@@ -238,7 +238,7 @@ class Intake:
                 return
         if visit.press is not None and toast != LATER:
             self._sender.toast(visit.press.query_id, toast)
-        if visit.what is What.ERASE_BUTTON:
+        if visit.what is What.ERASE_BUTTON or (visit.what is What.ERASE and visit.is_channel):
             await erasing.finish(self._database, visit)
 
     async def _set_aside(self, one: Received, error: Exception) -> None:

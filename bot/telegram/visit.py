@@ -169,6 +169,14 @@ class Visit:
         return TEXTS[self.ruled.language]
 
     @property
+    def is_channel(self) -> bool:
+        """Whether somebody writes as a channel; an anonymous admin is the group itself."""
+        is_chat = self.person is not None and self.person.startswith("chat:")
+        return (
+            is_chat and self.address is not None and self.person != f"chat:{self.address.chat_id}"
+        )
+
+    @property
     def link(self) -> str:
         """Opens the bot's private chat; a code may follow."""
         return f"https://t.me/{self.bot_username}?start="

@@ -55,6 +55,8 @@ class ChatTexts:
         greeting_empty_queue: Answer to ``/cola`` when nothing is going on.
         privacy: Answer to ``/privacidad``.
         erase_ask: Asks whether everything is to be deleted.
+        erase_word: What a channel writes behind the command, lower case.
+        erase_in_words: Tells a channel to write it, since nobody presses a button as a channel.
         erased: Everything was deleted.
         erase_kept: Nothing was deleted.
         button_cancel: Label.
@@ -109,6 +111,8 @@ class ChatTexts:
     greeting_empty_queue: str
     privacy: str
     erase_ask: str
+    erase_word: str
+    erase_in_words: str
     erased: str
     erase_kept: str
     button_cancel: str
@@ -314,6 +318,8 @@ SPANISH = ChatTexts(
         "¿Borro todo lo que guardo de ti? Son tus ajustes, tus temas y tus textos. "
         "Los mensajes que ya están en el chat no los puedo borrar."
     ),
+    erase_word="sí",
+    erase_in_words="Si quieres que lo haga, escribe /borrar sí.",
     erased="Hecho: ya no guardo nada de ti.",
     erase_kept="De acuerdo, no he borrado nada.",
     button_cancel="Cancelar",
@@ -441,6 +447,8 @@ ENGLISH = ChatTexts(
         "Shall I delete everything I keep about you? That is your settings, your topics and your "
         "texts. I can't delete the messages that are already in the chat."
     ),
+    erase_word="yes",
+    erase_in_words="If you want me to, write /delete yes.",
     erased="Done: I keep nothing about you any more.",
     erase_kept="All right, I deleted nothing.",
     button_cancel="Cancel",

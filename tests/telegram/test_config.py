@@ -1,5 +1,7 @@
 """Settings by buttons and by words."""
 
+from itertools import count
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -259,28 +261,50 @@ async def test_anonymous_admin_has_settings_of_their_own(classroom):
     assert await classroom.preferences(room.teacher) is None
 
 
-async def test_a_channel_gets_no_buttons_that_nobody_can_press(classroom):
-    def write(words):
-        text = f"/config@redactor_bot {words}".strip()
+def as_channel(classroom):
+    numbers = count(900)
+
+    def write(command, words):
+        text = f"/{command}@redactor_bot {words}".strip()
         message = {
-            "message_id": 900 + len(words),
+            "message_id": next(numbers),
             "date": int(classroom.telegram.clock()),
             "chat": {"id": classroom.group, "type": "group", "title": "Clase"},
             "from": {"id": 136817688, "is_bot": True, "first_name": "Channel"},
             "sender_chat": {"id": -100777, "type": "channel", "title": "Un canal"},
             "text": text,
-            "entities": [{"type": "bot_command", "offset": 0, "length": 20}],
+            "entities": [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}],
         }
         classroom.telegram.deliver({"message": message})
 
-    write("")
+    return write
+
+
+async def test_a_channel_gets_no_buttons_that_nobody_can_press(classroom):
+    write = as_channel(classroom)
+    write("config", "")
     await classroom.settle()
     (page,) = classroom.telegram.from_bot(classroom.group)
     assert not page.buttons
     assert page.text.endswith(SPANISH.config.hint_in_words)
-    write("longitud 120")
+    write("config", "longitud 120")
     await classroom.settle()
     assert (await classroom.preferences("chat:-100777")).words == 120
+
+
+async def test_a_channel_is_forgotten_by_words(classroom):
+    write = as_channel(classroom)
+    write("config", "longitud 120")
+    write("borrar", "")
+    await classroom.settle()
+    asked = classroom.telegram.from_bot(classroom.group)[-1]
+    assert not asked.buttons
+    assert asked.text.endswith(SPANISH.chat.erase_in_words)
+    assert await classroom.preferences("chat:-100777") is not None
+    write("borrar", "si")
+    await classroom.settle()
+    assert classroom.telegram.from_bot(classroom.group)[-1].text == SPANISH.chat.erased
+    assert await classroom.preferences("chat:-100777") is None
 
 
 STRANGE = [

@@ -43,7 +43,7 @@ async def config(tx: Transaction, visit: Visit, _desk: Desk) -> None:
     preferences = visit.preferences
     words = visit.text.split()
     if not words:
-        if _is_channel(visit):
+        if visit.is_channel:
             # Nobody presses a button as a channel.
             texts = visit.texts.config
             await answer_alone(
@@ -58,13 +58,6 @@ async def config(tx: Transaction, visit: Visit, _desk: Desk) -> None:
         await answer_alone(tx, visit, visit.texts.config.was_reset)
         return
     await answer_alone(tx, visit, await _change_by_words(tx, visit, person))
-
-
-def _is_channel(visit: Visit) -> bool:
-    """Whether somebody writes as a channel; an anonymous admin is the group itself."""
-    assert visit.address is not None  # mypy: a command is in a chat
-    is_chat = visit.person is not None and visit.person.startswith("chat:")
-    return is_chat and visit.person != f"chat:{visit.address.chat_id}"
 
 
 async def press(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
