@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -42,7 +43,7 @@ from bot.playground import PlaygroundServer
 from bot.settings import PREFIX, Settings
 from bot.storage import holding, jobs, outbox, outbox_upkeep, people
 from bot.storage.database import Database
-from bot.storage.engines import protect_folder
+from bot.storage.engines import keep_private, protect_folder
 from bot.storage.leases import hold_lease, hold_lock
 from bot.storage.records import UNFINISHED, JobState
 from bot.storage.upkeep import ClockWatch, prune
@@ -279,6 +280,7 @@ async def _run(
         token, api_url = page.token, page.api_base_url
     hide_token(token)
     protect_folder(settings.data_dir)
+    keep_private(Path(".env"), 0o600)  # The token is in it.
     stack.enter_context(hold_lock(settings.database, bot_id_of(token)))
     database = await Database.open(settings.database, bot_id_of(token))
     stack.push_async_callback(database.close)

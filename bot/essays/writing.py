@@ -211,9 +211,11 @@ class _Essay:
 
     @property
     def text(self) -> str:
-        """The essay as a person sees it."""
+        """The essay as a person sees it; of the sentence that grows only what may stay."""
         between = "\n\n" if self._written else ""
-        text = self._written + between + self._body
+        growing = self._body[self._judged :]
+        is_shown = not growing or self._is_fit(growing)
+        text = self._written + between + (self._body if is_shown else self._body[: self._judged])
         return finishing.clean(text if self._preceding else self._opening + text)
 
     def prompt(self) -> str:

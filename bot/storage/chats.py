@@ -2,10 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import String, cast, delete, exists, select, update
 
 from bot.storage.database import Transaction
-from bot.storage.schema import chats, inbox, outbox
+from bot.storage.schema import (
+    chats,
+    classes,
+    inbox,
+    jobs,
+    members,
+    outbox,
+    owners,
+    people,
+    teachers,
+)
 
 _SUPERGROUPS_BELOW = -1_000_000_000_000
 _SHARED = 0
@@ -148,3 +158,23 @@ async def move(tx: Transaction, old_id: int, new_id: int) -> None:
     )
     if row is not None and row.admitted_at is not None:
         await admit(tx, new_id, row.admitted_by)
+
+
+async def prune(tx: Transaction) -> int:
+    """Forget chats of which nothing else is kept: of strangers, mostly."""
+    person = "user:" + cast(chats.c.chat_id, String)
+    traces = [
+        *((table, table.c.chat_id == chats.c.chat_id) for table in (inbox, outbox, jobs, classes)),
+        *((table, table.c.person == person) for table in (people, members, owners, teachers)),
+        (classes, classes.c.teacher == person),
+    ]
+    result = await tx.run(
+        delete(chats).where(
+            tx.mine(chats),
+            chats.c.chat_id != _SHARED,
+            chats.c.admitted_at.is_(None),
+            chats.c.migrated_to.is_(None),
+            *(~exists().where(tx.mine(table), is_one) for table, is_one in traces),
+        )
+    )
+    return result.rowcount

@@ -192,6 +192,12 @@ async def remove(tx: Transaction, class_id: int, person: str) -> None:
     await tx.run(update(members).where(_member(tx, class_id, person)).values(is_removed=True))
 
 
+async def remove_by_code(tx: Transaction, class_id: int) -> None:
+    """Take everybody off the roster who came by its code, because that got into wrong hands."""
+    came = members.c.by_code.is_(True) & (members.c.class_id == class_id)
+    await tx.run(update(members).where(tx.mine(members), came).values(is_removed=True))
+
+
 async def is_removed(tx: Transaction, class_id: int, person: str) -> bool:
     """Whether somebody was taken off a roster."""
     query = select(members.c.is_removed).where(_member(tx, class_id, person))

@@ -101,16 +101,16 @@ def protect(file: Path) -> None:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     # Whatever of it is there, with its log and copies of it: `redactor.db-wal`, `redactor.db.old`.
     for one in file.parent.glob(f"{file.name}*"):
-        _narrow(one, 0o600)
+        keep_private(one, 0o600)
 
 
 def protect_folder(folder: Path) -> None:
     """Make the bot's own folder, for nobody's eyes but the owner's."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _narrow(folder, 0o700)
+    keep_private(folder, 0o700)
 
 
-def _narrow(path: Path, mode: int) -> None:
+def keep_private(path: Path, mode: int) -> None:
     """Take rights of others away, where that is ours to do; a shared folder like /tmp is not."""
     with suppress(OSError):
         status = path.stat()

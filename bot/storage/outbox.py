@@ -487,11 +487,21 @@ async def open_answers(tx: Transaction, chat_id: int, person: str) -> list[Owed]
     return [as_owed(row) for row in await tx.rows(query)]
 
 
-async def was_owed(tx: Transaction, key: str, *, since: datetime) -> bool:
-    """Whether something whose key begins so became owed since then."""
-    query = select(outbox.c.id).where(
-        tx.mine(outbox), outbox.c.key.startswith(key, autoescape=True), outbox.c.created_at > since
-    )
+async def was_owed(
+    tx: Transaction,
+    key: str,
+    *,
+    since: datetime,
+    chat_id: int | None = None,
+    person: str | None = None,
+) -> bool:
+    """Whether something whose key begins so became owed since then.
+
+    One of chat and person must be named, by which it is found however many rows there are.
+    """
+    whose = outbox.c.person == person if chat_id is None else outbox.c.chat_id == chat_id
+    begins = outbox.c.key.startswith(key, autoescape=True)
+    query = select(outbox.c.id).where(tx.mine(outbox), whose, begins, outbox.c.created_at > since)
     return await tx.first(query.limit(1)) is not None
 
 

@@ -107,4 +107,5 @@ async def _prune(tx: Transaction, before: datetime) -> int:
         + await classes.prune(tx, before)
         + await inquiries.prune(tx, before)
         + await lessons.prune(tx, before)
+        + await chats.prune(tx)
     )

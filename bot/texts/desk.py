@@ -36,7 +36,7 @@ class DeskTexts:
         nobody: The list is empty.
         strike_ask: Asks who is to be taken off the list.
         code_page: From a class, its code as it is read, as it is typed, its last day, who came.
-        code_ended: The code lets nobody in.
+        code_ended: The code lets nobody in; from how many came by it and are still there.
         code_none: There is no code.
         colleague: From what makes one person a teacher.
         report_sent: The report is on its way.
@@ -97,7 +97,7 @@ class DeskTexts:
     nobody: str
     strike_ask: str
     code_page: Callable[[str, str, str, str, int], str]
-    code_ended: str
+    code_ended: Callable[[int], str]
     code_none: str
     colleague: Callable[[str], str]
     report_sent: str
@@ -221,7 +221,13 @@ SPANISH = DeskTexts(
         f"{'Ha entrado' if count == 1 else 'Han entrado'} {plural(count, 'persona', 'personas')}."
         f"\nSe escribe en mi chat privado, o se abre {{link}}{typed}"
     ),
-    code_ended="El código está anulado. Con el botón hago otro.",
+    code_ended=lambda count: (
+        "El código está anulado: ya no entra nadie. Con el botón hago otro."
+        + (
+            f"\nQuien entró con él sigue dentro: {plural(count, 'persona', 'personas')}."
+            * bool(count)
+        )
+    ),
     code_none="Todavía no hay código: /clase código.",
     colleague=lambda code: (
         "Este enlace sirve para una persona y un día: quien lo abra podrá llevar clases.\n"
@@ -273,6 +279,7 @@ SPANISH = DeskTexts(
         "strike": "Lista",
         "code": "Código",
         "code:-": "Anular",
+        "code:out": "Quitar a quienes entraron",
         "report": "Informe",
         "end": "Terminar la clase",
         "end:yes": "Terminar cuando lleguen",
@@ -364,7 +371,10 @@ ENGLISH = DeskTexts(
         f"{plural(count, 'person has', 'people have')} come in.\n"
         f"It is typed in my private chat, or one opens {{link}}{typed}"
     ),
-    code_ended="The code is revoked. The button makes another.",
+    code_ended=lambda count: (
+        "The code is revoked: nobody comes in any more. The button makes another."
+        + (f"\nWho came by it is still in: {plural(count, 'person', 'people')}." * bool(count))
+    ),
     code_none="There is no code yet: /class code.",
     colleague=lambda code: (
         "This link is good for one person and one day: whoever opens it may lead classes.\n"
@@ -414,6 +424,7 @@ ENGLISH = DeskTexts(
         "strike": "List",
         "code": "Code",
         "code:-": "Revoke",
+        "code:out": "Take off who came in",
         "report": "Report",
         "end": "End the lesson",
         "end:yes": "End when they are here",

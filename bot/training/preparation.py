@@ -71,7 +71,7 @@ def load_tokenizer(work: Path) -> PreTrainedTokenizerBase:
 
 def read_prepared(work: Path) -> Prepared:
     """Read what ``prepare`` wrote."""
-    facts = json.loads((work / _FACTS).read_text())
+    facts = json.loads((work / _FACTS).read_text(encoding="utf-8"))
     facts["prompts"] = tuple(facts["prompts"])
     facts["sources"] = tuple(tuple(row) for row in facts["sources"])
     return Prepared(**facts)
@@ -111,7 +111,8 @@ def prepare(
     end = end_of_text_id(load_tokenizer(options.work))
     encoding = Encoding(_plain_tokenizer(folder), end, context)
     prepared = _write(records, learnt, held_out, framing, encoding, options)
-    (options.work / _FACTS).write_text(json.dumps(asdict(prepared), ensure_ascii=False))
+    facts = json.dumps(asdict(prepared), ensure_ascii=False)
+    (options.work / _FACTS).write_text(facts, encoding="utf-8")
     progress.corpus(
         records=prepared.records,
         characters=prepared.characters,

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +13,15 @@ from bot.playground import PlaygroundServer
 pytestmark = pytest.mark.e2e
 
 
-def run(*arguments: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, stdin: str = "", cwd: Path | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("REDACTOR_", "LC_", "LANG"))}
     return subprocess.run(
         [sys.executable, "-m", "bot", *arguments],
         env={**clean, **settings},
         input=stdin,
+        cwd=cwd,
         capture_output=True,
         text=True,
         timeout=120,
@@ -62,8 +66,13 @@ def test_a_port_that_is_taken(folder):
     assert port in done.stderr
 
 
-def test_a_model_that_is_not_there(folder):
-    done = run("run", REDACTOR_MODEL="no-such-folder", REDACTOR_PLAYGROUND_PORT="0", **folder)
+def test_a_model_that_is_not_there(folder, tmp_path):
+    env = tmp_path / ".env"
+    env.write_text("REDACTOR_MODEL=no-such-folder\n")
+    env.chmod(0o644)
+    done = run("run", REDACTOR_PLAYGROUND_PORT="0", cwd=tmp_path, **folder)
+    # It may hold a token.
+    assert env.stat().st_mode & 0o777 == 0o600
     assert done.returncode == 67
     assert "no-such-folder" in done.stderr
     assert "redactor models" in done.stderr

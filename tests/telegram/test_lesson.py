@@ -273,6 +273,17 @@ async def test_the_code_lets_into_the_class(url):
         await room.say(f"/start {code}", telegram.room.diego)
         await room.settle()
         assert telegram.texts(telegram.room.diego)[-1] == SAID.code_expired
+        # Who came by it stays until the teacher takes them off.
+        await room.say("/clase codigo -", teacher)
+        await room.settle()
+        assert telegram.texts(teacher)[-1] == SAID.code_ended(1)
+        (left,) = [p for p in (room.lucia, telegram.room.sofia) if await is_in(room, p)]
+        await room.press("Quitar a quienes entraron", teacher)
+        await room.settle()
+        assert telegram.texts(teacher)[-1] == SAID.code_ended(0)
+        await room.say("La luna", left)
+        await room.settle()
+        assert telegram.texts(left)[-1].startswith("Ya no estás en ")
 
 
 async def is_in(room, person):

@@ -1,22 +1,17 @@
 """First contact, help, privacy, strangers, and what the bot does not understand."""
 
-from datetime import timedelta
-
 from bot.errors import ClassRule
 from bot.essays.desk import Desk
-from bot.storage import classes, outbox, people
+from bot.storage import classes, people
 from bot.storage.classes import first_name
 from bot.storage.codes import CLASS_LENGTH, as_typed
 from bot.storage.database import Transaction
-from bot.storage.records import Kind, Rank
 from bot.telegram.commands import care
-from bot.telegram.commands.answering import answer, answer_alone
+from bot.telegram.commands.answering import answer, answer_alone, tell_stranger
 from bot.telegram.commands.membership import closed
 from bot.telegram.commands.understanding import Talk, talk_of
 from bot.telegram.menu import help_text
 from bot.telegram.visit import Visit
-
-_TOLD_EVERY = timedelta(hours=1)
 
 
 async def start(tx: Transaction, visit: Visit, desk: Desk) -> None:
@@ -35,7 +30,8 @@ async def start(tx: Transaction, visit: Visit, desk: Desk) -> None:
         await _join(tx, visit, visit.person, code)
     elif visit.is_admitted:
         await answer(tx, visit, texts.welcome)
-    else:
+    elif await classes.may_try_code(tx, visit.person):
+        await classes.note_wrong_code(tx, visit.person)
         await answer(tx, visit, texts.owner_code_wrong)
 
 
@@ -100,20 +96,7 @@ async def turn_away(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
     elif visit.person is not None and (left := await classes.removed_from(tx, visit.person)):
         rule = visit.texts.failures.class_rules[ClassRule.REMOVED]
         body = {"text": rule.format(value=left.name)}
-    key = f"stranger:{address.chat_id}:"
-    if await outbox.was_owed(tx, key, since=tx.now - _TOLD_EVERY):
-        return None
-    await outbox.owe(
-        tx,
-        f"{key}u{visit.update_id}",
-        Kind.ANSWER,
-        Rank.ANSWER,
-        address.chat_id,
-        body=body,
-        thread_id=address.thread_id,
-        reply_to=None if address.is_private else address.message_id,
-        person=visit.person,
-    )
+    await tell_stranger(tx, visit, body)
     return None
 
 

@@ -1,6 +1,7 @@
 """What handlers owe: answers in the same chat and topic, and changes of a pressed message."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.storage import chats, outbox
@@ -13,6 +14,7 @@ LATER = "later"
 """In the place of a toast: the press is answered once what it brings has been said."""
 _SHOWN_FOR_S = 60.0
 """How long everybody sees what concerns one person, where nothing else is possible."""
+_STRANGERS_EVERY = timedelta(hours=1)
 ANSWERED = "👌"
 """The bot's reaction on what it answered in private."""
 
@@ -50,6 +52,30 @@ async def answer(
         reply_to=None if address.is_private else address.message_id,
         person=person,
         waits=waits,
+    )
+
+
+async def tell_stranger(
+    tx: Transaction, visit: Visit, body: dict[str, Any], *, not_before: datetime | None = None
+) -> None:
+    """Owe a stranger, or a group that is not open, one sentence; once an hour at most."""
+    address = visit.address
+    if address is None:
+        return
+    key, since = f"stranger:{address.chat_id}:", tx.now - _STRANGERS_EVERY
+    if await outbox.was_owed(tx, key, since=since, chat_id=address.chat_id):
+        return
+    await outbox.owe(
+        tx,
+        f"{key}u{visit.update_id}",
+        Kind.ANSWER,
+        Rank.ANSWER,
+        address.chat_id,
+        body=body,
+        thread_id=address.thread_id,
+        reply_to=None if address.is_private else address.message_id,
+        person=visit.person,
+        not_before=not_before,
     )
 
 

@@ -73,14 +73,20 @@ async def _offer_styles(tx: Transaction, visit: Visit, error: UnfitTopicError) -
 
 
 async def _care(tx: Transaction, visit: Visit, desk: Desk, kind: str, names_teacher: bool) -> None:
-    """Answer somebody who needs a person; the same however often they write."""
+    """Answer somebody who needs a person; the same however often they write.
+
+    Strangers once an hour, and without buttons: nobody of theirs is here.
+    """
     address, person, texts = visit.address, visit.person, visit.texts.safety
     if address is None or person is None:
+        return
+    key = await _key(tx, visit, person)
+    if key is None:
         return
     text, markup = await _caring(tx, visit, desk, kind, names_teacher, address.chat_id)
     lines: list[list[dict[str, str]]] = markup["inline_keyboard"]
     if address.is_private:
-        await answer(tx, visit, text, markup if lines else None)
+        await _say(tx, visit, key, text, markup)
         return
     name = told_apart({person: visit.name})[person]
     said = Way(
@@ -92,7 +98,7 @@ async def _care(tx: Transaction, visit: Visit, desk: Desk, kind: str, names_teac
     user_id = person.removeprefix("user:")
     if not user_id.isdecimal():
         # An anonymous administrator has no private chat that anybody knows of.
-        await outbox.owe_alone(tx, f"u{visit.update_id}:alone", person, [said])
+        await outbox.owe_alone(tx, key, person, [said])
         return
     payload = f"c{_KINDS.index(kind)}{int(names_teacher)}_{user_id}_{address.chat_id}"
     link = create_deep_linked_url(visit.bot_username, payload)
@@ -108,7 +114,7 @@ async def _care(tx: Transaction, visit: Visit, desk: Desk, kind: str, names_teac
         ),
         said,
     ]
-    await outbox.owe_alone(tx, f"u{visit.update_id}:alone", person, ways)
+    await outbox.owe_alone(tx, key, person, ways)
 
 
 async def reopen(tx: Transaction, visit: Visit, desk: Desk) -> bool:
@@ -121,10 +127,32 @@ async def reopen(tx: Transaction, visit: Visit, desk: Desk) -> bool:
     if found is None or visit.person != f"user:{found[3]}":
         return False
     kind, names_teacher = _KINDS[int(found[1])], found[2] == "1"
-    chat_id = visit.named_group or int(found[3])
-    text, markup = await _caring(tx, visit, desk, kind, names_teacher, chat_id)
-    await answer(tx, visit, text, markup if markup["inline_keyboard"] else None)
+    key = await _key(tx, visit, visit.person)
+    if key is not None:
+        chat_id = visit.named_group or int(found[3])
+        text, markup = await _caring(tx, visit, desk, kind, names_teacher, chat_id)
+        await _say(tx, visit, key, text, markup)
     return True
+
+
+async def _key(tx: Transaction, visit: Visit, person: str) -> str | None:
+    """What the answer is owed as; None if a stranger had it within the hour."""
+    key = f"u{visit.update_id}:alone"
+    if visit.is_admitted:
+        return key
+    theirs, since = f"alone:{person}:", tx.now - _TOLD_EVERY
+    is_known = await outbox.was_owed(tx, theirs, since=since, person=person)
+    return None if is_known else theirs + key
+
+
+async def _say(tx: Transaction, visit: Visit, key: str, text: str, markup: Keyboard) -> None:
+    assert visit.person is not None  # mypy: the callers know who it is
+    assert visit.address is not None  # mypy: the same
+    if visit.is_admitted:
+        await answer(tx, visit, text, markup if markup["inline_keyboard"] else None)
+    else:
+        way = Way(visit.address.chat_id, {"text": text})
+        await outbox.owe_alone(tx, key, visit.person, [way])
 
 
 async def _caring(
@@ -147,7 +175,8 @@ async def _caring(
         await _tell_teacher(tx, visit, in_class)
     text = care.caring(kind, where, texts, names_teacher=names_teacher, is_told=is_told)
     not_so = [(texts.button_not_so, data(keyboards.CARE, owner, "no"))]
-    return text, rows(*([talk] if can_tell else []), not_so)
+    lines = [*([talk] if can_tell else []), *([not_so] if visit.is_admitted else [])]
+    return text, rows(*lines)
 
 
 async def press(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
@@ -188,8 +217,8 @@ async def _tell_teacher(tx: Transaction, visit: Visit, in_class: Class | None) -
     person, teacher = visit.person, await teacher_of(tx, in_class)
     if teacher is None or person is None:
         return
-    key = f"care:{person}:"
-    if await outbox.was_owed(tx, key, since=tx.now - _TOLD_EVERY):
+    key, since = f"care:{person}:", tx.now - _TOLD_EVERY
+    if await outbox.was_owed(tx, key, since=since, person=person):
         return
     theirs = await people.preferences(tx, teacher)
     texts = TEXTS[(theirs or visit.preferences).language].safety

@@ -230,15 +230,16 @@ def code(its_class: Class, members: list[Member], now: datetime, texts: Texts) -
     said, until = texts.desk, its_class.code_expires_at
     if its_class.code is None or until is None:
         return said.code_none, back(its_class, texts)
+    count = sum(member.by_code for member in members)
     if until <= now:
-        return said.code_ended, rows(
-            [_button(its_class, texts, "code")], [_back(its_class, texts)]
+        out = [(said.labels["code:out"], _data(its_class, "code", "out"))] if count else []
+        return said.code_ended(count), rows(
+            [_button(its_class, texts, "code")], *([out] if out else []), [_back(its_class, texts)]
         )
     day = until.astimezone()
     last_day = texts.classroom.report.date(
         day.day, texts.classroom.report.months[day.month - 1], day.year
     )
-    count = sum(member.by_code for member in members)
     shown = f"{its_class.code[:3]}-{its_class.code[3:]}"
     return said.code_page(its_class.name, shown, its_class.code, last_day, count), rows(
         [(said.labels["code:-"], _data(its_class, "code", "-"))],

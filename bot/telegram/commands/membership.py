@@ -8,7 +8,7 @@ from bot.essays.desk import Desk
 from bot.storage import chats, classes, outbox, people, upkeep
 from bot.storage.database import Transaction
 from bot.storage.records import Kind, Rank
-from bot.telegram.commands.answering import change, open_private
+from bot.telegram.commands.answering import change, open_private, tell_stranger
 from bot.telegram.keyboards import OPEN, rows
 from bot.telegram.visit import Visit
 
@@ -26,17 +26,18 @@ async def membership_changed(tx: Transaction, visit: Visit, _desk: Desk) -> None
     elif visit.change.is_in and not visit.change.was_in:
         # Whoever may open it did so by adding the bot (`open_for`).
         is_open = visit.opens or visit.is_open or chat_id in await chats.admitted(tx)
-        body: dict[str, Any] = {"text": visit.texts.chat.group_greeting}
+        not_before = tx.now + _GREETS_AFTER
         if not is_open:
-            body = await closed(tx, visit)
+            await tell_stranger(tx, visit, await closed(tx, visit), not_before=not_before)
+            return
         await outbox.owe(
             tx,
             f"greeting:u{visit.update_id}",
             Kind.ANSWER,
             Rank.ANSWER,
             chat_id,
-            body=body,
-            not_before=tx.now + _GREETS_AFTER,
+            body={"text": visit.texts.chat.group_greeting},
+            not_before=not_before,
         )
 
 

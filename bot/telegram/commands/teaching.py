@@ -335,6 +335,8 @@ async def _code(scene: Scene) -> Page:
     tx, its_class = scene.tx, scene.its_class
     if scene.argument == "-":
         await classes.revoke_code(tx, its_class.id)
+    elif scene.argument == "out":
+        await classes.remove_by_code(tx, its_class.id)
     elif its_class.code is None or (its_class.code_expires_at or tx.now) <= tx.now:
         await classes.renew_code(tx, its_class.id, tx.now + _CODE_FOR)
     found = await classes.get(tx, its_class.id)

@@ -1,7 +1,7 @@
 """The benchmark's command line: measure, print the tables, write the figures beside them.
 
 ``python -m bot.workshop.benchmark run --help`` tells what there is to choose; ``cuda`` measures
-the engine on a graphics card.
+the engine on a graphics card, ``latency`` the service's small answers.
 """
 
 import json
@@ -14,6 +14,7 @@ import typer
 
 from bot.generation.engine.machine import usable_threads
 from bot.workshop.benchmark import cuda as graphics_card
+from bot.workshop.benchmark import latency as small_answers
 from bot.workshop.benchmark import report
 from bot.workshop.benchmark.contenders import Name
 from bot.workshop.benchmark.run import FULL, QUICK, TRIAL, Benchmark
@@ -60,6 +61,13 @@ def run(
 def cuda(work: Annotated[Path, typer.Option(help="Folder for checkpoints.")] = WORK) -> None:
     """Measure the engine on a graphics card beside transformers, both in bfloat16."""
     for line in graphics_card.compare(work):
+        typer.echo(line)
+
+
+@cli.command()
+def latency(work: Annotated[Path, typer.Option(help="Folder for the log.")] = WORK) -> None:
+    """Measure how soon the service gives its small answers."""
+    for line in small_answers.measure(work / "latency"):
         typer.echo(line)
 
 

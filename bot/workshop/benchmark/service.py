@@ -58,7 +58,7 @@ def ask_as_a_class(
     Returns:
         The best of the repeats for each.
     """
-    with _service(folder, data_dir) as (address, process):
+    with running_service(folder, data_dir) as (address, process):
         model = httpx.get(f"{address}/v1/models").json()["data"][0]["id"]
         asyncio.run(_lesson(address, model, students, 1, 8))
         results = []
@@ -85,7 +85,8 @@ def ask_as_a_class(
 
 
 @contextmanager
-def _service(folder: Path, data_dir: Path) -> Iterator[tuple[str, psutil.Process]]:
+def running_service(folder: Path, data_dir: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """Start the service on a free port; yield its address, once it is ready, and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

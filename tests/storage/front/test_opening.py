@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import make_url
 
 from bot.errors import DatabaseError
-from bot.storage import engines, jobs
+from bot.storage import engines, jobs, people
 from bot.storage.database import Database
+from bot.storage.engines import protect_folder
+from bot.storage.leases import hold_lock
 from tests.telegram.classroom import BOT_ID
 
 
@@ -93,3 +95,23 @@ async def test_a_place_that_cannot_be_is_final(tmp_path):
         with pytest.raises(DatabaseError) as caught:
             await Database.open(f"sqlite:///{place}", BOT_ID)
         assert caught.value.exit_code == 68
+
+
+async def test_the_files_are_for_their_owners_eyes_only(tmp_path):
+    folder = tmp_path / "data"
+    old = os.umask(0)
+    try:
+        protect_folder(folder)
+        copy = folder / "redactor.db.old"
+        copy.write_bytes(b"what people wrote")
+        url = f"sqlite:///{folder / 'redactor.db'}"
+        with hold_lock(url, BOT_ID):
+            database = await Database.open(url, BOT_ID)
+            await database.step("write", lambda tx: people.owner_code(tx))
+            modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+            await database.close()
+    finally:
+        os.umask(old)
+    assert {"redactor.db", "redactor.db-wal", "redactor.db.old"} < set(modes)
+    assert set(modes.values()) == {0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700
