@@ -18,6 +18,7 @@ from telegram import Bot
 
 from bot import app
 from bot.__main__ import main
+from bot.essays import safety
 from bot.generation.client import GenerationClient
 from bot.storage import inbox, jobs, outbox
 from bot.storage.database import Database
@@ -26,6 +27,8 @@ Edge = tuple[str, str, str, int]
 """Kind, name, ``before`` or ``after``, and for the how manyth time."""
 
 _PR_SET_PDEATHSIG = 1
+
+safety.prepare()  # once, instead of a second in each fork
 
 
 @dataclass(frozen=True)
