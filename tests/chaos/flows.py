@@ -35,6 +35,7 @@ class Scene:
         cancelling: Requests that may end in a cancellation instead.
         words: Sentences that a chat is owed once: its name, the chat, and how to know it.
         erased: Chats in which nothing may come after the word that everything was deleted.
+        is_numbered: Whether texts are of numbered sentences, and not the model's.
     """
 
     server: PlaygroundServer
@@ -44,6 +45,7 @@ class Scene:
     cancelling: set[Request] = field(default_factory=set)
     words: list[tuple[str, int, Callable[[Shown], object]]] = field(default_factory=list)
     erased: set[int] = field(default_factory=set)
+    is_numbered: bool = True
 
     @property
     def room(self) -> Classroom:

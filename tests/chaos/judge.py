@@ -71,11 +71,8 @@ def _essays(scene: Scene, request: Request, owed: int) -> list[Wrong]:
         if one.reply_to == message_id and not has_button(one, "stop")
     ]
     stops = [one for one in answers if is_stopped(one)]
-    texts: dict[str, list[Shown]] = {}
-    for one in answers:
-        if not is_stopped(one):
-            for seed in dict.fromkeys(seed for _, seed in _SENTENCE.findall(one.text)):
-                texts.setdefault(seed, []).append(one)
+    pieces = [one for one in answers if not is_stopped(one)]
+    texts = _by_number(pieces) if scene.is_numbered else _by_button(pieces)
     may_end = request in scene.cancelling
     whole = sum(has_button(messages[-1], "again") for messages in texts.values())
     found = [wrong for messages in texts.values() for wrong in _text(messages, may_end=may_end)]
@@ -88,14 +85,34 @@ def _essays(scene: Scene, request: Request, owed: int) -> list[Wrong]:
     return found
 
 
+def _by_number(pieces: list[Shown]) -> dict[str, list[Shown]]:
+    """Texts of numbered sentences, which tell of which text they are."""
+    texts: dict[str, list[Shown]] = {}
+    for one in pieces:
+        for seed in dict.fromkeys(seed for _, seed in _SENTENCE.findall(one.text)):
+            texts.setdefault(seed, []).append(one)
+    return texts
+
+
+def _by_button(pieces: list[Shown]) -> dict[str, list[Shown]]:
+    """Texts of the model, each of which ends where its buttons are."""
+    texts: dict[str, list[Shown]] = {}
+    ended = 0
+    for one in pieces:
+        texts.setdefault(str(ended), []).append(one)
+        ended += has_button(one, "again")
+    return texts
+
+
 def _text(messages: list[Shown], *, may_end: bool) -> list[Wrong]:
     """What is wrong with one essay: its pieces are in order, each once, with every sentence."""
     numbers = [int(number) for one in messages for number, _ in _SENTENCE.findall(one.text)]
     marks = [(int(mark[1]), int(mark[2])) for one in messages if (mark := _MARK.search(one.text))]
-    if max(Counter(numbers).values()) > 1:
+    if max(Counter(numbers).values(), default=0) > 1:
         return [Wrong(Kind.DOUBLED, f"sentences {numbers}")]
     is_whole = (not marks or len(marks) == marks[0][1]) and has_button(messages[-1], "again")
-    is_long = len(numbers) * WORDS_A_SENTENCE >= _LEAST_WORDS
+    words = sum(len(one.text.split()) for one in messages)
+    is_long = max(len(numbers) * WORDS_A_SENTENCE, 0 if numbers else words) >= _LEAST_WORDS
     in_order = [mark for mark, _ in marks] == list(range(1, len(marks) + 1))
     if numbers != list(range(len(numbers))) or not in_order:
         return [Wrong(Kind.CUT, f"sentences {numbers}, pieces {marks}")]

@@ -131,6 +131,7 @@ class Stage:
         async with PlaygroundServer() as server:
             bot = Bot(server, folder, settings, normal)
             scene = Scene(server, bot, self._service.behaviours[run])
+            scene.is_numbered = doom.child != "model"
             if not doom.child:
                 bot.plans = [first, looked_at] if flow.after else [looked_at]
             if doom.child != "model":
