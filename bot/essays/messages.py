@@ -13,7 +13,7 @@ order, once: the pieces with white space between them are the text.
 import re
 import unicodedata
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
@@ -68,15 +68,23 @@ class Page:
     sheaf: dict[str, str] | None = None
     file: dict[str, str] | None = None
 
-    def without_name(self) -> "Page":
-        """The same, in a class without names: whose it is may be told by a pseudonym only."""
-        if self.sheaf is None:
+    def under_name(self, name: str, user_id: int | None) -> "Page":
+        """The same, with a name before the title.
+
+        Args:
+            name: Whose it is, or a pseudonym.
+            user_id: Of whoever is to be told that it is there; None for a pseudonym.
+        """
+        if not name:
             return self
-        name = self.sheaf["name"]
-        head = f"{name}: " if name else ""
-        shift = utf16_units(head)
+        shift = utf16_units(f"{name}: ")
         entities = [{**one, "offset": one["offset"] + shift} for one in self.entities]
-        return Page(head + self.text, entities, {**self.sheaf, "mention": ""})
+        sheaf = self.sheaf
+        if user_id is not None:
+            entities.insert(0, mention(name, user_id, 0))
+        elif sheaf is not None:
+            sheaf = {**sheaf, "mention": ""}
+        return replace(self, text=f"{name}: {self.text}", entities=entities, sheaf=sheaf)
 
     def extras(self) -> dict[str, Any]:
         """What the outbox keeps beside the text."""
@@ -104,8 +112,9 @@ def pages(job: Job, text: str, texts: Texts, note: str = "") -> list[Page]:
     is_small = limit < _SMALL_PAGE_UNITS
     title = without_mentions(title_of(job, _SMALL_TITLE_UNITS if is_small else TITLE_UNITS))
     foot = _foot(job, text, texts, note)
-    room = max(LEAST_LIMIT_UNITS, limit - utf16_units(title) - utf16_units(foot) - 2)
     is_group = not job.request.address.is_private
+    around = utf16_units(title) + utf16_units(foot) + 2 + (_name_units(job) if is_group else 0)
+    room = max(LEAST_LIMIT_UNITS, limit - around)
     pieces = split_text(text, room)
     found = []
     for number, (piece, shown) in enumerate(zip(pieces, marked(pieces), strict=True), start=1):
@@ -127,7 +136,7 @@ def as_file(job: Job, text: str, texts: Texts, note: str = "") -> Page:
     """An essay as a file, under its beginning."""
     title = without_mentions(title_of(job))
     foot = "\n".join((texts.chat.in_the_file(count_words(text)), _foot(job, text, texts, note)))
-    room = _CAPTION_UNITS - utf16_units(title) - utf16_units(foot) - 2
+    room = _CAPTION_UNITS - utf16_units(title) - utf16_units(foot) - 2 - _name_units(job)
     beginning = shorten(without_mentions(text), room)
     entities = [
         {"type": "bold", "offset": 0, "length": utf16_units(title)},
@@ -152,6 +161,18 @@ def _quotation(head: str, quoted: str) -> dict[str, Any]:
     }
 
 
+def mention(name: str, user_id: int, offset: int) -> dict[str, Any]:
+    """How a name is set that tells its person; it is their first name, as they have no other."""
+    user = {"id": user_id, "is_bot": False, "first_name": name}
+    units = utf16_units(name)
+    return {"type": "text_mention", "offset": offset, "length": units, "user": user}
+
+
+def _name_units(job: Job) -> int:
+    """What a name before the title may take."""
+    return utf16_units(f"{job.request.name}: ")
+
+
 def _foot(job: Job, text: str, texts: Texts, note: str) -> str:
     lines = [note, texts.chat.foot(job.code or "", count_words(text))]
     return "\n".join(line for line in lines if line)
@@ -166,7 +187,7 @@ def _slug(title: str) -> str:
 
 def utf16_units(text: str) -> int:
     """Length of a text in UTF-16 code units."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def split_text(text: str, limit_units: int = TELEGRAM_LIMIT_UNITS) -> list[str]:

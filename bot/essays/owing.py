@@ -101,8 +101,12 @@ async def owe_essay(
             place = await _in_private(tx, job)
             if place.request.address.is_private:
                 pages = messages.pages(place, without_mentions(text), texts_of(job), note)
-    if settings is not None and not settings.has_names:
-        pages = [page.without_name() for page in pages]
+    has_names = settings is None or settings.has_names
+    if not place.request.address.is_private and not (has_names and job.request.address.message_id):
+        # Nothing that it could answer tells whose it is.
+        kind, _, number = job.request.person.partition(":")
+        user_id = int(number) if has_names and kind == "user" else None
+        pages[0] = pages[0].under_name(job.request.name, user_id)
     is_in_lesson = settings is not None and job.request.lesson_id is not None
     has_votes = is_in_lesson and settings is not None and settings.has_votes
     more = {"votes": True} if has_votes and not place.request.address.is_private else {}
@@ -119,7 +123,7 @@ async def owe_essay(
             turn=job.turn + (number - 1) // _INTERLEAVED,
             waits=waits,
             more={**page.extras(), **(more if number == len(pages) else {})},
-            is_reply=settings is None or settings.has_names,
+            is_reply=has_names,
         )
         waits = [] if row_id is None else [row_id]
     await owe_tidy(tx, job, waits)

@@ -9,7 +9,7 @@ from typing import Any
 from telegram import Bot, InputFile, InputMediaPhoto
 
 from bot.classroom.explaining import pictures
-from bot.essays.messages import TELEGRAM_LIMIT_UNITS, shorten, utf16_units
+from bot.essays.messages import TELEGRAM_LIMIT_UNITS, mention, shorten, utf16_units
 from bot.logs import log_unexpected
 from bot.storage.records import Kind, Owed
 from bot.telegram import keyboards
@@ -200,7 +200,7 @@ def in_one(rows: list[Owed]) -> Owed | None:
     shown = [row for row in rows if "sheaf" in row.body]
     if len(rows) == 1 or not shown:
         return rows[0]
-    text, entities, lines = "", [], []
+    text, entities, lines, votes = "", [], [], []
     for number, row in enumerate(shown, start=1):
         sheaf = row.body["sheaf"]
         head = f"{number}. "
@@ -209,9 +209,7 @@ def in_one(rows: list[Owed]) -> Owed | None:
         start = utf16_units(text + head)
         kind, _, user_id = (row.person or "").partition(":")
         if name and kind == "user" and "mention" not in sheaf:
-            mention = {"type": "text_mention", "offset": start, "length": utf16_units(name)}
-            user = {"id": int(user_id), "is_bot": False, "first_name": name}
-            entities.append({**mention, "user": user})
+            entities.append(mention(name, int(user_id), start))
         if name:
             head += f"{name}: "
         start = utf16_units(text + head)
@@ -229,6 +227,9 @@ def in_one(rows: list[Owed]) -> Owed | None:
         buttons = job_buttons("essay", row.body["token"], texts)
         buttons[0]["text"] = f"{number}: {buttons[0]['text'].lower()}"
         lines.append(buttons)
+        if "votes" in row.body:
+            votes.append(_vote_button(row.body["token"], texts, f" {number}"))
+    lines += [votes] if votes else []
     text = text.rstrip()
     if utf16_units(text) > TELEGRAM_LIMIT_UNITS:
         return None
@@ -282,9 +283,13 @@ def _markup(row: Owed) -> dict[str, Any] | None:
     texts = TEXTS[body["lang"]]
     lines = [job_buttons(name, body["token"], texts)]
     if "votes" in body:
-        vote = f"{keyboards.VOTE}:{body['token']}"
-        lines.append([{"text": texts.desk.labels["like"], "callback_data": vote}])
+        lines.append([_vote_button(body["token"], texts)])
     return {"inline_keyboard": lines}
+
+
+def _vote_button(token: str, texts: Texts, which: str = "") -> dict[str, str]:
+    label = texts.desk.labels["like"] + which
+    return {"text": label, "callback_data": f"{keyboards.VOTE}:{token}"}
 
 
 def job_buttons(name: str, token: str, texts: Texts) -> list[dict[str, str]]:
