@@ -17,10 +17,27 @@ from bot.storage.records import Job, JobState, Kind, Rank
 from bot.texts import Texts
 
 
-async def tell(tx: Transaction, key: str, chat_id: int | None, text: str, **body: Any) -> None:
+async def tell(
+    tx: Transaction,
+    key: str,
+    chat_id: int | None,
+    text: str,
+    *,
+    thread_id: int | None = None,
+    **body: Any,
+) -> None:
     """Owe a group, or somebody's private chat, a sentence; nobody if there is no such chat."""
     if chat_id is not None:
-        await outbox.owe(tx, key, Kind.ANSWER, Rank.ANSWER, chat_id, body={"text": text, **body})
+        said = {"text": text, **body}
+        await outbox.owe(
+            tx, key, Kind.ANSWER, Rank.ANSWER, chat_id, body=said, thread_id=thread_id
+        )
+
+
+async def tell_class(tx: Transaction, key: str, its_class: Class, text: str, **body: Any) -> None:
+    """Owe a class a sentence, where it works; nobody if it has no group."""
+    thread_id = its_class.settings.thread_id
+    await tell(tx, key, its_class.chat_id, text, thread_id=thread_id, **body)
 
 
 async def pause(
@@ -31,7 +48,7 @@ async def pause(
         return
     await lessons.change(tx, lesson.id, is_paused=is_paused)
     said = texts.classroom.board
-    await tell(tx, key, its_class.chat_id, said.paused if is_paused else said.resumed)
+    await tell_class(tx, key, its_class, said.paused if is_paused else said.resumed)
 
 
 async def waiting(tx: Transaction, lesson: Lesson) -> list[Job]:

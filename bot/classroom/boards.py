@@ -84,7 +84,8 @@ class Boards:
                     await self._take_away(tx, live)
                     live = None
                 join = lesson.id if lesson.topic else None
-                await self._show(tx, chat_id, live, key, text, buttons(texts, join))
+                thread_id = its_class.settings.thread_id
+                await self._show(tx, chat_id, live, key, text, buttons(texts, join), thread_id)
                 return
             if live is not None and live.key == key:
                 await self._end(tx, live, text)
@@ -107,12 +108,15 @@ class Boards:
         key: str,
         text: str,
         markup: dict[str, Any],
+        thread_id: int | None = None,
     ) -> None:
         waiting = frozenset(job.id for job in await jobs.unfinished_in(tx, chat_id))
         shown = self._shown.get(chat_id)
         body = {"text": text, "markup": markup}
         if live is None:
-            await outbox.owe(tx, key, Kind.BOARD, Rank.ANSWER, chat_id, body=body)
+            await outbox.owe(
+                tx, key, Kind.BOARD, Rank.ANSWER, chat_id, body=body, thread_id=thread_id
+            )
         elif live.message_id is None or (shown is not None and shown.text == text):
             return
         else:

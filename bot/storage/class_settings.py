@@ -49,6 +49,7 @@ class ClassSettings:
         refused_words: Words and phrases that are not written about; a star stands for any letters.
         allowed_words: Words and phrases that nothing is to be found in.
         help: Where to find help, by the names in ``HELP_FIELDS``.
+        thread_id: The topic of a forum in which the class works, or None.
     """
 
     fixed: Mapping[str, Any] = field(default_factory=dict)
@@ -67,6 +68,7 @@ class ClassSettings:
     refused_words: tuple[str, ...] = ()
     allowed_words: tuple[str, ...] = ()
     help: Mapping[str, str] = field(default_factory=dict)
+    thread_id: int | None = None
 
     def __post_init__(self) -> None:
         for values in (self.fixed, self.defaults):

@@ -120,10 +120,13 @@ async def _class_for(tx: Transaction, visit: Visit) -> Class:
     assert visit.address is not None  # mypy: asked before
     assert visit.person is not None  # mypy: the same
     if not visit.address.is_private:
-        if visit.its_class is not None:
-            return visit.its_class
-        chat_id, name = visit.address.chat_id, visit.group_name
-        return await classes.make(tx, chat_id=chat_id, name=name, teacher=visit.person)
+        its_class = visit.its_class or await classes.make(
+            tx, chat_id=visit.address.chat_id, name=visit.group_name, teacher=visit.person
+        )
+        if its_class.settings.thread_id != visit.address.thread_id:
+            # In a forum the class works where its teacher calls for the desk.
+            return await acts.decide(tx, its_class, thread_id=visit.address.thread_id)
+        return its_class
     theirs = await classes.taught_by(tx, visit.person)
     if theirs:
         return theirs[-1]
@@ -206,10 +209,10 @@ async def _topic(scene: Scene) -> Page:
         scene.desk.ensure_topic(topic)
         await lessons.change(scene.tx, scene.lesson.id, topic=topic)
         said = scene.texts
-        await acts.tell(
+        await acts.tell_class(
             scene.tx,
             f"{scene.key}:topic",
-            scene.its_class.chat_id,
+            scene.its_class,
             said.desk.topic_all(topic),
             markup=desk_pages.join(scene.lesson.id, said),
         )
@@ -232,9 +235,7 @@ async def _fix(scene: Scene) -> Page:
         its_class = await acts.decide(scene.tx, its_class, **change)
     if its_class.chat_id is not None and scene.lesson is not None:
         line = ", ".join(desk_pages.value_of(its_class, name, said) for name in asked.values)
-        await acts.tell(
-            scene.tx, f"{scene.key}:fixed", its_class.chat_id, said.desk.from_now(line)
-        )
+        await acts.tell_class(scene.tx, f"{scene.key}:fixed", its_class, said.desk.from_now(line))
     return desk_pages.settings(its_class, said)
 
 
