@@ -34,6 +34,7 @@ class Lesson:
     def __init__(self, bot: Bot) -> None:
         self.bot = bot
         world, room = bot.server.world, bot.server.classroom
+        assert room is not None
         self.teacher, self.forum, self.thread = room.teacher, room.forum, room.topic_ids[0]
         more = [world.add_user(f"Alumno{number}").id for number in range(4, 30)]
         self.students = [*room.students, *more]

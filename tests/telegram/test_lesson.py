@@ -7,7 +7,6 @@ import pytest
 
 from bot.storage import classes, lessons
 from bot.storage.class_settings import LongTexts
-from bot.telegram.commands.teaching import ACTIONS, WORDS
 from bot.texts import SPANISH
 from tests.telegram.classroom import Classroom
 
@@ -207,29 +206,6 @@ async def test_long_texts_come_as_the_class_wants(room):
     await room.say(f"{WRITE} Los ríos", lucia, group)
     await room.finish()
     assert len([m for m in room.telegram.from_bot(group) if re.search(r"\(\d/2\)$", m.text)]) == 2
-
-
-async def test_a_student_can_do_nothing_of_it(room):
-    """Neither by a button nor in words, nor can the teacher of another class."""
-    telegram, group = room.telegram, room.group
-    await teach(room, "empezar El mar")
-    found, lesson = await its_class(room), await its_lesson(room)
-    stranger = telegram.room.diego
-    await room.say("/start", stranger)
-    await room.say("/clase", stranger)
-    await room.settle()
-    for action in ACTIONS:
-        for person, chat_id in ((room.lucia, group), (stranger, group), (stranger, stranger)):
-            for argument in ("", ":yes", ":-"):
-                toast = await room.forge(f"cls:{found.id}:{action}{argument}", person, chat_id)
-                assert toast == SAID.only_teacher, action
-    for word in WORDS:
-        before = len(telegram.texts(room.lucia))
-        await room.say(f"{DESK} {word} yes", room.lucia, group)
-        await room.settle()
-        assert telegram.texts(room.lucia)[before:] == [SAID.only_teacher], word
-    assert await its_class(room) == found
-    assert await its_lesson(room) == lesson
 
 
 async def test_the_code_lets_into_the_class(url):

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import math
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from telegram import Bot
@@ -196,8 +196,10 @@ class Sender:
             Seconds after which to look again, or None if there is nothing to be done.
         """
         await self._consequences.is_bot_known.wait()
-        react_s = await self._react(chat_id)
-        due, later = await self._database.read(lambda tx: outbox.ready(tx, chat_id))
+        reactions, (due, later) = await self._database.read(
+            lambda tx: _owed_to(tx, chat_id, not self._is_stopping)
+        )
+        react_s = self._react(*reactions)
         if self._is_stopping:
             due, later = [row for row in due if row.rank <= Rank.PIECE], None
         if due:
@@ -219,15 +221,12 @@ class Sender:
         worker.waits_to_show = True
         return wait_s if later_s is None else min(wait_s, later_s)
 
-    async def _react(self, chat_id: int) -> float | None:
+    def _react(self, due: list[Owed], later: datetime | None) -> float | None:
         """Set and take away reactions, beside whatever else the chat is owed.
 
         Returns:
             Seconds after which to look again, or None if no more is to be done.
         """
-        if self._is_stopping:
-            return None
-        due, later = await self._database.read(lambda tx: outbox.reactions(tx, chat_id))
         for row in due:
             if row.id in self._reacting:
                 continue
@@ -390,6 +389,14 @@ class Sender:
 
 async def _look(tx: Transaction) -> tuple[bool, list[int]]:
     return await holding.is_any_due(tx), await outbox.pending_chats(tx)
+
+
+async def _owed_to(
+    tx: Transaction, chat_id: int, with_reactions: bool
+) -> tuple[tuple[list[Owed], datetime | None], tuple[list[Owed], datetime | None]]:
+    """The reactions that a chat is owed, and all else."""
+    reactions = await outbox.reactions(tx, chat_id) if with_reactions else ([], None)
+    return reactions, await outbox.ready(tx, chat_id)
 
 
 async def _event_or_timeout(event: asyncio.Event, timeout_s: float) -> None:
