@@ -104,8 +104,7 @@ async def owe_essay(
     has_names = settings is None or settings.has_names
     if not place.request.address.is_private and not (has_names and job.request.address.message_id):
         # Nothing that it could answer tells whose it is.
-        kind, _, number = job.request.person.partition(":")
-        user_id = int(number) if has_names and kind == "user" else None
+        user_id = _user_id(job) if has_names else None
         pages[0] = pages[0].under_name(job.request.name, user_id)
     is_in_lesson = settings is not None and job.request.lesson_id is not None
     has_votes = is_in_lesson and settings is not None and settings.has_votes
@@ -141,11 +140,16 @@ async def _settings_of(tx: Transaction, job: Job) -> ClassSettings | None:
 
 async def _in_private(tx: Transaction, job: Job) -> Job:
     """The same job as if it had been asked for in the person's private chat, if that is open."""
-    kind, _, number = job.request.person.partition(":")
-    if kind != "user" or not await chats.is_open(tx, int(number)):
+    user_id = _user_id(job)
+    if user_id is None or not await chats.is_open(tx, user_id):
         return job
-    address = Address(int(number), None, None, is_private=True)
+    address = Address(user_id, None, None, is_private=True)
     return replace(job, request=replace(job.request, address=address))
+
+
+def _user_id(job: Job) -> int | None:
+    kind, _, number = job.request.person.partition(":")
+    return int(number) if kind == "user" else None
 
 
 async def owe_stop(tx: Transaction, job: Job, text: str, waits: list[int]) -> None:

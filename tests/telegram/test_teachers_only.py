@@ -26,7 +26,7 @@ TEACHERS = {
 EVERYBODYS = {
     *(What.WRITE, What.AGAIN, What.CONTINUE, What.CANCEL, What.QUEUE, What.CONFIG, What.HELP),
     *(What.PRIVACY, What.ERASE, What.START, What.RECIPE, What.REPEAT, What.COMPARE, What.TOKENS),
-    *(What.PROBABILITIES, What.ATTENTION, What.TOPIC, What.TALK, What.REPLY),
+    *(What.PROBABILITIES, What.ATTENTION, What.TOPIC, What.TALK, What.REPLY, What.EDITED),
     *(What.UNKNOWN_COMMAND, What.NOT_TEXT, What.JOB_BUTTON, What.CONFIG_BUTTON),
     *(What.ERASE_BUTTON, What.CARE_BUTTON, What.LESSON_BUTTON, What.LOOK_BUTTON),
     *(What.OLD_BUTTON, What.DRAFT_STOPPED, What.MEMBERSHIP, What.MIGRATED, What.STRANGER),
@@ -39,7 +39,7 @@ TEACHERS_BUTTONS = {
 EVERYBODYS_BUTTONS = {
     *(keyboards.CANCEL, keyboards.AGAIN, keyboards.CONTINUE, keyboards.RETRY, keyboards.RECEIVE),
     *(keyboards.ERASE, keyboards.CONFIG, keyboards.CARE, keyboards.STYLE, keyboards.NO_STYLE),
-    *(keyboards.REPORT, keyboards.REASON, keyboards.LOOK),
+    *(keyboards.REPORT, keyboards.REASON, keyboards.LOOK, keyboards.SWAP, keyboards.KEEP),
     *(keyboards.JOIN, keyboards.WHEN, keyboards.VOTE),
 }
 _OF_THE_CLASS = ("classes", "lessons", "complaints", "members", "teachers", "jobs", "votes")
