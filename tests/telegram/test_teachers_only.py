@@ -142,18 +142,3 @@ async def test_no_button_that_a_teacher_is_sent_is_anybody_elses(room):
     assert await toasts(room, data, places(room)) == {SPANISH.chat.not_yours}
     assert await toasts(room, [keyboards.OPEN], places(room)[:1]) == {SAID.not_opener}
     assert await state(room) == before
-
-
-async def test_a_desk_that_stands_in_the_group_is_only_its_teachers(room):
-    """Of a teacher whose private chat is not open."""
-    telegram, sofia = room.telegram, room.telegram.room.sofia
-    teacher = telegram.room.teacher
-    telegram.people.set_status(room.group, teacher, sofia, "administrator")
-    await room.say("/clase@redactor_bot", sofia, room.group)
-    await room.settle()
-    (page,) = [one for one in telegram.from_bot(room.group) if one.text.startswith("«El mar»")]
-    before = await state(room)
-    for person in (room.lucia, telegram.room.diego):
-        for label in page.buttons:
-            assert await room.toast(label, person, room.group, page.id) == SAID.only_teacher
-    assert await state(room) == before
