@@ -18,6 +18,7 @@ def in_words(job: Job, texts: Texts, continues: str | None = None) -> str:
     lines = [
         recipe.heading(job.code or "–"),
         recipe.topic(job.request.topic),
+        texts.chat.ideas(", ".join(job.plan)) if job.plan else None,
         recipe.style(texts.config.styles[preferences.style], preferences.words),
         None if continues is None else recipe.continues(continues),
         recipe.temperature(

@@ -347,7 +347,7 @@ async def _fit(tx: Transaction, request: EssayRequest) -> EssayRequest:
     chat_id, preferences = request.address.chat_id, request.preferences
     in_class = await classes.of_person(tx, request.person, chat_id)
     filters = safety.filters_of(in_class.settings) if in_class else None
-    finding = safety.judge(request.topic, filters)
+    finding = safety.judge(". ".join((request.topic, *request.ideas)), filters)
     if finding.verdict is Verdict.FIT:
         return request
     if finding.verdict is Verdict.SERIOUS:

@@ -13,6 +13,7 @@ order, once: the pieces with white space between them are the text.
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
@@ -34,6 +35,7 @@ TITLE_UNITS = 100
 _SMALL_TITLE_UNITS = 40
 _SMALL_PAGE_UNITS = 1000
 _CAPTION_UNITS = 1024
+_IDEAS_UNITS = 200
 
 
 _MENTION = re.compile(r"@(?=[A-Za-z0-9_])")
@@ -98,7 +100,19 @@ def title_of(job: Job, limit_units: int = TITLE_UNITS) -> str:
     return shorten(topic[:1].upper() + topic[1:], limit_units)
 
 
-def pages(job: Job, text: str, texts: Texts, note: str = "") -> list[Page]:
+def with_ideas(text: str, plan: Sequence[str], job: Job, texts: Texts) -> str:
+    """A growing text under its ideas, in private, for whoever wants to see them."""
+    is_shown = plan and text and job.request.address.is_private and job.request.preferences.ideas
+    return f"{_ideas_line(plan, texts)}\n\n{text}" if is_shown else text
+
+
+def _ideas_line(plan: Sequence[str], texts: Texts) -> str:
+    return shorten(texts.chat.ideas(", ".join(dict.fromkeys(plan))), _IDEAS_UNITS)
+
+
+def pages(
+    job: Job, text: str, texts: Texts, note: str = "", *, has_ideas: bool = False
+) -> list[Page]:
     """The messages of an essay, in order: the first has its title, the last its recipe.
 
     In a group the text is a quotation that unfolds, so that thirty of them can be looked through.
@@ -108,17 +122,21 @@ def pages(job: Job, text: str, texts: Texts, note: str = "") -> list[Page]:
         # The first version set it without a title, and may have delivered a part of it.
         plain = marked(split_text("\n\n".join(part for part in (text, note) if part), limit))
         return [Page(piece, []) for piece in plain]
-    text = _without_topic(text, job.request.topic)
+    topic, ideas = job.request.topic, ", ".join(job.request.ideas)
+    text = _without_topic(_without_topic(text, f"{topic}: {ideas}"), topic)
     is_small = limit < _SMALL_PAGE_UNITS
     title = without_mentions(title_of(job, _SMALL_TITLE_UNITS if is_small else TITLE_UNITS))
     foot = _foot(job, text, texts, note)
+    over = f"{title}\n"
+    if has_ideas and job.plan and not is_small:
+        over += without_mentions(_ideas_line(job.plan, texts)) + "\n"
     is_group = not job.request.address.is_private
-    around = utf16_units(title) + utf16_units(foot) + 2 + (_name_units(job) if is_group else 0)
+    around = utf16_units(over) + utf16_units(foot) + 1 + (_name_units(job) if is_group else 0)
     room = max(LEAST_LIMIT_UNITS, limit - around)
     pieces = split_text(text, room)
     found = []
     for number, (piece, shown) in enumerate(zip(pieces, marked(pieces), strict=True), start=1):
-        head = f"{title}\n" if number == 1 else ""
+        head = over if number == 1 else ""
         tail = f"\n{foot}" if number == len(pieces) else ""
         entities = []
         if head:

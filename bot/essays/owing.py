@@ -92,15 +92,19 @@ async def owe_essay(
     place = job
     if settings is not None and settings.is_private:
         place = await _in_private(tx, job)
-    pages = messages.pages(place, without_mentions(text), texts_of(job), note)
+    is_private = place.request.address.is_private
+    wants_ideas = job.request.preferences.ideas
+    has_ideas = wants_ideas if is_private else settings is not None and settings.has_ideas
+    texts, shown = texts_of(job), without_mentions(text)
+    pages = messages.pages(place, shown, texts, note, has_ideas=has_ideas)
     if settings is not None and settings.long_texts is not LongTexts.MESSAGES:
         group_messages = 1
     if not place.request.address.is_private and len(pages) > group_messages:
-        pages = [messages.as_file(job, text, texts_of(job), note)]
+        pages = [messages.as_file(job, text, texts, note)]
         if settings is not None and settings.long_texts is LongTexts.PRIVATE:
             place = await _in_private(tx, job)
             if place.request.address.is_private:
-                pages = messages.pages(place, without_mentions(text), texts_of(job), note)
+                pages = messages.pages(place, shown, texts, note, has_ideas=wants_ideas)
     has_names = settings is None or settings.has_names
     if not place.request.address.is_private and not (has_names and job.request.address.message_id):
         # Nothing that it could answer tells whose it is.
@@ -108,7 +112,9 @@ async def owe_essay(
         pages[0] = pages[0].under_name(job.request.name, user_id)
     is_in_lesson = settings is not None and job.request.lesson_id is not None
     has_votes = is_in_lesson and settings is not None and settings.has_votes
-    more = {"votes": True} if has_votes and not place.request.address.is_private else {}
+    is_private = place.request.address.is_private
+    more = {"votes": has_votes and not is_private, "ideas": is_private and has_ideas and job.plan}
+    more = {name: True for name, is_there in more.items() if is_there}
     waits: list[int] = []
     for number, page in enumerate(pages, start=1):
         row_id = await _owe(

@@ -9,9 +9,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from bot.errors import FailureReason, GenerationError, RequestError
-from bot.essays import finishing
+from bot.essays import finishing, messages
 from bot.essays.desk import Desk
 from bot.essays.owing import owe_essay, owe_failure, texts_of
 from bot.essays.safety import Filters, filters_of, is_fit_to_read
@@ -31,6 +32,15 @@ _READY_TIMEOUT_S = 600.0
 _LONGEST_PAUSE_S = 30.0
 
 Show = Callable[[Job, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """An essay, what is to be said under it, and the ideas that it was written from."""
+
+    text: str
+    note: str
+    plan: tuple[str, ...] = ()
 
 
 class Scheduler:
@@ -146,7 +156,7 @@ class Scheduler:
     async def _run(self, job: Job) -> None:
         started_s = asyncio.get_running_loop().time()
         try:
-            text, note = await self._write(job)
+            written = await self._write(job)
         except RequestError as error:
             logger.warning("job %d ! %s", job.id, error)
             await self._end_failed(job, error)
@@ -154,19 +164,21 @@ class Scheduler:
             log_unexpected(logger, error)
             await self._end_failed(job, GenerationError(FailureReason.AWAY))
         else:
-            await self._end_written(job, text, note)
+            await self._end_written(job, written)
             logger.info(
                 "job %d → %d words in %.1f s, %d others at once",
                 job.id,
-                finishing.count_words(text),
+                finishing.count_words(written.text),
                 asyncio.get_running_loop().time() - started_s,
                 len(self._tasks) - 1,
             )
 
-    async def _end_written(self, job: Job, text: str, note: str = "") -> None:
+    async def _end_written(self, job: Job, written: _Written) -> None:
+        text, note = written.text, written.note
+
         async def finish(tx: Transaction) -> None:
             # The note is no part of the text, which may be gone on from.
-            if await jobs.finish(tx, job.id, text):
+            if await jobs.finish(tx, job.id, text, plan=written.plan):
                 # The chat may have moved since the job was started.
                 found = await jobs.get(tx, job.id) or job
                 await owe_essay(tx, found, text, note, self._desk.limits.group_messages)
@@ -184,13 +196,10 @@ class Scheduler:
         self._ending.add(job.id)
         await self._database.step("fail", fail)
 
-    async def _write(self, job: Job) -> tuple[str, str]:
+    async def _write(self, job: Job) -> _Written:
         """Have the essay written, again if the service breaks down on the way.
 
         Waiting for a service that is away costs nothing; a text that broke off costs an attempt.
-
-        Returns:
-            The essay, and what is to be said under it.
         """
         preceding, filters = await self._database.read(lambda tx: _before(tx, job))
         pause_s = self._pause_s
@@ -202,7 +211,7 @@ class Scheduler:
                 async with asyncio.timeout(self._essay_timeout_s):
                     return await self._attempt(job, preceding, filters)
             except TimeoutError:
-                return self._what_there_is(job), texts_of(job).chat.out_of_time
+                return _Written(self._what_there_is(job), texts_of(job).chat.out_of_time)
             except GenerationError as error:
                 self._is_service_ready = False
                 if not error.is_passing:
@@ -218,30 +227,33 @@ class Scheduler:
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
-    async def _attempt(self, job: Job, preceding: str, filters: Filters) -> tuple[str, str]:
+    async def _attempt(self, job: Job, preceding: str, filters: Filters) -> _Written:
         request = job.request
         self._desk.drafts[job.id] = ""
         note = ""
+        plan: tuple[str, ...] = ()
         drafts = self._writer.write(
             request.topic,
             request.preferences,
             job.seed,
             preceding,
+            request.ideas,
             is_fit=lambda sentence: is_fit_to_read(sentence, filters),
         )
         async with aclosing(drafts):
             async for draft in drafts:
                 self._desk.drafts[job.id] = draft.text
                 self._desk.meter.note(job.id, finishing.count_words(draft.text))
+                plan = tuple(idea for section in draft.ideas for idea in section)
                 if draft.has_gap:
                     note = texts_of(job).safety.removed_sentence
                 if draft.is_final:
                     break
-                self._show_draft(job, draft.text)
+                self._show_draft(job, messages.with_ideas(draft.text, plan, job, texts_of(job)))
         text = self._desk.drafts[job.id]
         if not any(character.isalnum() for character in text):
             raise GenerationError(FailureReason.EMPTY)
-        return text, note
+        return _Written(text, note, plan)
 
     def _what_there_is(self, job: Job) -> str:
         """The whole sentences of an essay that took too long.

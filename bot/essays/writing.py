@@ -137,7 +137,7 @@ class Writer:
                         if essay.take(piece):
                             if essay.is_broken_off:
                                 break
-                            yield Draft(essay.text, essay.ideas)
+                            yield Draft(essay.text, essay.ideas_so_far)
             except GenerationError as error:
                 if error.reason is not FailureReason.EMPTY or not essay.has_text:
                     raise
@@ -173,6 +173,9 @@ class _Essay:
         self._topic = topic
         self._asked = preferences
         frames = model.frames
+        if ideas and frames.ideas is None:
+            # It is asked as if they had been part of the topic.
+            self._topic = topic = f"{topic}: {', '.join(ideas)}"
         self._frame = frames.of(preferences.style)
         self._opening = self._frame.opening_for(topic, preferences.words)
         self._preceding = preceding.removeprefix(self._opening)
@@ -208,6 +211,12 @@ class _Essay:
     def has_text(self) -> bool:
         """Whether anything is there that a person could read."""
         return bool(self._written or self._body.strip())
+
+    @property
+    def ideas_so_far(self) -> tuple[tuple[str, ...], ...]:
+        """The plans, that of the section included whose text has begun."""
+        plan = self._model.frames.ideas_of(self._plan) if self._body else ()
+        return (*self.ideas, plan) if plan else self.ideas
 
     @property
     def text(self) -> str:

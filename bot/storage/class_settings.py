@@ -42,6 +42,7 @@ class ClassSettings:
         has_names: Whether essays, board and report name people; else they have pseudonyms.
         long_texts: How long essays come.
         has_votes: Whether readers can vote for essays.
+        has_ideas: Whether the ideas of an essay are shown above it in the group.
         only_in_lessons: Whether essays are written only while a lesson is open.
         tells_distress: When a teacher hears that somebody may be in distress: ``always``,
             ``wish`` (if that person wants it), ``never``, or empty before anybody chose.
@@ -62,6 +63,7 @@ class ClassSettings:
     has_names: bool = True
     long_texts: LongTexts = LongTexts.FILE
     has_votes: bool = True
+    has_ideas: bool = False
     only_in_lessons: bool = False
     tells_distress: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)

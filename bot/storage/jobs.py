@@ -13,6 +13,7 @@ Each change says which state it leaves, so that a repeated or late one changes n
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -78,6 +79,7 @@ async def add(
         message_id=address.message_id,
         is_private=address.is_private,
         topic=request.topic,
+        ideas=list(request.ideas) or None,
         preferences=asdict(request.preferences),
         continued_from=request.continued_from,
         name=request.name,
@@ -259,14 +261,17 @@ async def note_attempt(tx: Transaction, job_id: int) -> int:
     return int(await tx.value(select(jobs.c.attempts).where(jobs.c.id == job_id)) or 0)
 
 
-async def finish(tx: Transaction, job_id: int, text: str, model: str = "") -> bool:
-    """A running job is written, by a model; False if it is not running any more."""
+async def finish(
+    tx: Transaction, job_id: int, text: str, model: str = "", plan: Sequence[str] = ()
+) -> bool:
+    """A running job is written, by a model, from a plan; False if it is not running any more."""
     return await _change(
         tx,
         job_id,
         (JobState.RUNNING,),
         state=JobState.WRITTEN,
         text=text,
+        plan=list(plan) or None,
         model=model[:160],
         ended_at=tx.now,
     )
@@ -296,7 +301,7 @@ async def cancel(tx: Transaction, job_id: int, text: str) -> bool:
 async def withdraw(tx: Transaction, job_id: int) -> bool:
     """A teacher takes an essay away; False if it is gone already."""
     return await _change(
-        tx, job_id, _WITH_TEXT, state=JobState.CANCELLED, text="", ended_at=tx.now
+        tx, job_id, _WITH_TEXT, state=JobState.CANCELLED, text="", plan=None, ended_at=tx.now
     )
 
 
@@ -424,6 +429,7 @@ def job_of(row: Row[Any]) -> Job:
             person=row.person,
             address=Address(row.chat_id, row.thread_id, row.message_id, row.is_private),
             topic=row.topic,
+            ideas=tuple(row.ideas or ()),
             preferences=preferences_from_json(row.preferences),
             continued_from=row.continued_from,
             name=row.name,
@@ -434,6 +440,7 @@ def job_of(row: Row[Any]) -> Job:
         turn=row.turn,
         attempts=row.attempts,
         text=row.text,
+        plan=tuple(row.plan or ()),
         created_at=row.created_at,
         code=row.code,
         model=row.model or "",

@@ -65,6 +65,7 @@ class Preferences:
         seed: Fixed seed, or None for a new one each time.
         chunk_units: Greatest length of one message, in UTF-16 units.
         live_preview: Whether the text grows before the reader's eyes.
+        ideas: Whether the ideas of an essay are shown above it in private.
         candidates: Drafts of each sentence, of which the best is kept.
         language: Language of the bot's own sentences.
 
@@ -81,6 +82,7 @@ class Preferences:
     seed: int | None = None
     chunk_units: int = 4096
     live_preview: bool = True
+    ideas: bool = True
     candidates: int = 4
     language: Language = Language.SPANISH
 
@@ -122,6 +124,7 @@ class EssayRequest:
         continued_from: The job whose text this one goes on from, or None for a new essay.
         name: What the person is called, as others see it.
         lesson_id: The lesson in which they ask, or None.
+        ideas: Their own ideas for it; where there are none, a model with a plan has its own.
     """
 
     person: str
@@ -131,6 +134,7 @@ class EssayRequest:
     continued_from: int | None = None
     name: str = ""
     lesson_id: int | None = None
+    ideas: tuple[str, ...] = ()
 
 
 class JobState(StrEnum):
@@ -171,6 +175,7 @@ class Job:
         attempts: Times that its writing broke off after a piece of it had come.
         text: The finished text, empty before.
         created_at: When it was asked for, UTC.
+        plan: The ideas that it was written from; none before, or if the model has no plan.
         code: What people call its recipe by; None for a job of an earlier version.
         model: The model that wrote it and its revision; empty before, or if that is not known.
         ended_at: When it was written, or given up, or None.
@@ -186,6 +191,7 @@ class Job:
     attempts: int
     text: str
     created_at: datetime
+    plan: tuple[str, ...] = ()
     code: str | None = None
     model: str = ""
     ended_at: datetime | None = None

@@ -22,6 +22,7 @@ CARE = "care"
 ATTEND = "seen"
 STYLE, NO_STYLE = "as", "no"
 SWAP, KEEP = "swap", "keep"
+IDEAS = "ideas"
 REPORT, REASON = "flag", "why"
 VIEW, REMOVE, FINE = "view", "drop", "fine"
 LOOK = "look"
@@ -29,7 +30,7 @@ LOOK = "look"
 _TOKEN = r"[A-Za-z0-9_-]{1,18}"
 _OWNER = r"(u\d{1,19}|c-?\d{1,19})"
 JOB = re.compile(
-    rf"({CANCEL}|{AGAIN}|{CONTINUE}|{RETRY}|{RECEIVE}|{SWAP}|{KEEP}):{_TOKEN}|{STYLE}:{_TOKEN}:[a-z]+"
+    rf"({CANCEL}|{AGAIN}|{CONTINUE}|{RETRY}|{RECEIVE}|{SWAP}|{KEEP}|{IDEAS}):{_TOKEN}|{STYLE}:{_TOKEN}:[a-z]+"
 )
 """A button of an essay."""
 READER = re.compile(rf"({REPORT}|{VIEW}|{REMOVE}|{FINE}):{_TOKEN}|{REASON}:{_TOKEN}:[a-z]+")

@@ -32,6 +32,10 @@ class ChatTexts:
         acknowledged: From a place and an estimate in seconds (or None) to the acknowledgement.
             Place 0 begins at once, 1 is the next in the queue.
         have_topic: Word in a group that an essay takes long, from an estimate in seconds.
+        ideas: Above an essay, from its ideas.
+        ask_ideas: Asks for others, from those that it was written from.
+        ask_ideas_hint: Grey text in the input field, at most 64 characters.
+        more_ideas: One is too few.
         foot: Under an essay, from the code of its recipe and its words.
         in_the_file: Under the beginning of an essay that comes as a file, from its words.
         writing: The placeholder while the text is being written.
@@ -67,6 +71,7 @@ class ChatTexts:
         button_receive: Label.
         button_erase: Label.
         button_keep: Label.
+        button_ideas: Label: the same topic from other ideas.
         button_swap: Label: write about the edited topic.
         started_toast: Toast after pressing another or continue.
     """
@@ -90,6 +95,10 @@ class ChatTexts:
     ask_topic_hint: str
     acknowledged: Callable[[int, float | None], str]
     have_topic: Callable[[float | None], str]
+    ideas: Callable[[str], str]
+    ask_ideas: Callable[[str], str]
+    ask_ideas_hint: str
+    more_ideas: str
     foot: Callable[[str, int], str]
     in_the_file: Callable[[int], str]
     writing: str
@@ -123,6 +132,7 @@ class ChatTexts:
     button_receive: str
     button_erase: str
     button_keep: str
+    button_ideas: str
     button_swap: str
     started_toast: str
 
@@ -285,6 +295,12 @@ SPANISH = ChatTexts(
         if estimate_s is None
         else f"Tengo tu tema. Estará en {spanish_span(estimate_s)}."
     ),
+    ideas=lambda ideas: f"Ideas: {ideas}",
+    ask_ideas=lambda ideas: (
+        f"Escribí con estas ideas:\n{ideas}\nEnvíame las tuyas, separadas por comas."
+    ),
+    ask_ideas_hint="faro, tormenta, mi hermana",
+    more_ideas="Dime al menos dos ideas, separadas por comas.",
     foot=lambda code, words: f"Receta {code}, {words} palabras",
     in_the_file=lambda words: f"El texto entero, de {words} palabras, está en el archivo.",
     writing="Escribiendo…",
@@ -330,6 +346,7 @@ SPANISH = ChatTexts(
     button_receive="Recibir el texto",
     button_erase="Sí, bórralo todo",
     button_keep="No, déjalo",
+    button_ideas="Cambiar las ideas",
     button_swap="Sí",
     started_toast="¡Anotado!",
 )
@@ -415,6 +432,12 @@ ENGLISH = ChatTexts(
         if estimate_s is None
         else f"I have your topic. It will be ready in {english_span(estimate_s)}."
     ),
+    ideas=lambda ideas: f"Ideas: {ideas}",
+    ask_ideas=lambda ideas: (
+        f"I wrote from these ideas:\n{ideas}\nSend me yours, with commas between them."
+    ),
+    ask_ideas_hint="lighthouse, storm, my sister",
+    more_ideas="Tell me two ideas at least, with a comma between them.",
     foot=lambda code, words: f"Recipe {code}, {words} words",
     in_the_file=lambda words: f"The whole text, of {words} words, is in the file.",
     writing="Writing…",
@@ -459,6 +482,7 @@ ENGLISH = ChatTexts(
     button_receive="Get the text",
     button_erase="Yes, delete everything",
     button_keep="No, keep it",
+    button_ideas="Change the ideas",
     button_swap="Yes",
     started_toast="Got it!",
 )

@@ -104,6 +104,7 @@ SPANISH = ConfigTexts(
     names={
         "words": "Longitud",
         "style": "Estilo",
+        "ideas": "Ideas",
         "temperature": "Creatividad",
         "top_p": "Top-p",
         "top_k": "Top-k",
@@ -118,6 +119,7 @@ SPANISH = ConfigTexts(
         "words": "Cuántas palabras tendrá el texto, más o menos: de 30 a 3000.\n/config "
         "longitud 300",
         "style": "Qué clase de texto escribo.\n/config estilo cuento",
+        "ideas": "En privado, enseño sobre el texto las ideas de las que sale.\n/config ideas no",
         "temperature": (
             "Con un valor bajo escribo lo más previsible; con uno alto me arriesgo más: de 0 a "
             "2.\n"
@@ -192,6 +194,7 @@ SPANISH = ConfigTexts(
     keyword={
         "words": "longitud",
         "style": "estilo",
+        "ideas": "ideas",
         "temperature": "creatividad",
         "top_p": "top-p",
         "top_k": "top-k",
@@ -211,6 +214,7 @@ ENGLISH = ConfigTexts(
     names={
         "words": "Length",
         "style": "Style",
+        "ideas": "Ideas",
         "temperature": "Creativity",
         "top_p": "Top-p",
         "top_k": "Top-k",
@@ -225,6 +229,7 @@ ENGLISH = ConfigTexts(
         "words": "How many words the text will have, more or less: 30 to 3,000.\n/config length "
         "300",
         "style": "What kind of text I write.\n/config style story",
+        "ideas": "In a private chat, I show the ideas of a text above it.\n/config ideas off",
         "temperature": (
             "Low, I write what is most predictable; high, I take more risks: 0 to 2.\n"
             "/config creativity 0.7"
@@ -300,6 +305,7 @@ ENGLISH = ConfigTexts(
     keyword={
         "words": "length",
         "style": "style",
+        "ideas": "ideas",
         "temperature": "creativity",
         "top_p": "top-p",
         "top_k": "top-k",

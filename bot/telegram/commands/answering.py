@@ -139,13 +139,15 @@ async def sign_answered(tx: Transaction, visit: Visit) -> None:
         )
 
 
-async def ask(tx: Transaction, visit: Visit, text: str, hint: str) -> None:
-    """Owe a question, which an answer in words is expected to."""
+async def ask(
+    tx: Transaction, visit: Visit, text: str, hint: str, about: str = ":question"
+) -> None:
+    """Owe a question, which an answer in words is expected to; its key tells what it is about."""
     if visit.address is None:
         return
     await outbox.owe(
         tx,
-        f"u{visit.update_id}:question",
+        f"u{visit.update_id}{about}",
         Kind.QUESTION,
         Rank.ANSWER,
         visit.address.chat_id,

@@ -8,7 +8,7 @@ from bot.storage.database import Transaction
 from bot.storage.records import Job, JobState, Kind, Rank, Style
 from bot.telegram import keyboards
 from bot.telegram.commands.answering import settle
-from bot.telegram.commands.writing import submit
+from bot.telegram.commands.writing import ask_ideas, submit
 from bot.telegram.visit import Visit
 
 
@@ -39,6 +39,9 @@ async def press(tx: Transaction, visit: Visit, desk: Desk) -> str | None:
         return await _swap(tx, visit, desk, job, is_wanted=kind == keyboards.SWAP)
     if kind == keyboards.STYLE:
         return await _write_in_style(tx, visit, desk, job, rest[0])
+    if kind == keyboards.IDEAS:
+        await ask_ideas(tx, visit, job)
+        return None
     await _write_more(tx, visit, desk, job, kind)
     return texts.started_toast
 
@@ -128,7 +131,7 @@ async def _write_more(tx: Transaction, visit: Visit, desk: Desk, job: Job, kind:
     request = job.request
     if kind == keyboards.AGAIN:
         preferences = replace(visit.ruled, seed=None)
-        request = replace(request, preferences=preferences, continued_from=None)
+        request = replace(request, preferences=preferences, continued_from=None, ideas=())
     elif kind == keyboards.CONTINUE:
-        request = replace(request, preferences=visit.ruled, continued_from=job.id)
+        request = replace(request, preferences=visit.ruled, continued_from=job.id, ideas=())
     await submit(tx, visit, desk, request)

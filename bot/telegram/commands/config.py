@@ -245,7 +245,7 @@ def _packed_value(value: Value) -> str:
 def _unpacked_value(field: Field, packed_value: str) -> Value:
     if packed_value == "-" and field.name == "seed":
         return None
-    if field.name == "live_preview":
+    if field.choices == (True, False):
         return packed_value == "1"
     if field.name in RANGES:
         return float(packed_value)

@@ -98,6 +98,7 @@ FIELDS = (
     Field("words", "len", ("longitud", "palabras", "largo", "length", "words"),
           tuple(LENGTHS.values()), is_whole=True),
     Field("style", "sty", ("estilo", "tipo", "style", "kind"), tuple(Style)),
+    Field("ideas", "ide", ("ideas", "idea"), (True, False)),
     Field("temperature", "tmp", ("creatividad", "temperatura", "creativity", "temperature"),
           (0.3, 0.6, 0.8, 1.0, 1.2)),
     Field("top_p", "top", ("topp", "p"), (0.8, 0.9, 0.95, 1.0)),
@@ -128,6 +129,7 @@ _BY_WORD = {word: field for field in FIELDS for word in field.words}
 RESET_WORDS = frozenset({"restablecer", "reiniciar", "reset", "defaults"})
 _YES = frozenset({"si", "yes", "on", "activar", "activada", "1", "true", "verdadero"})
 _NO = frozenset({"no", "off", "desactivar", "desactivada", "0", "false", "falso"})
+_SWITCH: Mapping[str, Value] = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
 _NEW_SEED = "nueva nuevo nuevacadavez aleatoria azar new neweachtime random no off"
 _NAMED_VALUES: Mapping[str, Mapping[str, Value]] = {
     "words": {
@@ -155,7 +157,8 @@ _NAMED_VALUES: Mapping[str, Mapping[str, Value]] = {
     "top_k": {"todas": 0, "all": 0},
     "repetition_penalty": {"sinfreno": 1, "off": 1},
     "temperature": {"0siemprelomasprobable": 0, "0alwaysthelikeliest": 0},
-    "live_preview": {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)},
+    "live_preview": _SWITCH,
+    "ideas": _SWITCH,
 }  # fmt: skip
 _BARE = ("style", "words")
 """Settings whose values are known without their name."""
@@ -295,9 +298,9 @@ def shown_value(field: Field, value: Value, texts: ConfigTexts) -> str:
         ("top_k", 0): texts.all_tokens,
         ("repetition_penalty", 1): texts.penalty_off,
         ("seed", None): texts.seed_new,
-        ("live_preview", True): texts.on,
-        ("live_preview", False): texts.off,
     }
+    if isinstance(value, bool):
+        return texts.on if value else texts.off
     if (field.name, value) in special:
         return special[field.name, value]
     if isinstance(value, str):

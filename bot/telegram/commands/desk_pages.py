@@ -15,7 +15,7 @@ from bot.telegram.keyboards import CLASS, JOIN, Keyboard, data, rows
 from bot.texts import Texts
 
 Page = tuple[str, Keyboard]
-SWITCHES = ("is_private", "has_names", "has_votes", "only_in_lessons")
+SWITCHES = ("is_private", "has_names", "has_votes", "has_ideas", "only_in_lessons")
 _ON_A_PAGE = 8
 _FIXABLE = ("words", "style", "temperature")
 
@@ -164,6 +164,7 @@ def delivery(its_class: Class, texts: Texts) -> Page:
     where = said.labels["private" if chosen.is_private else "group"]
     names = said.labels["names" if chosen.has_names else "anon"]
     votes = said.labels["votes"] + f": {_yes(chosen.has_votes, texts)}"
+    ideas = f"{texts.config.names['ideas']}: {_yes(chosen.has_ideas, texts)}"
     long_texts = said.labels["long"] + f": {said.long_texts[chosen.long_texts]}"
     text = said.delivery(chosen.is_private, chosen.has_names)
     return text, rows(
@@ -175,6 +176,7 @@ def delivery(its_class: Class, texts: Texts) -> Page:
             (votes, _data(its_class, "turn", "has_votes")),
             (long_texts, _data(its_class, "turn", "long")),
         ],
+        [(ideas, _data(its_class, "turn", "has_ideas"))],
         [_back(its_class, texts)],
     )
 

@@ -75,6 +75,7 @@ _VERSE = frozenset("enverso inverse poema poem".split())  # noqa: SIM905
 _OTHERWISE = frozenset("otroestilo conotroestilo enotroestilo anotherstyle".split())  # noqa: SIM905
 _WORDS = re.compile(r"(\d{2,4})\s*(palabras|words)?", re.IGNORECASE)
 _EMOJI_CHARACTERS = 8
+MOST_IDEAS, _IDEA_WORDS, _IDEA_CHARACTERS = 7, 5, 40
 _IN_STYLE = re.compile(r"(?:como|en|as an?|as)\s+(?:un\s+|una\s+)?(\w+)", re.IGNORECASE)
 
 
@@ -142,6 +143,25 @@ def one_off(text: str, preferences: Preferences) -> tuple[str, Preferences]:
         else:
             return text, preferences
     return topic.strip(), replace(preferences, **changes)  # type: ignore[arg-type]
+
+
+def topic_and_ideas(text: str) -> tuple[str, tuple[str, ...]]:
+    """A topic, and a person's own ideas behind it: ``El mar: gaviotas, redes, mi abuelo``.
+
+    Two or more short ones make a plan, seven at most; anything else belongs to the topic.
+    """
+    topic, _, rest = text.partition(":")
+    ideas = ideas_in(rest)
+    are_ideas = topic.strip() and len(ideas) > 1
+    return (topic.strip(), ideas) if are_ideas else (text, ())
+
+
+def ideas_in(text: str) -> tuple[str, ...]:
+    """Ideas separated by commas, each once; none if one is too long to be one."""
+    ideas = [" ".join(idea.split()) for idea in text.strip().rstrip(".").split(",")]
+    if any(len(idea.split()) > _IDEA_WORDS or len(idea) > _IDEA_CHARACTERS for idea in ideas):
+        return ()
+    return tuple(dict.fromkeys(idea for idea in ideas if idea))[:MOST_IDEAS]
 
 
 def _changed(preferences: Preferences, **changes: object) -> Wish:

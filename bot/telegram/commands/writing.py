@@ -10,13 +10,23 @@ from bot.essays.messages import title_of
 from bot.storage import classes, jobs, lessons, outbox
 from bot.storage.class_settings import rules
 from bot.storage.database import Transaction
-from bot.storage.records import EssayRequest, Job, JobState, Preferences
+from bot.storage.records import EssayRequest, Job, JobState, Owed
 from bot.telegram.commands import care
 from bot.telegram.commands.answering import answer, ask, tell_alone
-from bot.telegram.commands.understanding import Deed, Wish, one_off, wish_of
+from bot.telegram.commands.understanding import (
+    MOST_IDEAS,
+    Deed,
+    Wish,
+    ideas_in,
+    one_off,
+    topic_and_ideas,
+    wish_of,
+)
 from bot.telegram.keyboards import KEEP, SWAP, rows
 from bot.telegram.visit import Visit
 
+_ABOUT_IDEAS = ":ideas:j"
+"""In the key of a question for ideas; the number of the essay follows."""
 _TITLE = 40
 """Characters of a topic that is named in a question."""
 
@@ -26,10 +36,7 @@ async def write(tx: Transaction, visit: Visit, desk: Desk) -> None:
     topic = visit.text or visit.quoted
     if topic:
         await _say_blind(tx, visit)
-        preferences = visit.ruled
-        if ":" in topic:
-            topic, preferences = one_off(topic, preferences)
-        await _submit(tx, visit, desk, topic, preferences)
+        await _submit(tx, visit, desk, topic)
     else:
         texts = visit.texts.chat
         await ask(tx, visit, texts.ask_topic, texts.ask_topic_hint)
@@ -54,8 +61,33 @@ async def take_topic(tx: Transaction, visit: Visit, desk: Desk) -> None:
         return
     for question in await outbox.open_questions(tx, visit.person, visit.address.chat_id):
         await outbox.answer_question(tx, question)
+        if await _take_ideas(tx, visit, desk, question):
+            return
     await _say_blind(tx, visit)
     await _submit(tx, visit, desk, visit.text)
+
+
+async def _take_ideas(tx: Transaction, visit: Visit, desk: Desk, question: Owed) -> bool:
+    """Write an essay anew from the ideas that somebody was asked for; whether these are some."""
+    _, is_about_ideas, number = question.key.partition(_ABOUT_IDEAS)
+    job = await jobs.get(tx, int(number)) if is_about_ideas else None
+    ideas = ideas_in(visit.text)
+    is_answer = visit.answers is not None and visit.answers == question.message_id
+    if job is None or visit.address is None or (len(ideas) < 2 and not is_answer):
+        return False
+    if len(ideas) < 2:
+        await answer(tx, visit, visit.texts.chat.more_ideas)
+        return True
+    address = replace(job.request.address, message_id=visit.address.message_id)
+    await submit(tx, visit, desk, replace(job.request, address=address, ideas=ideas))
+    return True
+
+
+async def ask_ideas(tx: Transaction, visit: Visit, job: Job) -> None:
+    """Ask for ideas in place of those that an essay was written from."""
+    said = visit.texts.chat
+    plan = ", ".join(job.plan)
+    await ask(tx, visit, said.ask_ideas(plan), said.ask_ideas_hint, f"{_ABOUT_IDEAS}{job.id}")
 
 
 async def edited(tx: Transaction, visit: Visit, _desk: Desk) -> None:
@@ -70,11 +102,12 @@ async def edited(tx: Transaction, visit: Visit, _desk: Desk) -> None:
         return
     before = await jobs.of_request(tx, person, address.chat_id, address.message_id)
     topic, preferences = one_off(visit.text, visit.ruled)
+    topic, ideas = topic_and_ideas(topic)
     is_other = before is None and (visit.answers is not None or wish_of(topic, preferences))
     if not topic or is_other:
         return
-    request = EssayRequest(person, address, topic, preferences)
-    if before is not None and before.request.topic == topic:
+    request = EssayRequest(person, address, topic, preferences, ideas=ideas)
+    if before is not None and (before.request.topic, before.request.ideas) == (topic, ideas):
         return
     job = await jobs.add(tx, request, update_id=visit.update_id, seed=0, state=JobState.ASKED)
     if job is None:
@@ -126,7 +159,11 @@ async def again(tx: Transaction, visit: Visit, desk: Desk) -> None:
     # After a continuation, another first essay.
     preferences = replace(visit.ruled, seed=None)
     request = replace(
-        last.request, address=visit.address, preferences=preferences, continued_from=None
+        last.request,
+        address=visit.address,
+        preferences=preferences,
+        continued_from=None,
+        ideas=(),
     )
     await submit(tx, visit, desk, request)
 
@@ -143,6 +180,7 @@ async def go_on(tx: Transaction, visit: Visit, desk: Desk) -> None:
         address=visit.address,
         preferences=visit.ruled,
         continued_from=last.id,
+        ideas=(),
     )
     await submit(tx, visit, desk, request)
 
@@ -176,6 +214,7 @@ async def _fulfil(tx: Transaction, visit: Visit, desk: Desk, job: Job, wish: Wis
         address=visit.address,
         preferences=replace(preferences, seed=seed),
         continued_from=job.id if wish.deed is Deed.CONTINUE else None,
+        ideas=job.plan[:MOST_IDEAS] if wish.deed is Deed.CHANGE else (),
     )
     await submit(tx, visit, desk, request)
 
@@ -184,15 +223,18 @@ async def _submit(
     tx: Transaction,
     visit: Visit,
     desk: Desk,
-    topic: str,
-    preferences: Preferences | None = None,
+    said: str,
 ) -> None:
+    """Ask for what somebody said: settings, a topic, ideas."""
     if visit.person is None or visit.address is None:
         return
-    wanted = preferences or visit.ruled
+    topic, wanted = one_off(said, visit.ruled)
+    topic, ideas = topic_and_ideas(topic)
     if visit.its_class is not None:
         wanted = rules(wanted, visit.its_class.settings)
-    await submit(tx, visit, desk, EssayRequest(visit.person, visit.address, topic, wanted))
+    await submit(
+        tx, visit, desk, EssayRequest(visit.person, visit.address, topic, wanted, ideas=ideas)
+    )
 
 
 async def submit(tx: Transaction, visit: Visit, desk: Desk, request: EssayRequest) -> Job | None:

@@ -282,6 +282,9 @@ def _markup(row: Owed) -> dict[str, Any] | None:
         return None
     texts = TEXTS[body["lang"]]
     lines = [job_buttons(name, body["token"], texts)]
+    if "ideas" in body:
+        ideas = f"{keyboards.IDEAS}:{body['token']}"
+        lines.append([{"text": texts.chat.button_ideas, "callback_data": ideas}])
     if "votes" in body:
         lines.append([_vote_button(body["token"], texts)])
     return {"inline_keyboard": lines}
