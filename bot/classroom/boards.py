@@ -84,8 +84,9 @@ class Boards:
                     await self._take_away(tx, live)
                     live = None
                 join = lesson.id if lesson.topic else None
-                thread_id = its_class.settings.thread_id
-                await self._show(tx, chat_id, live, key, text, buttons(texts, join), thread_id)
+                place = its_class.settings.thread_id
+                markup = buttons(texts, join)
+                await self._show(tx, chat_id, live, key, text, markup, place, is_pinned=True)
                 return
             if live is not None and live.key == key:
                 await self._end(tx, live, text)
@@ -109,14 +110,18 @@ class Boards:
         text: str,
         markup: dict[str, Any],
         thread_id: int | None = None,
+        *,
+        is_pinned: bool = False,
     ) -> None:
         waiting = frozenset(job.id for job in await jobs.unfinished_in(tx, chat_id))
         shown = self._shown.get(chat_id)
         body = {"text": text, "markup": markup}
         if live is None:
-            await outbox.owe(
+            row_id = await outbox.owe(
                 tx, key, Kind.BOARD, Rank.ANSWER, chat_id, body=body, thread_id=thread_id
             )
+            if row_id is not None and is_pinned:
+                await _pin(tx, chat_id, f"{key}:pin", "pinChatMessage", row_id)
         elif live.message_id is None or (shown is not None and shown.text == text):
             return
         else:
@@ -153,6 +158,7 @@ class Boards:
             target=live.message_id,
             waits=[live.id],
         )
+        await _pin(tx, live.chat_id, f"{live.key}:unpin", "unpinChatMessage", live.id)
 
     async def _take_away(self, tx: Transaction, live: Owed) -> None:
         self._shown.pop(live.chat_id, None)
@@ -166,6 +172,12 @@ class Boards:
             target=live.message_id,
             waits=[live.id],
         )
+
+
+async def _pin(tx: Transaction, chat_id: int, key: str, method: str, row_id: int) -> None:
+    """Owe that a board is pinned, or not any more, if the bot may do that."""
+    body = {"method": method}
+    await outbox.owe(tx, key, Kind.DO, Rank.CHANGE, chat_id, body=body, waits=[row_id])
 
 
 def buttons(texts: Texts, lesson_id: int | None) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def pages(
         plain = marked(split_text("\n\n".join(part for part in (text, note) if part), limit))
         return [Page(piece, []) for piece in plain]
     topic, ideas = job.request.topic, ", ".join(job.request.ideas)
-    text = _without_topic(_without_topic(text, f"{topic}: {ideas}"), topic)
+    text = without_topic(without_topic(text, f"{topic}: {ideas}"), topic)
     is_small = limit < _SMALL_PAGE_UNITS
     title = without_mentions(title_of(job, _SMALL_TITLE_UNITS if is_small else TITLE_UNITS))
     foot = _foot(job, text, texts, note)
@@ -165,10 +165,10 @@ def as_file(job: Job, text: str, texts: Texts, note: str = "") -> Page:
     return Page(f"{title}\n{beginning}\n{foot}", entities, file=file)
 
 
-def _without_topic(text: str, topic: str) -> str:
+def without_topic(text: str, topic: str) -> str:
     """A text without the topic as its first sentence, where the title says it already."""
     rest = text.removeprefix(topic.rstrip("."))
-    return rest[1:].lstrip() if rest != text and rest[:1] in (".", ":") and rest[1:] else text
+    return rest[1:].lstrip() if rest != text and rest[:1] in tuple(".:\n") and rest[1:] else text
 
 
 def _quotation(head: str, quoted: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Lessons of a class, the essays asked for in them, and what readers say of those."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from bot.storage.database import Transaction
 from bot.storage.records import Job
 from bot.storage.schema import classes, complaints, lessons, votes
 from bot.storage.schema import jobs as jobs_table
+from bot.storage.schema import marks as marks_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,33 @@ async def vote_counts(tx: Transaction, job_ids: Collection[int]) -> dict[int, in
     return {row.job_id: row.number for row in await tx.rows(query)}
 
 
+async def mark(tx: Transaction, job_id: int, person: str, sentence: int, kind: str) -> bool:
+    """Mark a sentence in place of an earlier mark, or take the same one back; whether it is there.
+
+    Args:
+        tx: The step.
+        job_id: The essay.
+        person: Who.
+        sentence: Its number, from 1.
+        kind: What they think of it.
+    """
+    key = {"job_id": job_id, "person": person, "sentence": sentence}
+    its = [tx.mine(marks_table), *(marks_table.c[name] == value for name, value in key.items())]
+    result = await tx.run(delete(marks_table).where(*its, marks_table.c.kind == kind))
+    if result.rowcount:
+        return False
+    await tx.upsert(marks_table, key, kind=kind)
+    return True
+
+
+async def marks(tx: Transaction, job_id: int) -> tuple[int, dict[tuple[int, str], int]]:
+    """How many people marked sentences of an essay, and how often each was marked as what."""
+    rows = await tx.rows(
+        select(marks_table).where(tx.mine(marks_table), marks_table.c.job_id == job_id)
+    )
+    return len({row.person for row in rows}), Counter((row.sentence, row.kind) for row in rows)
+
+
 async def complain(tx: Transaction, job_id: int, person: str, reason: str | None) -> None:
     """Object to an essay, once a person; a further reason takes the place of the first.
 
@@ -191,7 +220,7 @@ async def settle(tx: Transaction, job_id: int) -> None:
 
 async def forget(tx: Transaction, person: str, job_ids: Collection[int]) -> None:
     """Delete what somebody said of essays, and what others said of theirs."""
-    for table in (votes, complaints):
+    for table in (votes, complaints, marks_table):
         await tx.run(
             delete(table).where(
                 tx.mine(table),
@@ -207,6 +236,7 @@ async def prune(tx: Transaction, before: datetime) -> int:
     for old in (
         delete(lessons).where(tx.mine(lessons), lessons.c.ended_at < before),
         delete(votes).where(tx.mine(votes), votes.c.job_id.not_in(there)),
+        delete(marks_table).where(tx.mine(marks_table), marks_table.c.job_id.not_in(there)),
         delete(complaints).where(tx.mine(complaints), complaints.c.job_id.not_in(there)),
     ):
         counted += (await tx.run(old)).rowcount

@@ -36,7 +36,7 @@ _QUESTION_FOR = timedelta(hours=1)
 ALIVE = (OutboxState.OPEN, OutboxState.SENDING, OutboxState.HELD)
 _REPLACED = (Kind.EDIT, Kind.REACT)
 """Kinds of which only the latest wish counts."""
-ABOUT_MESSAGES = (Kind.EDIT, Kind.TIDY, Kind.REACT)
+ABOUT_MESSAGES = (Kind.EDIT, Kind.TIDY, Kind.REACT, Kind.DO)
 """Kinds that are about a message which is there; in a group that moved there is none any more."""
 
 

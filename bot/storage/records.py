@@ -235,6 +235,9 @@ class Kind(StrEnum):
     """The removal of a placeholder."""
     REACT = "react"
     """The bot's reaction on a request, or its removal."""
+    DO = "do"
+    """Something that is nice to have and given up at the first refusal: a message is pinned, or
+    not any more, or a group left."""
 
 
 MESSAGES = (Kind.ACK, Kind.PIECE, Kind.WORD, Kind.ANSWER, Kind.QUESTION, Kind.BOARD)
@@ -298,7 +301,8 @@ class Owed:
         waits: Rows that must be closed before.
         body: ``text`` and its ``entities``; ``buttons``, ``token`` and ``lang`` or a whole
             ``markup``; ``file`` for what comes as one under the text, ``picture`` for what is
-            drawn above it when it leaves; ``sheaf`` for an essay that may share a message,
+            drawn above it when it leaves; ``method`` for what is done to a message or its chat;
+            ``sheaf`` for an essay that may share a message,
             ``rows`` for several that do; ``emoji`` for a reaction, None to take it away;
             ``only_for`` whom it is shown; ``otherwise``, another way to say it, should this one
             be refused.

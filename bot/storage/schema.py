@@ -266,6 +266,17 @@ complaints = Table(
 )
 """What readers object to in an essay, once a person and essay."""
 
+marks = Table(
+    "marks",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("job_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String(64), primary_key=True),
+    Column("sentence", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(8), nullable=False),
+)
+"""What readers think of an essay's sentences, one mark a person and sentence."""
+
 inquiries = Table(
     "inquiries",
     metadata,

@@ -252,7 +252,7 @@ def _classify_button(query: CallbackQuery) -> What:
         return What.CLASS_BUTTON
     if keyboards.LESSONS.fullmatch(data):
         return What.LESSON_BUTTON
-    if data == keyboards.OPEN:
+    if keyboards.GATE.fullmatch(data):
         return What.OPEN_BUTTON
     if keyboards.INQUIRY.fullmatch(data):
         return What.LOOK_BUTTON

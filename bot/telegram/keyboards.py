@@ -48,12 +48,16 @@ _TALK = re.compile(rf"{CARE}:\w+:talk:(-\d{{1,19}})")
 CLASS = "cls"
 JOIN = "join"
 WHEN = "when"
-VOTE = "vote"
-OPEN = "open"
+VOTE, MARK = "vote", "mark"
+OPEN, LEAVE = "open", "leave"
+GATE = re.compile(rf"{OPEN}(:-\d{{1,19}})?|{LEAVE}:-\d{{1,19}}")
+"""A button that opens a group, or has the bot leave it; in private it names the group."""
 
 CLASSES = re.compile(rf"{CLASS}:\d{{1,12}}:[a-z]{{1,6}}(:[A-Za-z0-9_.-]{{1,20}})?")
 """A button of the teacher's desk, which carries the number of its class."""
-LESSONS = re.compile(rf"{JOIN}:\d{{1,12}}|{WHEN}|{VOTE}:{_TOKEN}")
+LESSONS = re.compile(
+    rf"{JOIN}:\d{{1,12}}|{WHEN}|{VOTE}:{_TOKEN}|{MARK}:{_TOKEN}:\d{{1,2}}:[a-z]{{1,8}}"
+)
 """A button for everybody in a class."""
 INQUIRY = re.compile(rf"{LOOK}:[A-Za-z0-9_-]{{1,16}}:[a-z0-9_:.+-]{{1,24}}")
 """A button of what is shown of the model: ``look:TOKEN:ACTION``."""

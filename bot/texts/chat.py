@@ -374,7 +374,7 @@ ENGLISH = ChatTexts(
     },
     help_intro=(
         "I write texts on the topic that you give me, with a GPT-2 model shared by the whole "
-        "class.\n\n"
+        "class. The one that comes with me writes Spanish.\n\n"
         "Try this:\n"
         "/write The sea is beautiful, but it enslaves the fishermen who work on it\n\n"
         "In a private chat, just send me the topic. You can also reply to a message with "

@@ -1,6 +1,6 @@
 """What the bot says of lessons: the board, the report, recipes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.texts.numbers import decimal, english_span, plural, spanish_span, thousands
@@ -85,6 +85,33 @@ class ReportTexts:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectingTexts:
+    """A class judges an essay sentence by sentence.
+
+    Attributes:
+        title: From the essay's.
+        how: What is to be pressed.
+        short: What a sentence may be, on a button behind its number.
+        kinds: The same in a sentence.
+        nothing: It is none of that any more.
+        marked: From the number of a sentence and what somebody thinks of it to a toast.
+        tally: From a number of people and, by kind, a sentence and how often it was judged so.
+        button_tally: Label.
+        published: The essay is in the group.
+    """
+
+    title: Callable[[str], str]
+    how: str
+    short: Mapping[str, str]
+    kinds: Mapping[str, str]
+    nothing: str
+    marked: Callable[[int, str], str]
+    tally: Callable[[int, Mapping[str, tuple[int, int]]], str]
+    button_tally: str
+    published: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecipeTexts:
     """How an essay was made, in words.
 
@@ -132,11 +159,13 @@ class ClassroomTexts:
     Attributes:
         board: The message that says who waits.
         report: The report of a lesson.
+        correcting: A class judges an essay.
         recipe: How an essay was made.
     """
 
     board: BoardTexts
     report: ReportTexts
+    correcting: CorrectingTexts
     recipe: RecipeTexts
 
 
@@ -190,6 +219,25 @@ def _waiting_es(names: Sequence[tuple[str, float | None]], others: int) -> str:
 def _waiting_en(names: Sequence[tuple[str, float | None]], others: int) -> str:
     more = f"; and {plural(others, 'other', 'others')}" if others else ""
     return f"Waiting: {_in_order(names, 'seconds')}{more}."
+
+
+def _tally_es(people: int, most: Mapping[str, tuple[int, int]]) -> str:
+    who = "Ha corregido" if people == 1 else "Han corregido"
+    parts = [f"{who} {plural(people, 'persona', 'personas')}"]
+    heads = {"doubt": "la más dudosa", "good": "la mejor idea", "again": "la que más repite"}
+    for kind, head in heads.items():
+        if kind in most:
+            parts.append("{}, la {}, con {}".format(head, *most[kind]))
+    return "; ".join(parts) + "."
+
+
+def _tally_en(people: int, most: Mapping[str, tuple[int, int]]) -> str:
+    parts = [f"{plural(people, 'person has', 'people have')} corrected"]
+    heads = {"doubt": "the most doubtful", "good": "the best idea", "again": "what repeats most"}
+    for kind, head in heads.items():
+        if kind in most:
+            parts.append("{}, number {}, with {}".format(head, *most[kind]))
+    return "; ".join(parts) + "."
 
 
 SPANISH = ClassroomTexts(
@@ -307,6 +355,17 @@ SPANISH = ClassroomTexts(
         ),
         separator=";",
         language="es",
+    ),
+    correcting=CorrectingTexts(
+        title=lambda title: f"Corregir al robot: {title}",
+        how="Toca, de cada frase, si es una buena idea, si repite o si es dudosa.",
+        short={"good": "buena", "again": "repite", "doubt": "dudosa"},
+        kinds={"good": "buena idea", "again": "repetición", "doubt": "dudosa"},
+        nothing="sin marcar",
+        marked=lambda number, kind: f"Frase {number}: {kind}.",
+        tally=_tally_es,
+        button_tally="Resultado",
+        published="Ya está en el grupo: con Resultado se ve lo que ha encontrado la clase.",
     ),
     recipe=RecipeTexts(
         heading=lambda code: f"Receta {code}",
@@ -456,6 +515,17 @@ ENGLISH = ClassroomTexts(
         ),
         separator=",",
         language="en",
+    ),
+    correcting=CorrectingTexts(
+        title=lambda title: f"Correct the robot: {title}",
+        how="Press, for each sentence, whether it is a good idea, repeats or is doubtful.",
+        short={"good": "good", "again": "repeats", "doubt": "doubtful"},
+        kinds={"good": "a good idea", "again": "a repetition", "doubt": "doubtful"},
+        nothing="not marked",
+        marked=lambda number, kind: f"Sentence {number}: {kind}.",
+        tally=_tally_en,
+        button_tally="Result",
+        published="It is in the group: Result shows what the class found.",
     ),
     recipe=RecipeTexts(
         heading=lambda code: f"Recipe {code}",

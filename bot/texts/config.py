@@ -261,8 +261,8 @@ ENGLISH = ConfigTexts(
         ),
         "live_preview": "In a private chat, you see the text grow while I write.\n/config "
         "preview off",
-        "language": "The language I speak to you. Texts come in the model's language.\n/config "
-        "language Spanish",
+        "language": "The language I speak to you. Texts come in the model's language: the one "
+        "that comes with me writes Spanish.\n/config language Spanish",
     },
     lengths={"corto": "Short", "medio": "Medium", "largo": "Long", "muy_largo": "Very long"},
     styles={

@@ -36,6 +36,9 @@ class DeskTexts:
         nobody: The list is empty.
         strike_ask: Asks who is to be taken off the list.
         code_page: From a class, its code as it is read, as it is typed, its last day, who came.
+        poster: Over the picture of a code, from the name of the class.
+        added: From who added the bot, and the name of the group, to the question to the owner.
+        left: The bot leaves a group.
         code_ended: The code lets nobody in; from how many came by it and are still there.
         code_none: There is no code.
         colleague: From what makes one person a teacher.
@@ -97,6 +100,9 @@ class DeskTexts:
     nobody: str
     strike_ask: str
     code_page: Callable[[str, str, str, str, int], str]
+    poster: Callable[[str], str]
+    added: Callable[[str, str], str]
+    left: str
     code_ended: Callable[[int], str]
     code_none: str
     colleague: Callable[[str], str]
@@ -221,6 +227,9 @@ SPANISH = DeskTexts(
         f"{'Ha entrado' if count == 1 else 'Han entrado'} {plural(count, 'persona', 'personas')}."
         f"\nSe escribe en mi chat privado, o se abre {{link}}{typed}"
     ),
+    poster=lambda name: f"Entra en {name}",
+    added=lambda who, name: f"{who} me ha añadido a «{name}».",
+    left="Me voy de ese grupo.",
     code_ended=lambda count: (
         "El código está anulado: ya no entra nadie. Con el botón hago otro."
         + (
@@ -280,6 +289,10 @@ SPANISH = DeskTexts(
         "code": "Código",
         "code:-": "Anular",
         "code:out": "Quitar a quienes entraron",
+        "code:qr": "Ver el QR",
+        "code:1": "Un día",
+        "code:30": "30 días",
+        "code:365": "Un año",
         "report": "Informe",
         "end": "Terminar la clase",
         "end:yes": "Terminar cuando lleguen",
@@ -289,6 +302,7 @@ SPANISH = DeskTexts(
         "settle": "Está bien",
         "like": "Me gusta",
         "open": "Abrir este grupo",
+        "leave": "Salir",
     },
     voted="Voto anotado.",
     vote_gone="Voto retirado.",
@@ -371,6 +385,9 @@ ENGLISH = DeskTexts(
         f"{plural(count, 'person has', 'people have')} come in.\n"
         f"It is typed in my private chat, or one opens {{link}}{typed}"
     ),
+    poster=lambda name: f"Come into {name}",
+    added=lambda who, name: f"{who} added me to «{name}».",
+    left="I leave that group.",
     code_ended=lambda count: (
         "The code is revoked: nobody comes in any more. The button makes another."
         + (f"\nWho came by it is still in: {plural(count, 'person', 'people')}." * bool(count))
@@ -425,6 +442,10 @@ ENGLISH = DeskTexts(
         "code": "Code",
         "code:-": "Revoke",
         "code:out": "Take off who came in",
+        "code:qr": "Show the QR",
+        "code:1": "One day",
+        "code:30": "30 days",
+        "code:365": "One year",
         "report": "Report",
         "end": "End the lesson",
         "end:yes": "End when they are here",
@@ -434,6 +455,7 @@ ENGLISH = DeskTexts(
         "settle": "It is fine",
         "like": "I like it",
         "open": "Open this group",
+        "leave": "Leave",
     },
     voted="Vote noted.",
     vote_gone="Vote taken back.",

@@ -5,7 +5,7 @@ import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.essays.messages import marked, shorten, split_text, utf16_units
+from bot.essays.messages import marked, shorten, split_text, utf16_units, without_topic
 
 FAMILY = "👨‍👩‍👧‍👦"
 LIMITS = st.integers(min_value=32, max_value=300)
@@ -136,3 +136,9 @@ def test_shorten(text, limit, keep_end):
     if short != text.strip():
         kept = short.removeprefix("… ") if keep_end else short.removesuffix(" …")
         assert (text.strip().endswith if keep_end else text.strip().startswith)(kept)
+
+
+@pytest.mark.parametrize("text", ["El mar\n\nBrilla.", "El mar. Brilla.", "El mar: Brilla."])
+def test_the_topic_stands_above_the_text_and_not_in_it(text):
+    assert without_topic(text, "El mar") == "Brilla."
+    assert without_topic("El mar brilla.", "El mar") == "El mar brilla."

@@ -124,6 +124,25 @@ async def test_stranger_presses_a_button(owned):
     assert await owned.preferences() is None
 
 
+async def test_the_owner_is_asked_in_private_when_somebody_else_adds_the_bot(owned, teacher):
+    telegram, desk = owned.telegram, SPANISH.desk
+    await owned.say("/start", teacher)
+    for button in (desk.labels["open"], desk.labels["leave"]):
+        group = await new_group(owned, owned.lucia, [owned.mateo])
+        await owned.settle()
+        asked = telegram.from_bot(teacher)[-1]
+        assert asked.text == desk.added("Lucía R.", "Clase")
+        # Nobody else may, wherever the data comes from.
+        for forged in asked.buttons.values():
+            await owned.forge(forged, owned.lucia, group)
+        assert group not in await admitted(owned)
+        assert await owned.toast(button, teacher, None, asked.id) == ""
+        await owned.settle()
+        is_open = button == desk.labels["open"]
+        assert (group in await admitted(owned)) is is_open
+        assert telegram.world.chats[group].member(telegram.bot_id).is_present is is_open
+
+
 async def test_group_of_the_owner_is_open_to_its_members(owned, teacher):
     telegram, lucia, mateo = owned.telegram, owned.lucia, owned.mateo
     group = await new_group(owned, teacher, [lucia, mateo])

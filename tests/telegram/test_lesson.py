@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -55,6 +56,8 @@ async def test_a_whole_lesson(room):
     await teach(room, "empezar El mar")
     await asyncio.sleep(3)
     assert board(room).text == "Clase «El mar»\nHechos: 0."
+    # Nobody let the bot pin it, and nothing comes of that.
+    assert telegram.pinned(room.group) == []
 
     # One topic for all: each has an own text, without typing.
     await teach(room, "tema El mar")
@@ -100,6 +103,24 @@ async def test_a_whole_lesson(room):
     await room.settle()
     desk = await teach(room, "avisos")
     assert f"{code}, «El sol», pedido por Mateo V.: una persona dice que ofende" in desk.text
+    # The class corrects a text sentence by sentence.
+    first = (await room.jobs())[0]
+    await teach(room, f"corregir {first.code}")
+    game = telegram.from_bot(room.group)[-1]
+    assert game.text.startswith("Corregir al robot: El mar\n\n1. ")
+    for person, button, toast in (
+        (room.lucia, "1 dudosa", "Frase 1: dudosa."),
+        (room.mateo, "1 buena", "Frase 1: buena idea."),
+        (room.mateo, "1 dudosa", "Frase 1: dudosa."),
+        (room.lucia, "2 buena", "Frase 2: buena idea."),
+        (room.lucia, "2 buena", "Frase 2: sin marcar."),
+    ):
+        assert await room.toast(button, person, room.group, game.id) == toast
+    assert await room.toast("Resultado", room.lucia, room.group, game.id) == SAID.only_teacher
+    await room.press("Resultado", teacher, room.group, game.id)
+    await room.settle()
+    (game,) = [m for m in telegram.from_bot(room.group) if m.id == game.id]
+    assert game.text.endswith("Han corregido 2 personas; la más dudosa, la 1, con 2.")
     await teach(room, f"quitar {code}")
     assert code not in "".join(telegram.texts(room.group))
     assert telegram.texts(room.mateo)[-1] == SPANISH.safety.removed_for_author("El sol")
@@ -112,6 +133,19 @@ async def test_a_whole_lesson(room):
     assert "«El mar»" in html.document.decode()
     assert "La luna" in html.document.decode()
     assert table.document.startswith(b"\xef\xbb\xbf")
+
+
+async def test_the_board_is_pinned_where_the_bot_may_do_that(room):
+    telegram, teacher = room.telegram, room.telegram.room.teacher
+    telegram.people.set_status(room.group, teacher, telegram.bot_id, "administrator")
+    await teach(room, "empezar El mar")
+    await asyncio.sleep(5)
+    await room.settle()
+    assert telegram.pinned(room.group) == [board(room).id]
+    await teach(room, "fin")
+    await asyncio.sleep(20)
+    await room.settle()
+    assert telegram.pinned(room.group) == []
 
 
 async def test_delivery_in_private_and_without_names(room):
@@ -217,6 +251,14 @@ async def test_the_code_lets_into_the_class(url):
         await room.settle()
         shown = telegram.texts(teacher)[-1]
         code = re.search(r"start=(\w{6})", shown)[1]
+        await room.press("30 días", teacher)
+        await room.press("Ver el QR", teacher)
+        await room.settle()
+        page, poster = telegram.from_bot(teacher)[-2:]
+        until = room.now() + timedelta(days=30)
+        assert f"Vale hasta el {until.day} de " in page.text
+        assert poster.photo is not None
+        assert poster.text.endswith(f"start={code}")
         # Five wrong ones are answered; then comes silence, also for the right one.
         for number in range(6):
             await room.say(f"2222{number + 2}2", room.mateo)

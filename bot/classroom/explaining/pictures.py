@@ -85,7 +85,22 @@ class Gaze:
     ranked: Sequence[int]
 
 
-Picture = Bars | Gaze
+@dataclass(frozen=True, slots=True)
+class Poster:
+    """What lets people into a class, for the wall.
+
+    Attributes:
+        title: Above it.
+        code: In large letters below it.
+        link: What the QR code says.
+    """
+
+    title: str
+    code: str
+    link: str
+
+
+Picture = Bars | Gaze | Poster
 
 
 def to_json(picture: Picture) -> dict[str, Any]:
@@ -100,8 +115,8 @@ def from_json(values: Mapping[str, Any]) -> Picture:
         KeyError, TypeError: They are not those of one.
     """
     fields = {name: value for name, value in values.items() if name != "kind"}
-    if values["kind"] == Gaze.__name__:
-        return Gaze(**fields)
+    if values["kind"] != Bars.__name__:
+        return {Gaze.__name__: Gaze, Poster.__name__: Poster}[values["kind"]](**fields)
     bars = [Bar(**bar) for bar in fields.pop("bars")]
     return Bars(**{**fields, "bars": bars, "legend": tuple(fields["legend"])})
 
@@ -117,8 +132,10 @@ def draw(picture: Picture) -> bytes:
         page = _Page(figure.add_axes((0, 0, 1, 1)))
         if isinstance(picture, Bars):
             _draw_bars(page, picture)
-        else:
+        elif isinstance(picture, Gaze):
             _draw_gaze(page, picture)
+        else:
+            _draw_poster(page, picture)
         png = BytesIO()
         figure.savefig(png, format="png")
         return png.getvalue()
@@ -295,6 +312,21 @@ _RANKED_ROW = 78
 _DARK_FROM = 0.2
 _DARKEST_AT = 0.4
 """Looks are spread over many pieces: from this share on a box is as dark as can be."""
+
+
+def _draw_poster(page: _Page, picture: Poster) -> None:
+    import segno
+
+    top, side = 200, WIDTH - 2 * _MARGIN
+    page.write(WIDTH / 2, 110, page.fitted(picture.title, _LARGE, side), _LARGE, align="center")
+    matrix = segno.make(picture.link, error="m", micro=False).matrix
+    unit = side / len(matrix)
+    for row, modules in enumerate(matrix):
+        for column, is_dark in enumerate(modules):
+            if is_dark:
+                x, y = _MARGIN + column * unit, top + row * unit
+                page.box(x, y, unit, unit, facecolor=_BLACK, linewidth=0, antialiased=False)
+    page.write(WIDTH / 2, (top + side + HEIGHT) / 2, picture.code, 96, align="center")
 
 
 def _shade(share: float) -> str:

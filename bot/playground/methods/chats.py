@@ -18,6 +18,14 @@ def get_chat_member(world: World, *, chat_id: int, user_id: int) -> Result:
 
 
 @serves
+def leave_chat(world: World, *, chat_id: int) -> Result:
+    """Leave a group."""
+    chat = world.chat_for_bot(chat_id)
+    members.set_status(world, chat, world.bot.id, "left", actor_id=world.bot.id)
+    return True
+
+
+@serves
 def pin_chat_message(
     world: World, *, chat_id: int, message_id: int, disable_notification: bool = False
 ) -> Result:

@@ -1,7 +1,9 @@
 """The pages of the teacher's desk: what each says, and its buttons. Every one leads back."""
 
 from datetime import datetime
+from typing import Any
 
+from bot.classroom.explaining import pictures
 from bot.classroom.names import names_in
 from bot.essays.messages import title_of
 from bot.storage import classes, lessons
@@ -242,12 +244,26 @@ def code(its_class: Class, members: list[Member], now: datetime, texts: Texts) -
     last_day = texts.classroom.report.date(
         day.day, texts.classroom.report.months[day.month - 1], day.year
     )
-    shown = f"{its_class.code[:3]}-{its_class.code[3:]}"
+    shown = _spaced(its_class.code)
     return said.code_page(its_class.name, shown, its_class.code, last_day, count), rows(
-        [(said.labels["code:-"], _data(its_class, "code", "-"))],
+        [_button(its_class, texts, "code", days) for days in ("1", "30", "365")],
+        [_button(its_class, texts, "code", "qr"), _button(its_class, texts, "code", "-")],
         [_button(its_class, texts, "strike")],
         [_back(its_class, texts)],
     )
+
+
+def poster(its_class: Class, link: str, texts: Texts) -> dict[str, Any]:
+    """The picture of a code, for the projector, and the words under it."""
+    code = its_class.code or ""
+    title = texts.desk.poster(its_class.name)
+    picture = pictures.Poster(title, _spaced(code), f"{link}{code}")
+    text = f"{title}\n{_spaced(code)}\n{link}{code}"
+    return {"text": text, "picture": pictures.to_json(picture)}
+
+
+def _spaced(code: str) -> str:
+    return f"{code[:3]}-{code[3:]}"
 
 
 def end(its_class: Class, texts: Texts, left: int) -> Page:

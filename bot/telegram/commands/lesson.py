@@ -5,6 +5,7 @@ from bot.storage import chats, jobs, lessons
 from bot.storage.database import Transaction
 from bot.storage.records import Address, EssayRequest, Job, JobState
 from bot.telegram import keyboards
+from bot.telegram.commands import correcting
 from bot.telegram.commands.writing import submit
 from bot.telegram.visit import Visit
 
@@ -22,6 +23,8 @@ async def press(tx: Transaction, visit: Visit, desk: Desk) -> str | None:
     job = await jobs.by_token(tx, rest[0])
     if job is None or not await _can_see(tx, visit, job):
         return visit.texts.chat.button_gone
+    if kind == keyboards.MARK:
+        return await correcting.mark(tx, visit, job, *rest[1:])
     is_there = await lessons.vote(tx, job.id, visit.person)
     return visit.texts.desk.voted if is_there else visit.texts.desk.vote_gone
 

@@ -9,7 +9,7 @@ from bot.storage import chats, classes, outbox, people, upkeep
 from bot.storage.database import Transaction
 from bot.storage.records import Kind, Rank
 from bot.telegram.commands.answering import change, open_private, tell_stranger
-from bot.telegram.keyboards import OPEN, rows
+from bot.telegram.keyboards import LEAVE, OPEN, rows
 from bot.telegram.visit import Visit
 
 _GREETS_AFTER = timedelta(seconds=5)
@@ -28,6 +28,7 @@ async def membership_changed(tx: Transaction, visit: Visit, _desk: Desk) -> None
         is_open = visit.opens or visit.is_open or chat_id in await chats.admitted(tx)
         not_before = tx.now + _GREETS_AFTER
         if not is_open:
+            await _ask_owner(tx, visit)
             await tell_stranger(tx, visit, await closed(tx, visit), not_before=not_before)
             return
         await outbox.owe(
@@ -49,6 +50,39 @@ async def closed(tx: Transaction, visit: Visit) -> dict[str, Any]:
     return {"text": text, "markup": rows([(said.labels["open"], OPEN)])}
 
 
+async def _ask_owner(tx: Transaction, visit: Visit) -> None:
+    """Ask the owner in private whether a group that somebody added the bot to is to be opened."""
+    assert visit.address is not None  # mypy: of a group
+    private = await open_private(tx, await people.owner(tx))
+    if private is None:
+        return
+    said, chat_id = visit.texts.desk, visit.address.chat_id
+    choices = [
+        (said.labels["open"], f"{OPEN}:{chat_id}"),
+        (said.labels["leave"], f"{LEAVE}:{chat_id}"),
+    ]
+    text = said.added(visit.name, visit.group_name)
+    await acts.tell(tx, f"u{visit.update_id}:added", private, text, markup=rows(choices))
+
+
+async def _decide(tx: Transaction, visit: Visit, action: str, chat_id: int) -> str | None:
+    """What the owner decides in private about a group."""
+    if visit.person != await people.owner(tx) or visit.person is None:
+        return visit.texts.desk.not_opener
+    chat_id, said = await chats.current(tx, chat_id), visit.texts.desk
+    if action == LEAVE:
+        await chats.close(tx, chat_id)
+        key, body = f"u{visit.update_id}:leave", {"method": "leaveChat"}
+        await outbox.owe(tx, key, Kind.DO, Rank.ANSWER, chat_id, body=body)
+        await change(tx, visit, said.left)
+        return None
+    name = visit.press.said.partition("«")[2].partition("»")[0] if visit.press else ""
+    await chats.admit(tx, chat_id, visit.person)
+    await classes.make(tx, chat_id=chat_id, name=name, teacher=visit.person)
+    await change(tx, visit, said.opened_owner(name))
+    return None
+
+
 async def open_for(tx: Transaction, visit: Visit) -> None:
     """Open a group because whoever may do that spoke in it, added the bot or promoted it."""
     assert visit.address is not None  # mypy: of a group
@@ -64,8 +98,12 @@ async def open_for(tx: Transaction, visit: Visit) -> None:
 
 async def press_open(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
     """The button that opens a group."""
+    assert visit.press is not None  # mypy: the handler is for buttons
     if not visit.is_teacher:
         return visit.texts.desk.not_opener
+    action, *group = visit.press.parts
+    if group:
+        return await _decide(tx, visit, action, int(group[0]))
     await open_for(tx, visit)
     await change(tx, visit, visit.texts.desk.opened)
     return None

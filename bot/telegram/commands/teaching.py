@@ -12,14 +12,14 @@ from typing import Any
 from bot.classroom import acts
 from bot.errors import InvalidParameterError
 from bot.essays.desk import Desk
-from bot.storage import classes, jobs, lessons
+from bot.storage import classes, jobs, lessons, outbox
 from bot.storage.class_settings import LongTexts
 from bot.storage.classes import Class
 from bot.storage.codes import RECIPE_LENGTH, as_typed
 from bot.storage.database import Transaction
 from bot.storage.lessons import Lesson
-from bot.storage.records import Job, JobState, Language
-from bot.telegram.commands import desk_pages, protecting
+from bot.storage.records import Job, JobState, Kind, Language, Rank
+from bot.telegram.commands import correcting, desk_pages, protecting
 from bot.telegram.commands.answering import answer_alone, change, open_private
 from bot.telegram.commands.config_fields import FIELDS, asked_for, folded
 from bot.telegram.commands.desk_pages import Page
@@ -33,7 +33,7 @@ _SPANISH = {
     "libre": "free", "maximo": "words", "porpersona": "texts", "textos": "texts",
     "idioma": "lang", "entrega": "deliv", "privado": "priv", "grupo": "group",
     "nombres": "names", "sinnombres": "anon", "anonimo": "anon", "personas": "people",
-    "quien": "who", "lista": "strike", "codigo": "code", "docentes": "coll",
+    "quien": "who", "lista": "strike", "codigo": "code", "corregir": "mend", "docentes": "coll",
     "informe": "report", "fin": "end", "terminar": "end", "avisos": "flags", "quitar": "remove",
     "filtro": "filter", "filtros": "filter", "ayuda": "help", "aviso": "notice",
 }  # fmt: skip
@@ -43,6 +43,7 @@ _ENGLISH = {
     "free": "free", "most": "words", "each": "texts", "language": "lang",
     "delivery": "deliv", "private": "priv", "group": "group", "names": "names",
     "anonymous": "anon", "people": "people", "who": "who", "list": "strike", "code": "code",
+    "correct": "mend",
     "teachers": "coll", "report": "report", "end": "end", "reports": "flags",
     "remove": "remove", "filter": "filter", "filters": "filter", "help": "help",
     "notice": "notice",
@@ -338,11 +339,19 @@ async def _code(scene: Scene) -> Page:
         await classes.revoke_code(tx, its_class.id)
     elif scene.argument == "out":
         await classes.remove_by_code(tx, its_class.id)
+    elif scene.argument.isdecimal() and (its_class.code_expires_at or tx.now) > tx.now:
+        days = min(max(int(scene.argument[:4]), 1), _CODE_FOR.days)
+        await classes.extend_code(tx, its_class.id, tx.now + timedelta(days=days))
     elif its_class.code is None or (its_class.code_expires_at or tx.now) <= tx.now:
         await classes.renew_code(tx, its_class.id, tx.now + _CODE_FOR)
     found = await classes.get(tx, its_class.id)
     assert found is not None  # mypy: it is there
     people = await classes.roster(tx, its_class.id)
+    chat_id = await _private_of(scene)
+    if scene.argument == "qr" and found.code is not None and chat_id is not None:
+        poster = desk_pages.poster(found, scene.visit.link, scene.texts)
+        key = f"{scene.key}:qr"
+        await outbox.owe(tx, key, Kind.ANSWER, Rank.ANSWER, chat_id, body=poster)
     return desk_pages.code(found, people, tx.now, scene.texts)
 
 
@@ -427,14 +436,40 @@ async def _notices(scene: Scene) -> Page:
 
 async def _remove(scene: Scene) -> Page:
     tx, said = scene.tx, scene.texts
-    code = as_typed(scene.argument, RECIPE_LENGTH)
-    job = None if code is None else await jobs.by_code(tx, code)
-    if job is None or not await _is_of_class(scene, job):
+    job = await _essay(scene)
+    if job is None:
         text = said.classroom.recipe.not_known
         return text, desk_pages.back(scene.its_class, said)
     await lessons.settle(tx, job.id)
     await scene.desk.remove(tx, job)
     return said.desk.removed(job.code or ""), desk_pages.back(scene.its_class, said)
+
+
+async def _correct(scene: Scene) -> Page:
+    """Let the class correct an essay in the group."""
+    said, its_class = scene.texts, scene.its_class
+    job = await _essay(scene)
+    if job is None:
+        return said.classroom.recipe.not_known, desk_pages.back(its_class, said)
+    text, markup = await correcting.page(scene.tx, its_class, job, said)
+    await acts.tell(scene.tx, f"{scene.key}:mend", its_class.chat_id, text, markup=markup)
+    return said.classroom.correcting.published, desk_pages.back(its_class, said)
+
+
+async def _tally(scene: Scene) -> Page:
+    """What the class found, under the essay that it corrects."""
+    job = await _essay(scene)
+    if job is None:
+        return scene.texts.safety.gone, desk_pages.back(scene.its_class, scene.texts)
+    return await correcting.page(scene.tx, scene.its_class, job, scene.texts, has_tally=True)
+
+
+async def _essay(scene: Scene) -> Job | None:
+    """The essay of the class whose code stands behind an action."""
+    code = as_typed(scene.argument, RECIPE_LENGTH)
+    job = None if code is None else await jobs.by_code(scene.tx, code)
+    is_it = job is not None and job.text and await _is_of_class(scene, job)
+    return job if is_it else None
 
 
 async def _is_of_class(scene: Scene, job: Job) -> bool:
@@ -474,6 +509,8 @@ ACTIONS: Mapping[str, Callable[[Scene], Awaitable[Page]]] = {
     "end": _end,
     "flags": _complaints,
     "remove": _remove,
+    "mend": _correct,
+    "tally": _tally,
     "filter": _filters,
     "help": _help,
     "notice": _notices,

@@ -125,6 +125,10 @@ class Consequences:
 
     async def after_change(self, row: Owed, answer: Answer) -> None:
         """A message was to be changed."""
+        is_passing = answer.meaning in (Meaning.PAUSE, Meaning.AGAIN, Meaning.DOUBT)
+        if row.kind is Kind.DO and not is_passing:
+            await self._give_up(row, answer)
+            return
         match answer.meaning:
             case Meaning.FIXED:
                 await self._give_up(row, answer)

@@ -86,8 +86,8 @@ def request_of(row: Owed) -> Request:
         if "rows" in row.body:
             row = in_one([replace(row, **one) for one in row.body["rows"]]) or row
         return edit(row, row.target or 0)
-    if row.kind is Kind.REACT:
-        return _reaction(row)
+    if row.kind in (Kind.REACT, Kind.DO):
+        return _deed(row)
     parameters: dict[str, Any] = {"chat_id": row.chat_id, **_content(row)}
     method, picture = "sendMessage", _picture(row)
     if _is_file(row):
@@ -174,7 +174,10 @@ def _is_file(row: Owed) -> bool:
     return "file" in row.body and row.body.get("buttons") != "kept"
 
 
-def _reaction(row: Owed) -> Request:
+def _deed(row: Owed) -> Request:
+    if row.kind is Kind.DO:
+        about = {"message_id": row.target, "disable_notification": True} if row.target else {}
+        return Request(row.body["method"], {"chat_id": row.chat_id, **about})
     emoji = row.body.get("emoji")
     reaction = [{"type": "emoji", "emoji": emoji}] if emoji else []
     return Request(

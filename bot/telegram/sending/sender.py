@@ -279,7 +279,7 @@ class Sender:
         if row.kind is Kind.TIDY:
             await self._remove([one for one in due if one.kind is Kind.TIDY])
         elif row.kind not in MESSAGES:
-            if row.target is None:
+            if row.target is None and (row.kind is not Kind.DO or row.waits):
                 aimed = await self._database.step("aim", lambda tx: outbox.aim(tx, [row]))
                 if not aimed:
                     return
