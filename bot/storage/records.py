@@ -301,8 +301,8 @@ class Owed:
         waits: Rows that must be closed before.
         body: ``text`` and its ``entities``; ``buttons``, ``token`` and ``lang`` or a whole
             ``markup``; ``file`` for what comes as one under the text, ``picture`` for what is
-            drawn above it when it leaves; ``method`` for what is done to a message or its chat;
-            ``sheaf`` for an essay that may share a message,
+            drawn above it when it leaves; ``poll`` for a poll in its place; ``method`` for what is
+            done to a message or its chat; ``sheaf`` for an essay that may share a message,
             ``rows`` for several that do; ``emoji`` for a reaction, None to take it away;
             ``only_for`` whom it is shown; ``otherwise``, another way to say it, should this one
             be refused.

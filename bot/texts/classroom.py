@@ -112,6 +112,29 @@ class CorrectingTexts:
 
 
 @dataclass(frozen=True, slots=True)
+class GuessingTexts:
+    """Three texts, one of them the bot's.
+
+    Attributes:
+        how: How a teacher sends the other two.
+        once: This essay was guessed before.
+        named: The name of a text, from its letter.
+        question: Of the poll.
+        published: All is in the group.
+        button_reveal: Label.
+        was: From the letter of the bot's.
+    """
+
+    how: str
+    once: str
+    named: Callable[[str], str]
+    question: str
+    published: str
+    button_reveal: str
+    was: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
 class RecipeTexts:
     """How an essay was made, in words.
 
@@ -160,12 +183,14 @@ class ClassroomTexts:
         board: The message that says who waits.
         report: The report of a lesson.
         correcting: A class judges an essay.
+        guessing: Which text is the bot's.
         recipe: How an essay was made.
     """
 
     board: BoardTexts
     report: ReportTexts
     correcting: CorrectingTexts
+    guessing: GuessingTexts
     recipe: RecipeTexts
 
 
@@ -367,6 +392,18 @@ SPANISH = ClassroomTexts(
         button_tally="Resultado",
         published="Ya está en el grupo: con Resultado se ve lo que ha encontrado la clase.",
     ),
+    guessing=GuessingTexts(
+        how=(
+            "Escribe /clase adivinar y el código de un texto mío, y debajo dos textos de la clase "
+            "con permiso de quienes los escribieron y una línea --- entre los dos."
+        ),
+        once="Con ese texto ya se ha jugado: elige otro.",
+        named=lambda letter: f"Texto {letter}",
+        question="¿Cuál escribió el robot?",
+        published="Ya está en el grupo. Nadie ve los votos hasta que lo desveles.",
+        button_reveal="Desvelar",
+        was=lambda letter: f"Era el texto {letter}. ¿En qué se notaba?",
+    ),
     recipe=RecipeTexts(
         heading=lambda code: f"Receta {code}",
         topic=lambda topic: f"Tema: {topic}",
@@ -526,6 +563,18 @@ ENGLISH = ClassroomTexts(
         tally=_tally_en,
         button_tally="Result",
         published="It is in the group: Result shows what the class found.",
+    ),
+    guessing=GuessingTexts(
+        how=(
+            "Write /class guess and the code of a text of mine, and below it two texts of the "
+            "class, with the leave of those who wrote them and a line --- between them."
+        ),
+        once="That text was guessed before: choose another.",
+        named=lambda letter: f"Text {letter}",
+        question="Which one did the robot write?",
+        published="It is in the group. Nobody sees the votes before you tell.",
+        button_reveal="Tell",
+        was=lambda letter: f"It was text {letter}. How could one tell?",
     ),
     recipe=RecipeTexts(
         heading=lambda code: f"Recipe {code}",

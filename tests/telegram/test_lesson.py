@@ -121,6 +121,20 @@ async def test_a_whole_lesson(room):
     await room.settle()
     (game,) = [m for m in telegram.from_bot(room.group) if m.id == game.id]
     assert game.text.endswith("Han corregido 2 personas; la más dudosa, la 1, con 2.")
+    # It guesses which of three texts is the bot's.
+    await room.say(
+        f"/clase adivinar {first.code}\nMi abuelo pesca.\n---\nEl mar es azul.", teacher
+    )
+    await room.settle()
+    texts, asked = telegram.from_bot(room.group)[-2:]
+    assert "Mi abuelo pesca." in texts.text
+    assert asked.poll["question"] == "¿Cuál escribió el robot?"
+    (letter,) = re.findall(r"Texto (.)\nEl mar trae", texts.text)
+    await room.press("Desvelar", teacher)
+    await room.settle()
+    was = SPANISH.classroom.guessing.was(letter)
+    assert [telegram.texts(chat)[-1] for chat in (room.group, teacher)] == [was, was]
+    assert next(m for m in telegram.from_bot(room.group) if m.id == asked.id).poll["is_closed"]
     await teach(room, f"quitar {code}")
     assert code not in "".join(telegram.texts(room.group))
     assert telegram.texts(room.mateo)[-1] == SPANISH.safety.removed_for_author("El sol")

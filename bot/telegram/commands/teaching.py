@@ -5,7 +5,7 @@ class. Words do the same as buttons: ``/clase pausa``, ``/clase tema El mar``.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from bot.storage.codes import RECIPE_LENGTH, as_typed
 from bot.storage.database import Transaction
 from bot.storage.lessons import Lesson
 from bot.storage.records import Job, JobState, Kind, Language, Rank
-from bot.telegram.commands import correcting, desk_pages, protecting
+from bot.telegram.commands import correcting, desk_pages, guessing, protecting
 from bot.telegram.commands.answering import answer_alone, change, open_private
 from bot.telegram.commands.config_fields import FIELDS, asked_for, folded
 from bot.telegram.commands.desk_pages import Page
@@ -33,7 +33,8 @@ _SPANISH = {
     "libre": "free", "maximo": "words", "porpersona": "texts", "textos": "texts",
     "idioma": "lang", "entrega": "deliv", "privado": "priv", "grupo": "group",
     "nombres": "names", "sinnombres": "anon", "anonimo": "anon", "personas": "people",
-    "quien": "who", "lista": "strike", "codigo": "code", "corregir": "mend", "docentes": "coll",
+    "quien": "who", "lista": "strike", "codigo": "code", "corregir": "mend", "adivinar": "guess",
+    "docentes": "coll",
     "informe": "report", "fin": "end", "terminar": "end", "avisos": "flags", "quitar": "remove",
     "filtro": "filter", "filtros": "filter", "ayuda": "help", "aviso": "notice",
 }  # fmt: skip
@@ -43,7 +44,7 @@ _ENGLISH = {
     "free": "free", "most": "words", "each": "texts", "language": "lang",
     "delivery": "deliv", "private": "priv", "group": "group", "names": "names",
     "anonymous": "anon", "people": "people", "who": "who", "list": "strike", "code": "code",
-    "correct": "mend",
+    "correct": "mend", "guess": "guess",
     "teachers": "coll", "report": "report", "end": "end", "reports": "flags",
     "remove": "remove", "filter": "filter", "filters": "filter", "help": "help",
     "notice": "notice",
@@ -464,6 +465,24 @@ async def _tally(scene: Scene) -> Page:
     return await correcting.page(scene.tx, scene.its_class, job, scene.texts, has_tally=True)
 
 
+async def _guess(scene: Scene) -> Page:
+    """Let the class guess which of three texts is the bot's: the code of its essay comes first."""
+    code, _, written = scene.argument.partition("\n")
+    job = await _essay(replace(scene, argument=code))
+    if job is None:
+        how = scene.texts.classroom.guessing.how
+        return how, desk_pages.back(scene.its_class, scene.texts)
+    return await guessing.publish(scene.tx, scene.its_class, job, written, scene.texts)
+
+
+async def _reveal(scene: Scene) -> Page:
+    code, _, letter = scene.argument.partition(".")
+    job = await _essay(replace(scene, argument=code))
+    if job is None:
+        return scene.texts.safety.gone, desk_pages.back(scene.its_class, scene.texts)
+    return await guessing.reveal(scene.tx, scene.its_class, job, letter, scene.texts)
+
+
 async def _essay(scene: Scene) -> Job | None:
     """The essay of the class whose code stands behind an action."""
     code = as_typed(scene.argument, RECIPE_LENGTH)
@@ -511,6 +530,8 @@ ACTIONS: Mapping[str, Callable[[Scene], Awaitable[Page]]] = {
     "remove": _remove,
     "mend": _correct,
     "tally": _tally,
+    "guess": _guess,
+    "reveal": _reveal,
     "filter": _filters,
     "help": _help,
     "notice": _notices,

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 _NO_PREVIEW = {"is_disabled": True}
 _CAPTION_UNITS = 1024
-MAKING_MESSAGES = ("sendMessage", "sendDocument", "sendPhoto")
+MAKING_MESSAGES = ("sendMessage", "sendDocument", "sendPhoto", "sendPoll")
 """Methods that put a message into a chat, and so are answered by its number."""
 _SHEAF_TITLE = 40
 
@@ -88,15 +88,7 @@ def request_of(row: Owed) -> Request:
         return edit(row, row.target or 0)
     if row.kind in (Kind.REACT, Kind.DO):
         return _deed(row)
-    parameters: dict[str, Any] = {"chat_id": row.chat_id, **_content(row)}
-    method, picture = "sendMessage", _picture(row)
-    if _is_file(row):
-        method, file = "sendDocument", row.body["file"]
-        parameters["document"] = InputFile(file["text"].encode(), filename=file["name"])
-    elif picture is not None:
-        method = "sendPhoto"
-    else:
-        parameters["link_preview_options"] = _NO_PREVIEW
+    method, parameters = _making(row)
     if row.thread_id is not None and not row.plainness & Plain.TOPIC:
         parameters["message_thread_id"] = row.thread_id
     if row.reply_to is not None and not row.plainness & Plain.REPLY:
@@ -110,7 +102,22 @@ def request_of(row: Owed) -> Request:
         parameters["reply_markup"] = markup
     if "only_for" in row.body:
         parameters["ephemeral_message_parameters"] = row.body["only_for"]
-    return Request(method, parameters, picture)
+    return Request(method, parameters, _picture(row))
+
+
+def _making(row: Owed) -> tuple[str, dict[str, Any]]:
+    """The method that makes a message, and what it says."""
+    parameters: dict[str, Any] = {"chat_id": row.chat_id}
+    if "poll" in row.body:
+        return "sendPoll", {**parameters, **row.body["poll"]}
+    parameters |= _content(row)
+    if _is_file(row):
+        file = row.body["file"]
+        document = InputFile(file["text"].encode(), filename=file["name"])
+        return "sendDocument", {**parameters, "document": document}
+    if _picture(row) is not None:
+        return "sendPhoto", parameters
+    return "sendMessage", {**parameters, "link_preview_options": _NO_PREVIEW}
 
 
 def plainer(row: Owed) -> Plain:
@@ -176,7 +183,7 @@ def _is_file(row: Owed) -> bool:
 
 def _deed(row: Owed) -> Request:
     if row.kind is Kind.DO:
-        about = {"message_id": row.target, "disable_notification": True} if row.target else {}
+        about = {"message_id": row.target} if row.target else {}
         return Request(row.body["method"], {"chat_id": row.chat_id, **about})
     emoji = row.body.get("emoji")
     reaction = [{"type": "emoji", "emoji": emoji}] if emoji else []
@@ -261,9 +268,11 @@ def closing_word(row: Owed) -> Request:
 def can_be_found(row: Owed) -> bool:
     """Whether an edit that says the same would find it.
 
-    It takes the form of an answer away, and what only one person sees has no number.
+    It takes the form of an answer away, a poll has no text, and what only one person sees has no
+    number.
     """
-    return row.kind is not Kind.QUESTION and bool(row.body) and "only_for" not in row.body
+    is_plain = not {"only_for", "poll"} & row.body.keys()
+    return row.kind is not Kind.QUESTION and bool(row.body) and is_plain
 
 
 def _markup(row: Owed) -> dict[str, Any] | None:
