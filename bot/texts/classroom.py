@@ -394,8 +394,8 @@ SPANISH = ClassroomTexts(
     ),
     guessing=GuessingTexts(
         how=(
-            "Escribe /clase adivinar y el código de un texto mío, y debajo dos textos de la clase "
-            "con permiso de quienes los escribieron y una línea --- entre los dos."
+            "Escríbeme en privado /clase adivinar y el código de un texto mío, y debajo dos "
+            "textos de la clase, con permiso de sus autores y una línea --- entre los dos."
         ),
         once="Con ese texto ya se ha jugado: elige otro.",
         named=lambda letter: f"Texto {letter}",
@@ -566,8 +566,8 @@ ENGLISH = ClassroomTexts(
     ),
     guessing=GuessingTexts(
         how=(
-            "Write /class guess and the code of a text of mine, and below it two texts of the "
-            "class, with the leave of those who wrote them and a line --- between them."
+            "Write me in private /class guess and the code of a text of mine, and below it two "
+            "texts of the class, with their authors' leave and a line --- between them."
         ),
         once="That text was guessed before: choose another.",
         named=lambda letter: f"Text {letter}",

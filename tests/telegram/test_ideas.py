@@ -24,7 +24,7 @@ class PlanningService(PacedService):
 
     async def stream(self, prompt, parameters, **options):
         if "Ideas:" not in prompt:
-            yield " Ideas: faro, tormenta.\n\n".lstrip()
+            yield "Ideas: faro, tormenta.\n\n"
         async with aclosing(super().stream(prompt, parameters, **options)) as pieces:
             async for piece in pieces:
                 yield piece

@@ -122,10 +122,7 @@ async def test_a_whole_lesson(room):
     (game,) = [m for m in telegram.from_bot(room.group) if m.id == game.id]
     assert game.text.endswith("Han corregido 2 personas; la más dudosa, la 1, con 2.")
     # It guesses which of three texts is the bot's.
-    await room.say(
-        f"/clase adivinar {first.code}\nMi abuelo pesca.\n---\nEl mar es azul.", teacher
-    )
-    await room.settle()
+    await teach(room, f"adivinar {first.code}\nMi abuelo pesca.\n---\nEl mar es azul.")
     texts, asked = telegram.from_bot(room.group)[-2:]
     assert "Mi abuelo pesca." in texts.text
     assert asked.poll["question"] == "¿Cuál escribió el robot?"

@@ -115,8 +115,10 @@ def from_json(values: Mapping[str, Any]) -> Picture:
         KeyError, TypeError: They are not those of one.
     """
     fields = {name: value for name, value in values.items() if name != "kind"}
-    if values["kind"] != Bars.__name__:
-        return {Gaze.__name__: Gaze, Poster.__name__: Poster}[values["kind"]](**fields)
+    if values["kind"] == Gaze.__name__:
+        return Gaze(**fields)
+    if values["kind"] == Poster.__name__:
+        return Poster(**fields)
     bars = [Bar(**bar) for bar in fields.pop("bars")]
     return Bars(**{**fields, "bars": bars, "legend": tuple(fields["legend"])})
 

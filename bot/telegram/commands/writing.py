@@ -60,9 +60,9 @@ async def take_topic(tx: Transaction, visit: Visit, desk: Desk) -> None:
         await _fulfil(tx, visit, desk, last, wish)
         return
     for question in await outbox.open_questions(tx, visit.person, visit.address.chat_id):
-        await outbox.answer_question(tx, question)
         if await _take_ideas(tx, visit, desk, question):
             return
+        await outbox.answer_question(tx, question)
     await _say_blind(tx, visit)
     await _submit(tx, visit, desk, visit.text)
 
@@ -78,8 +78,10 @@ async def _take_ideas(tx: Transaction, visit: Visit, desk: Desk, question: Owed)
     if len(ideas) < 2:
         await answer(tx, visit, visit.texts.chat.more_ideas)
         return True
+    await outbox.answer_question(tx, question)
     address = replace(job.request.address, message_id=visit.address.message_id)
-    await submit(tx, visit, desk, replace(job.request, address=address, ideas=ideas))
+    request = replace(job.request, address=address, continued_from=None, ideas=ideas)
+    await submit(tx, visit, desk, request)
     return True
 
 
@@ -228,8 +230,11 @@ async def _submit(
     """Ask for what somebody said: settings, a topic, ideas."""
     if visit.person is None or visit.address is None:
         return
-    topic, wanted = one_off(said, visit.ruled)
-    topic, ideas = topic_and_ideas(topic)
+    topic, wanted = said, visit.ruled
+    ideas: tuple[str, ...] = ()
+    if ":" in said:
+        topic, wanted = one_off(said, wanted)
+        topic, ideas = topic_and_ideas(topic)
     if visit.its_class is not None:
         wanted = rules(wanted, visit.its_class.settings)
     await submit(
