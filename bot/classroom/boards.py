@@ -176,7 +176,8 @@ class Boards:
 
 async def _pin(tx: Transaction, chat_id: int, key: str, method: str, row_id: int) -> None:
     """Owe that a board is pinned, or not any more, if the bot may do that."""
-    body = {"method": method}
+    silently = {"disable_notification": True} if method == "pinChatMessage" else {}
+    body = {"method": method, "more": silently}
     await outbox.owe(tx, key, Kind.DO, Rank.CHANGE, chat_id, body=body, waits=[row_id])
 
 

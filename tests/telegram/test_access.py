@@ -127,14 +127,14 @@ async def test_stranger_presses_a_button(owned):
 async def test_the_owner_is_asked_in_private_when_somebody_else_adds_the_bot(owned, teacher):
     telegram, desk = owned.telegram, SPANISH.desk
     await owned.say("/start", teacher)
-    for button in (desk.labels["open"], desk.labels["leave"]):
-        group = await new_group(owned, owned.lucia, [owned.mateo])
+    for button, adder in ((desk.labels["open"], owned.lucia), (desk.labels["leave"], owned.mateo)):
+        group = await new_group(owned, adder)
         await owned.settle()
         asked = telegram.from_bot(teacher)[-1]
-        assert asked.text == desk.added("Lucía R.", "Clase")
+        assert asked.text.endswith(" me ha añadido a «Clase».")
         # Nobody else may, wherever the data comes from.
         for forged in asked.buttons.values():
-            await owned.forge(forged, owned.lucia, group)
+            await owned.forge(forged, adder, group)
         assert group not in await admitted(owned)
         assert await owned.toast(button, teacher, None, asked.id) == ""
         await owned.settle()

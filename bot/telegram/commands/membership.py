@@ -12,6 +12,7 @@ from bot.telegram.commands.answering import change, open_private, tell_stranger
 from bot.telegram.keyboards import LEAVE, OPEN, rows
 from bot.telegram.visit import Visit
 
+_ASKED_EVERY = timedelta(hours=1)
 _GREETS_AFTER = timedelta(seconds=5)
 """A group that becomes a supergroup at this moment must not be greeted as a new one."""
 
@@ -54,7 +55,9 @@ async def _ask_owner(tx: Transaction, visit: Visit) -> None:
     """Ask the owner in private whether a group that somebody added the bot to is to be opened."""
     assert visit.address is not None  # mypy: of a group
     private = await open_private(tx, await people.owner(tx))
-    if private is None:
+    key = f"added:{visit.person}:"
+    # Whoever adds the bot to many groups must not fill the owner's chat.
+    if private is None or await outbox.was_owed(tx, key, since=tx.now - _ASKED_EVERY):
         return
     said, chat_id = visit.texts.desk, visit.address.chat_id
     choices = [
@@ -62,7 +65,7 @@ async def _ask_owner(tx: Transaction, visit: Visit) -> None:
         (said.labels["leave"], f"{LEAVE}:{chat_id}"),
     ]
     text = said.added(visit.name, visit.group_name)
-    await acts.tell(tx, f"u{visit.update_id}:added", private, text, markup=rows(choices))
+    await acts.tell(tx, f"{key}u{visit.update_id}", private, text, markup=rows(choices))
 
 
 async def _decide(tx: Transaction, visit: Visit, action: str, chat_id: int) -> str | None:

@@ -184,7 +184,8 @@ def _is_file(row: Owed) -> bool:
 def _deed(row: Owed) -> Request:
     if row.kind is Kind.DO:
         about = {"message_id": row.target} if row.target else {}
-        return Request(row.body["method"], {"chat_id": row.chat_id, **about})
+        more = row.body.get("more", {})
+        return Request(row.body["method"], {"chat_id": row.chat_id, **about, **more})
     emoji = row.body.get("emoji")
     reaction = [{"type": "emoji", "emoji": emoji}] if emoji else []
     return Request(
