@@ -9,6 +9,7 @@ from sqlalchemy import select
 from bot.errors import FailureReason, GenerationError, TooManyWaitingError
 from bot.essays.desk import Limits
 from bot.essays.finishing import count_words
+from bot.essays.scheduler import _Written
 from bot.storage import jobs, outbox, upkeep
 from bot.storage.records import JobState, Kind
 from bot.storage.schema import jobs as table
@@ -214,7 +215,7 @@ async def test_a_late_end_after_a_cancellation_is_thrown_away(office):
     await office.until(job, JobState.RUNNING)
     await office.cancel(job)
     # As if the last word had come just before the stream was closed.
-    await office.scheduler._end_written(job, "Un texto.")
+    await office.scheduler._end_written(job, _Written("Un texto.", ""))
     await office.scheduler._end_failed(job, GenerationError(FailureReason.REFUSED))
     assert (await office.job(job)).state is JobState.CANCELLED
     assert await office.owed(job, Kind.PIECE) == []
