@@ -49,13 +49,23 @@ async def publish(tx: Transaction, its_class: Class, job: Job, written: str, tex
         text += f"{head}\n{quoted}\n\n"
     body = {"text": text.rstrip(), "entities": entities}
     key, chat_id = _key(job), its_class.chat_id
-    row_id = await outbox.owe(tx, key, Kind.ANSWER, Rank.ANSWER, chat_id, body=body)
+    thread_id = its_class.settings.thread_id
+    row_id = await outbox.owe(
+        tx, key, Kind.ANSWER, Rank.ANSWER, chat_id, body=body, thread_id=thread_id
+    )
     if row_id is None:
         return said.once, desk_pages.back(its_class, texts)
     options = [{"text": said.named(letter)} for letter in _LETTERS]
     poll = {"question": said.question, "options": options, "hide_results_until_closes": True}
     await outbox.owe(
-        tx, f"{key}:poll", Kind.ANSWER, Rank.ANSWER, chat_id, body={"poll": poll}, waits=[row_id]
+        tx,
+        f"{key}:poll",
+        Kind.ANSWER,
+        Rank.ANSWER,
+        chat_id,
+        body={"poll": poll},
+        thread_id=thread_id,
+        waits=[row_id],
     )
     answer = data(CLASS, its_class.id, "reveal", f"{job.code}.{_LETTERS[place]}")
     return said.published, rows([(said.button_reveal, answer)])
@@ -69,7 +79,7 @@ async def reveal(tx: Transaction, its_class: Class, job: Job, letter: str, texts
         method = {"method": "stopPoll"}
         stop = f"{key}:stop"
         await outbox.owe(tx, stop, Kind.DO, Rank.ANSWER, chat_id, body=method, waits=[poll.id])
-        await acts.tell(tx, f"{key}:was", chat_id, said.was(letter))
+        await acts.tell_class(tx, f"{key}:was", its_class, said.was(letter))
     return said.was(letter), desk_pages.back(its_class, texts)
 
 

@@ -453,7 +453,7 @@ async def _correct(scene: Scene) -> Page:
     if job is None:
         return said.classroom.recipe.not_known, desk_pages.back(its_class, said)
     text, markup = await correcting.page(scene.tx, its_class, job, said)
-    await acts.tell(scene.tx, f"{scene.key}:mend", its_class.chat_id, text, markup=markup)
+    await acts.tell_class(scene.tx, f"{scene.key}:mend", its_class, text, markup=markup)
     return said.classroom.correcting.published, desk_pages.back(its_class, said)
 
 
