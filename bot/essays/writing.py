@@ -220,11 +220,9 @@ class _Essay:
 
     @property
     def text(self) -> str:
-        """The essay as a person sees it; of the sentence that grows only what may stay."""
+        """The essay as a person sees it: whole sentences, which were found fit."""
         between = "\n\n" if self._written else ""
-        growing = self._body[self._judged :]
-        is_shown = not growing or self._is_fit(growing)
-        text = self._written + between + (self._body if is_shown else self._body[: self._judged])
+        text = self._written + between + self._body[: self._judged]
         return finishing.clean(text if self._preceding else self._opening + text)
 
     def prompt(self) -> str:
