@@ -1,4 +1,4 @@
-"""The command line: ``redactor run``, ``write``, ``serve``, ``models``, ``train``.
+"""The command line: ``redactor run``, ``write``, ``serve``, ``models``, ``train``, ``backup``.
 
 Commands import what they need when they run: the bot's own process never loads torch.
 """
@@ -16,6 +16,7 @@ from rich.console import Console
 
 from bot import __version__
 from bot.errors import (
+    BackupError,
     DatabaseError,
     InvalidTokenError,
     KeyMissingError,
@@ -236,6 +237,34 @@ def train(
         raise typer.Exit(1) from None
 
 
+@cli.command(help=CONSOLE_TEXTS.help_backup)
+def backup(
+    file: Annotated[Path, typer.Argument(help=CONSOLE_TEXTS.option_backup)],
+) -> None:
+    """Copy the database into a file."""
+    from bot.storage.backups import back_up
+
+    back_up(_load_settings(least_level="WARNING").database, file)
+    typer.echo(CONSOLE_TEXTS.backup_made(str(file)))
+
+
+@cli.command(help=CONSOLE_TEXTS.help_restore)
+def restore(
+    file: Annotated[Path, typer.Argument(exists=True, help=CONSOLE_TEXTS.option_backup)],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=CONSOLE_TEXTS.option_yes)] = False,
+) -> None:
+    """Put a copy in the database's place."""
+    from bot.storage import backups
+
+    url = _load_settings(least_level="WARNING").database
+    question = CONSOLE_TEXTS.backup_question(backups.safe(url), str(file))
+    if backups.has_something(url) and not yes and not typer.confirm(question):
+        typer.echo(CONSOLE_TEXTS.backup_not_restored)
+        raise typer.Exit(1)
+    backups.restore(url, file)
+    typer.echo(CONSOLE_TEXTS.backup_restored(str(file)))
+
+
 @models_cli.callback(invoke_without_command=True)
 def models(context: typer.Context) -> None:
     """Without a further command, list the models."""
@@ -380,6 +409,8 @@ def explain(error: StartupError) -> str:
             return CONSOLE_TEXTS.model_not_found(error.model, error.reason)
         case DatabaseError():
             return CONSOLE_TEXTS.database_failed(error.url, error.reason)
+        case BackupError():
+            return CONSOLE_TEXTS.backup_failed(error.problem, error.subject)
         case LeaseLostError():
             return CONSOLE_TEXTS.already_running
         case NotInstalledError():

@@ -11,6 +11,8 @@
     │   ├── ModelNotFoundError
     │   ├── ModelUnavailableError
     │   ├── DatabaseError
+    │   ├── BackupError
+    │   ├── NotInstalledError
     │   └── LeaseLostError
     └── RequestError                  a person asked for something that cannot be done
         ├── EmptyTopicError
@@ -143,6 +145,37 @@ class DatabaseError(StartupError):
         if is_passing:
             self.exit_code = TRY_AGAIN
         super().__init__(f"cannot open database {url}: {reason}")
+
+
+class BackupProblem(StrEnum):
+    """Why a database was not copied, or a copy not put back."""
+
+    NO_DATABASE = "no_database"
+    """There is none yet."""
+    IS_THE_DATABASE = "is_the_database"
+    """The file is the database itself."""
+    NOT_A_BACKUP = "not_a_backup"
+    """The file is damaged, of another kind of database, or of another program."""
+    NO_PROGRAM = "no_program"
+    """PostgreSQL's own program is not installed."""
+    FAILED = "failed"
+    """What does the work said why."""
+
+
+class BackupError(StartupError):
+    """A database was not copied, or a copy not put back; nothing was changed.
+
+    Attributes:
+        problem: What is in the way.
+        subject: The file, the program, or the reason.
+    """
+
+    exit_code = 74
+
+    def __init__(self, problem: BackupProblem, subject: str) -> None:
+        self.problem = problem
+        self.subject = subject
+        super().__init__(f"{problem}: {subject}")
 
 
 class LeaseLostError(StartupError):

@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
 
 from sqlalchemy import func, make_url, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -47,9 +46,20 @@ def hold_lock(url: str, bot_id: int) -> Iterator[None]:
             file = file_of(make_url(url))
             if file is not None:
                 file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                path = lock_path(file, bot_id)
-                descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-                _lock(stack.enter_context(os.fdopen(descriptor, "r+b")))
+                _lock(lock_path(file, bot_id), stack)
+        yield
+
+
+@contextmanager
+def hold_all_locks(file: Path) -> Iterator[None]:
+    """Keep every bot of an SQLite file from running while the block does.
+
+    Raises:
+        LeaseLostError: One runs.
+    """
+    with ExitStack() as stack:
+        for path in file.parent.glob(f"{file.name}.*.lock"):
+            _lock(path, stack)
         yield
 
 
@@ -92,8 +102,10 @@ def lock_path(database_file: Path, bot_id: int) -> Path:
     return database_file.with_name(f"{database_file.name}.{bot_id}.lock")
 
 
-def _lock(file: IO[bytes]) -> None:
-    """Lock a file until it is closed or the process dies."""
+def _lock(path: Path, stack: ExitStack) -> None:
+    """Lock a file until the stack ends or the process dies."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    file = stack.enter_context(os.fdopen(descriptor, "r+b"))
     try:
         if sys.platform == "win32":
             import msvcrt

@@ -1,13 +1,14 @@
 """Brings a database to the shape that this version knows, once, whoever starts first."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine
 
 from bot.storage.engines import blocking_engine, file_of, is_sqlite, protect
 
@@ -56,6 +57,14 @@ def migrate(url: URL, bot_id: int, revision: str = "head") -> None:
                 _tidy_sqlite(driver)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def hold_migrations(engine: Engine) -> Iterator[None]:
+    """Keep everybody from migrating a database of PostgreSQL, and so from opening it."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        yield
 
 
 def _check_sqlite(connection: sqlite3.Connection) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.errors import BackupProblem
+
 
 @dataclass(frozen=True, slots=True)
 class ConsoleTexts:
@@ -26,6 +28,8 @@ class ConsoleTexts:
         key_missing: From the address to a sentence.
         model_not_found: From model and reason to a sentence.
         database_failed: From address and reason to a sentence.
+        backup_*: Answers of ``redactor backup`` and ``restore``; ``backup_failed`` is from what is
+            in the way and its subject.
         telegram_unreachable: From the reason to a sentence, said while it is tried again.
         already_running: Another process is the front of this bot.
         not_installed: From the package that is missing to a sentence.
@@ -49,6 +53,8 @@ class ConsoleTexts:
     help_models_download: str
     help_models_remove: str
     help_train: str
+    help_backup: str
+    help_restore: str
     option_topic: str
     option_words: str
     option_style: str
@@ -66,6 +72,7 @@ class ConsoleTexts:
     option_version: str
     option_model_id: str
     option_yes: str
+    option_backup: str
     no_token: Callable[[str], str]
     token_ready: Callable[[str], str]
     owner_link: Callable[[str], str]
@@ -80,6 +87,11 @@ class ConsoleTexts:
     key_missing: Callable[[str], str]
     model_not_found: Callable[[str, str], str]
     database_failed: Callable[[str, str], str]
+    backup_made: Callable[[str], str]
+    backup_question: Callable[[str, str], str]
+    backup_restored: Callable[[str], str]
+    backup_not_restored: str
+    backup_failed: Callable[[BackupProblem, str], str]
     telegram_unreachable: Callable[[str], str]
     already_running: str
     not_installed: Callable[[str], str]
@@ -120,6 +132,8 @@ SPANISH = ConsoleTexts(
     help_models_download="Descarga un modelo de Hugging Face.",
     help_models_remove="Borra un modelo del disco.",
     help_train="Enseña a un GPT-2 con tus propios textos.",
+    help_backup="Copia la base de datos en un archivo, también con el bot en marcha.",
+    help_restore="Pone una copia en el lugar de la base de datos, con el bot parado.",
     option_topic="El tema; sin él, un tema por línea de la entrada estándar.",
     option_words="Longitud en palabras.",
     option_style="Tipo de texto.",
@@ -137,6 +151,7 @@ SPANISH = ConsoleTexts(
     option_version="Muestra la versión y termina.",
     option_model_id="Nombre en Hugging Face, como DeepESP/gpt2-spanish.",
     option_yes="No preguntar.",
+    option_backup="Archivo de la copia.",
     no_token=lambda address: (
         "No hay token de Telegram, así que Redactor funciona en tu navegador, sin cuenta "
         "ni internet:\n\n"
@@ -182,6 +197,26 @@ SPANISH = ConsoleTexts(
         f"No se puede abrir la base de datos {url}: {reason}\n"
         "Comprueba REDACTOR_DATABASE_URL y que se puede escribir en REDACTOR_DATA_DIR."
     ),
+    backup_made=lambda file: f"La copia de seguridad está en {file}. Guárdala como los datos.",
+    backup_question=lambda database, file: (
+        f"Se cambiará todo lo que hay en {database} por la copia {file}; lo que vino después se "
+        "pierde. ¿Seguir?"
+    ),
+    backup_restored=lambda file: f"Ya está todo como en {file}. Pon en marcha el bot.",
+    backup_not_restored="No se ha cambiado nada.",
+    backup_failed=lambda problem, subject: {
+        BackupProblem.NO_DATABASE: f"Todavía no hay base de datos en {subject}.",
+        BackupProblem.IS_THE_DATABASE: (
+            f"{subject} es la propia base de datos. Elige otro archivo para la copia."
+        ),
+        BackupProblem.NOT_A_BACKUP: (
+            f"{subject} no es una copia entera de una base de datos de Redactor de este tipo."
+        ),
+        BackupProblem.NO_PROGRAM: (
+            f"Falta {subject}, que viene con PostgreSQL (en Debian, el paquete postgresql-client)."
+        ),
+        BackupProblem.FAILED: f"No se ha podido, y nada ha cambiado: {subject}",
+    }[problem],
     telegram_unreachable=lambda reason: (
         f"No se llega a Telegram ({reason}). Sigo intentándolo; comprueba la conexión a internet."
     ),
@@ -251,6 +286,8 @@ ENGLISH = ConsoleTexts(
     help_models_download="Download a model from Hugging Face.",
     help_models_remove="Delete a model from the disk.",
     help_train="Teach a GPT-2 with your own texts.",
+    help_backup="Copy the database into a file, also while the bot runs.",
+    help_restore="Put a backup in the place of the database, while the bot is stopped.",
     option_topic="The topic; without it, one topic a line from standard input.",
     option_words="Length in words.",
     option_style="Kind of text.",
@@ -268,6 +305,7 @@ ENGLISH = ConsoleTexts(
     option_version="Show the version and exit.",
     option_model_id="Name on Hugging Face, such as DeepESP/gpt2-spanish.",
     option_yes="Do not ask.",
+    option_backup="File of the backup.",
     no_token=lambda address: (
         "There is no Telegram token, so Redactor runs in your browser, without account or "
         "internet:\n\n"
@@ -313,6 +351,26 @@ ENGLISH = ConsoleTexts(
         f"The database {url} cannot be opened: {reason}\n"
         "Check REDACTOR_DATABASE_URL, and that REDACTOR_DATA_DIR can be written to."
     ),
+    backup_made=lambda file: f"The backup is in {file}. Keep it as safe as the data.",
+    backup_question=lambda database, file: (
+        f"Everything in {database} will be replaced by the backup {file}; what came after it is "
+        "lost. Go on?"
+    ),
+    backup_restored=lambda file: f"Everything is as in {file} again. Start the bot.",
+    backup_not_restored="Nothing was changed.",
+    backup_failed=lambda problem, subject: {
+        BackupProblem.NO_DATABASE: f"There is no database at {subject} yet.",
+        BackupProblem.IS_THE_DATABASE: (
+            f"{subject} is the database itself. Choose another file for the backup."
+        ),
+        BackupProblem.NOT_A_BACKUP: (
+            f"{subject} is not a whole backup of a database of Redactor of this kind."
+        ),
+        BackupProblem.NO_PROGRAM: (
+            f"{subject} is missing; it comes with PostgreSQL (Debian: postgresql-client)."
+        ),
+        BackupProblem.FAILED: f"That failed, and nothing was changed: {subject}",
+    }[problem],
     telegram_unreachable=lambda reason: (
         f"Telegram cannot be reached ({reason}). I keep trying; check the internet connection."
     ),

@@ -14,8 +14,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, make_url, text
 
-from bot.errors import LeaseLostError
-from bot.storage import people
+from bot.errors import BackupError, LeaseLostError
+from bot.storage import backups, people
 from bot.storage.database import Database
 from bot.storage.leases import hold_lease
 from bot.storage.migrating import migrate
@@ -170,6 +170,35 @@ async def test_a_kill_in_the_middle(url):
     await room.start()
     await room.finish()
     assert_whole(room, room.lucia)
+    await room.stop()
+    await room.telegram.close()
+
+
+async def test_what_waits_in_a_copy_arrives_once_where_it_is_restored(server, url, tmp_path):
+    copy = tmp_path / "redactor.backup"
+    room = quick(url)
+    await room.start()
+    await room.say("El faro")
+    async with hold_lease(room.database):
+        await asyncio.to_thread(backups.back_up, url, copy)
+        with pytest.raises(LeaseLostError):
+            await asyncio.to_thread(backups.restore, url, copy)
+        assert len(await room.unfinished()) == 1
+    await room.kill()
+    room.url = server.create_database("restored")
+    for _ in range(2):  # into nothing, and over what is there
+        await asyncio.to_thread(backups.restore, room.url, copy)
+    with psycopg.connect(room.url) as connection:
+        assert connection.execute("SELECT epoch > 1, expires_at <= now() FROM leases").fetchall()
+    await room.start()
+    async with hold_lease(room.database):
+        await room.finish()
+    assert_whole(room, room.lucia)
+    assert len(await room.jobs()) == 1
+    copy.write_bytes(copy.read_bytes()[:-100])
+    with pytest.raises(BackupError):
+        await asyncio.to_thread(backups.restore, room.url, copy)
+    assert len(await room.jobs()) == 1
     await room.stop()
     await room.telegram.close()
 
