@@ -10,6 +10,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -18,6 +19,7 @@ from bot import __version__
 from bot.errors import (
     BackupError,
     DatabaseError,
+    GenerationError,
     InvalidTokenError,
     KeyMissingError,
     LeaseLostError,
@@ -263,6 +265,37 @@ def restore(
         raise typer.Exit(1)
     backups.restore(url, file)
     typer.echo(CONSOLE_TEXTS.backup_restored(str(file)))
+
+
+@cli.command("check-service", help=CONSOLE_TEXTS.help_check_service)
+def check_service(
+    url: Annotated[str, typer.Argument(help=CONSOLE_TEXTS.option_service)],
+    model: Annotated[str | None, typer.Option(help=CONSOLE_TEXTS.option_model)] = None,
+) -> None:
+    """Show what a service can do, and what the bot does without."""
+    from rich.table import Table
+
+    from bot.generation.client import GenerationClient
+    from bot.generation.conformance import Capability, examine
+
+    api_key = _load_settings(least_level="WARNING").generation_api_key.get_secret_value()
+    try:
+        found = asyncio.run(examine(GenerationClient(url, api_key=api_key or None, model=model)))
+    except GenerationError as error:
+        address = urlsplit(url).netloc.rpartition("@")[2] or url
+        said = CONSOLE_TEXTS.service_failed(address, error.detail or str(error))
+        console.print(said, markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    words = {True: CONSOLE_TEXTS.check_yes, False: CONSOLE_TEXTS.check_no}
+    table = Table(title=CONSOLE_TEXTS.check_title(found.model))
+    for heading in CONSOLE_TEXTS.check_headings:
+        table.add_column(heading, overflow="fold")
+    for capability in Capability:
+        can = found.can[capability]
+        what, without = CONSOLE_TEXTS.check_capability[capability]
+        said = CONSOLE_TEXTS.check_unknown if can is None else words[can]
+        table.add_row(what, said, "" if can else without)
+    Console().print(table)
 
 
 @models_cli.callback(invoke_without_command=True)

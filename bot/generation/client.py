@@ -264,6 +264,16 @@ class GenerationClient:
         with self._translated():
             return None if answer is None else _text(answer["prompt"])
 
+    async def metrics(self) -> str:
+        """Return what the service tells Prometheus; nothing where it does not.
+
+        Raises:
+            GenerationError: It cannot be reached.
+        """
+        with self._translated():
+            answer = await self._http.get(f"{self._root}/metrics", timeout=_DESCRIBE_TIMEOUT_S)
+        return answer.text if answer.is_success else ""
+
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
         """Ask what not every service has; None where it is refused or not there."""
         with self._translated():

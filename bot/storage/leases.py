@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import func, make_url, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -46,7 +47,7 @@ def hold_lock(url: str, bot_id: int) -> Iterator[None]:
             file = file_of(make_url(url))
             if file is not None:
                 file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _lock(lock_path(file, bot_id), stack)
+                stack.enter_context(_locked(lock_path(file, bot_id)))
         yield
 
 
@@ -59,7 +60,7 @@ def hold_all_locks(file: Path) -> Iterator[None]:
     """
     with ExitStack() as stack:
         for path in file.parent.glob(f"{file.name}.*.lock"):
-            _lock(path, stack)
+            stack.enter_context(_locked(path))
         yield
 
 
@@ -102,10 +103,15 @@ def lock_path(database_file: Path, bot_id: int) -> Path:
     return database_file.with_name(f"{database_file.name}.{bot_id}.lock")
 
 
-def _lock(path: Path, stack: ExitStack) -> None:
-    """Lock a file until the stack ends or the process dies."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    file = stack.enter_context(os.fdopen(descriptor, "r+b"))
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+        _lock(file)
+        yield
+
+
+def _lock(file: IO[bytes]) -> None:
+    """Lock a file until it is closed or the process dies."""
     try:
         if sys.platform == "win32":
             import msvcrt

@@ -1,9 +1,7 @@
 """What the program says in a terminal: help, start-up, progress, and why it could not start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-from bot.errors import BackupProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,8 @@ class ConsoleTexts:
         database_failed: From address and reason to a sentence.
         backup_*: Answers of ``redactor backup`` and ``restore``; ``backup_failed`` is from what is
             in the way and its subject.
+        check_*: Headings, words and sentences of ``redactor check-service``; ``check_capability``
+            is from a capability's name to what it is and what the bot does without it.
         telegram_unreachable: From the reason to a sentence, said while it is tried again.
         already_running: Another process is the front of this bot.
         not_installed: From the package that is missing to a sentence.
@@ -55,6 +55,7 @@ class ConsoleTexts:
     help_train: str
     help_backup: str
     help_restore: str
+    help_check_service: str
     option_topic: str
     option_words: str
     option_style: str
@@ -73,6 +74,7 @@ class ConsoleTexts:
     option_model_id: str
     option_yes: str
     option_backup: str
+    option_service: str
     no_token: Callable[[str], str]
     token_ready: Callable[[str], str]
     owner_link: Callable[[str], str]
@@ -91,7 +93,13 @@ class ConsoleTexts:
     backup_question: Callable[[str, str], str]
     backup_restored: Callable[[str], str]
     backup_not_restored: str
-    backup_failed: Callable[[BackupProblem, str], str]
+    backup_failed: Callable[[str, str], str]
+    check_title: Callable[[str], str]
+    check_headings: tuple[str, str, str]
+    check_yes: str
+    check_no: str
+    check_unknown: str
+    check_capability: Mapping[str, tuple[str, str]]
     telegram_unreachable: Callable[[str], str]
     already_running: str
     not_installed: Callable[[str], str]
@@ -134,6 +142,7 @@ SPANISH = ConsoleTexts(
     help_train="Enseña a un GPT-2 con tus propios textos.",
     help_backup="Copia la base de datos en un archivo, también con el bot en marcha.",
     help_restore="Pone una copia en el lugar de la base de datos, con el bot parado.",
+    help_check_service="Dice qué sabe hacer un servicio y sin qué se queda el bot.",
     option_topic="El tema; sin él, un tema por línea de la entrada estándar.",
     option_words="Longitud en palabras.",
     option_style="Tipo de texto.",
@@ -151,6 +160,7 @@ SPANISH = ConsoleTexts(
     option_version="Muestra la versión y termina.",
     option_model_id="Nombre en Hugging Face, como DeepESP/gpt2-spanish.",
     option_yes="No preguntar.",
+    option_service="Dirección del servicio, como http://localhost:8000.",
     option_backup="Archivo de la copia.",
     no_token=lambda address: (
         "No hay token de Telegram, así que Redactor funciona en tu navegador, sin cuenta "
@@ -205,18 +215,39 @@ SPANISH = ConsoleTexts(
     backup_restored=lambda file: f"Ya está todo como en {file}. Pon en marcha el bot.",
     backup_not_restored="No se ha cambiado nada.",
     backup_failed=lambda problem, subject: {
-        BackupProblem.NO_DATABASE: f"Todavía no hay base de datos en {subject}.",
-        BackupProblem.IS_THE_DATABASE: (
+        "no_database": f"Todavía no hay base de datos en {subject}.",
+        "is_the_database": (
             f"{subject} es la propia base de datos. Elige otro archivo para la copia."
         ),
-        BackupProblem.NOT_A_BACKUP: (
+        "not_a_backup": (
             f"{subject} no es una copia entera de una base de datos de Redactor de este tipo."
         ),
-        BackupProblem.NO_PROGRAM: (
+        "no_program": (
             f"Falta {subject}, que viene con PostgreSQL (en Debian, el paquete postgresql-client)."
         ),
-        BackupProblem.FAILED: f"No se ha podido, y nada ha cambiado: {subject}",
+        "failed": f"No se ha podido, y nada ha cambiado: {subject}",
     }[problem],
+    check_title=lambda model: f"Lo que sabe hacer el servicio (modelo {model})",
+    check_headings=("Capacidad", "", "Sin ella, el bot…"),
+    check_yes="sí",
+    check_no="no",
+    check_unknown="no se ve",
+    check_capability={
+        "streaming": ("envía el texto mientras lo escribe", "lo enseña entero, al final"),
+        "seed": ("respeta la semilla", "no puede repetir un texto con su receta"),
+        "stop": ("para donde se le dice", "corta él mismo lo que sobra"),
+        "top_k": ("elige entre los k tokens más probables", "no aplica ese ajuste de /config"),
+        "logprobs": ("dice qué palabras son probables", "no puede enseñar probabilidades"),
+        "cancellation": (
+            "deja de escribir cuando se cancela",
+            "cancela igual, pero el servicio sigue ocupado un rato",
+        ),
+        "tokens": ("enseña cómo corta un texto", "no puede enseñar los tokens"),
+        "sentence_candidates": (
+            "escribe varios borradores de cada frase",
+            "se queda con el primero",
+        ),
+    },
     telegram_unreachable=lambda reason: (
         f"No se llega a Telegram ({reason}). Sigo intentándolo; comprueba la conexión a internet."
     ),
@@ -288,6 +319,7 @@ ENGLISH = ConsoleTexts(
     help_train="Teach a GPT-2 with your own texts.",
     help_backup="Copy the database into a file, also while the bot runs.",
     help_restore="Put a backup in the place of the database, while the bot is stopped.",
+    help_check_service="Tell what a service can do, and what the bot will do without.",
     option_topic="The topic; without it, one topic a line from standard input.",
     option_words="Length in words.",
     option_style="Kind of text.",
@@ -305,6 +337,7 @@ ENGLISH = ConsoleTexts(
     option_version="Show the version and exit.",
     option_model_id="Name on Hugging Face, such as DeepESP/gpt2-spanish.",
     option_yes="Do not ask.",
+    option_service="Address of the service, such as http://localhost:8000.",
     option_backup="File of the backup.",
     no_token=lambda address: (
         "There is no Telegram token, so Redactor runs in your browser, without account or "
@@ -359,18 +392,39 @@ ENGLISH = ConsoleTexts(
     backup_restored=lambda file: f"Everything is as in {file} again. Start the bot.",
     backup_not_restored="Nothing was changed.",
     backup_failed=lambda problem, subject: {
-        BackupProblem.NO_DATABASE: f"There is no database at {subject} yet.",
-        BackupProblem.IS_THE_DATABASE: (
+        "no_database": f"There is no database at {subject} yet.",
+        "is_the_database": (
             f"{subject} is the database itself. Choose another file for the backup."
         ),
-        BackupProblem.NOT_A_BACKUP: (
+        "not_a_backup": (
             f"{subject} is not a whole backup of a database of Redactor of this kind."
         ),
-        BackupProblem.NO_PROGRAM: (
+        "no_program": (
             f"{subject} is missing; it comes with PostgreSQL (Debian: postgresql-client)."
         ),
-        BackupProblem.FAILED: f"That failed, and nothing was changed: {subject}",
+        "failed": f"That failed, and nothing was changed: {subject}",
     }[problem],
+    check_title=lambda model: f"What the service can do (model {model})",
+    check_headings=("Capability", "", "Without it, the bot…"),
+    check_yes="yes",
+    check_no="no",
+    check_unknown="cannot be seen",
+    check_capability={
+        "streaming": ("sends the text while it is written", "shows it whole, at the end"),
+        "seed": ("keeps to the seed", "cannot repeat a text by its recipe"),
+        "stop": ("stops where it is told to", "cuts off itself what is too much"),
+        "top_k": ("draws from the k likeliest tokens", "ignores that setting of /config"),
+        "logprobs": ("tells which words are likely", "cannot show probabilities"),
+        "cancellation": (
+            "stops writing when it is cancelled",
+            "cancels all the same, and the service stays busy for a while",
+        ),
+        "tokens": ("shows how it cuts a text", "cannot show the tokens"),
+        "sentence_candidates": (
+            "writes several drafts of each sentence",
+            "takes the first one",
+        ),
+    },
     telegram_unreachable=lambda reason: (
         f"Telegram cannot be reached ({reason}). I keep trying; check the internet connection."
     ),

@@ -13,6 +13,7 @@ from bot.errors import BackupError, BackupProblem, LeaseLostError
 from bot.storage import backups
 from bot.storage.leases import hold_lock
 from bot.storage.migrating import migrate
+from bot.texts.console import ENGLISH, SPANISH
 from tests.telegram.classroom import BOT_ID, Classroom
 
 
@@ -131,3 +132,8 @@ def test_the_commands_ask_before_they_overwrite(url, copy, tmp_path, monkeypatch
     assert CONSOLE_TEXTS.backup_not_restored in refused.output
     done = run(cli, ["restore", "--yes", str(copy)])
     assert done.output.strip() == CONSOLE_TEXTS.backup_restored(str(copy))
+
+
+@pytest.mark.parametrize("texts", [SPANISH, ENGLISH])
+def test_every_problem_has_its_sentence(texts):
+    assert all("x.db" in texts.backup_failed(problem, "x.db") for problem in BackupProblem)
