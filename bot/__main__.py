@@ -30,12 +30,15 @@ from bot.errors import (
     SettingsError,
     StartupError,
 )
+from bot.logs import JsonFormatter
 from bot.settings import Settings, unknown_settings
 from bot.storage.records import Style
 from bot.texts import texts_for
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from bot.generation.server import ServiceOptions
 
 _LANGUAGE = (
     os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "es"
@@ -158,11 +161,24 @@ def serve(
     settings = _load_settings(log_format, **({"model": model} if model else {}))
     # Read when the engine is imported, below.
     os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.cache_dir / "compiled"))
-    from bot.generation.server import ServiceOptions
     from bot.generation.server import serve as serve_model
+
+    serve_model(
+        settings.model,
+        host=host,
+        port=port,
+        uds=uds,
+        reports_failure=exit_with_parent,
+        options=service_options(settings),
+    )
+
+
+def service_options(settings: Settings) -> "ServiceOptions":
+    """Return how the settings want the service to be."""
+    from bot.generation.server import ServiceOptions
     from bot.texts import SPANISH
 
-    options = ServiceOptions(
+    return ServiceOptions(
         dtype=settings.dtype,
         device=settings.device,
         threads=settings.threads or None,
@@ -173,14 +189,6 @@ def serve(
         openings=SPANISH.frames.openings,
         instructions=SPANISH.frames.instructions,
         api_key=settings.generation_api_key.get_secret_value() or None,
-    )
-    serve_model(
-        settings.model,
-        host=host,
-        port=port,
-        uds=uds,
-        reports_failure=exit_with_parent,
-        options=options,
     )
 
 
@@ -419,6 +427,9 @@ def _load_settings(
         stream=sys.stderr,
         force=True,
     )
+    # What a supervised service says goes through the bot's log, a line each.
+    if settings.log_format == "json" and log_format == _LOG_FORMAT:
+        logging.getLogger().handlers[0].setFormatter(JsonFormatter())
     for name in ("httpx", "httpcore", "alembic", "openai"):
         logging.getLogger(name).setLevel(logging.WARNING)
     unknown = unknown_settings()

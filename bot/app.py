@@ -178,6 +178,8 @@ class Front:
             owed=backlog[0],
             oldest_owed_s=backlog[1],
             held=held,
+            refused=dict(self.desk.refusals),
+            floods=self.sender.floods,
             deaf_since=self.intake.deaf_since,
             database_away_since=self.database.away_since,
         )

@@ -1,8 +1,10 @@
 """Keeps the bot token and what people write out of the log."""
 
+import json
 import logging
 import time
 import traceback
+from datetime import UTC, datetime
 
 _HIDDEN = "<token>"
 _QUIET = ("httpx", "httpcore", "aiosqlite")
@@ -62,6 +64,23 @@ def log_unexpected(
     """
     frames = "".join(traceback.format_tb(error.__traceback__))
     logger.error("%s %s\n%s", message, type(error).__name__, frames.rstrip())
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes each record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        # What a filter wrote there holds no secret any more.
+        if record.exc_text or record.exc_info:
+            line["traceback"] = record.exc_text or self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
 
 
 class SeldomFilter(logging.Filter):

@@ -32,6 +32,8 @@ class Status:
         owed: Messages to be sent.
         oldest_owed_s: Age of the oldest of them.
         held: Messages that a chat refuses for now, by reason.
+        refused: Essays that had no room since the start, by whose was missing.
+        floods: How often Telegram asked to wait since the start (429).
         deaf_since: When Telegram stopped answering, or None.
         database_away_since: When the database stopped answering, or None.
     """
@@ -43,6 +45,8 @@ class Status:
     owed: int
     oldest_owed_s: float
     held: dict[str, int]
+    refused: dict[str, int]
+    floods: int
     deaf_since: datetime | None
     database_away_since: datetime | None
 
@@ -129,6 +133,15 @@ class _StatusCollector(Collector):
         for reason, count in status.held.items():
             held.add_metric([reason], count)
         yield held
+        yield CounterMetricFamily(
+            "redactor_floods", "How often Telegram asked to wait.", value=status.floods
+        )
+        refused = CounterMetricFamily(
+            "redactor_essays_refused", "Essays that had no room.", labels=["room"]
+        )
+        for room, count in status.refused.items():
+            refused.add_metric([room], count)
+        yield refused
         ended = CounterMetricFamily(
             "redactor_essays_ended", "Essays by how they ended.", labels=["outcome"]
         )

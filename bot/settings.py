@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="How much the program says of its work."
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How: lines to read, or JSON for a collector."
+    )
 
     model: str = Field(
         default="embedded",

@@ -182,6 +182,7 @@ class Desk:
         meter: How fast essays are written.
         drafts: What is written so far of the jobs that are running, by their number.
         delivery_s: From a chat and a number of messages to the seconds until they have left.
+        refusals: How many essays had no room, by whose was missing.
         told: What the placeholders of unfinished jobs say, as far as this run knows.
     """
 
@@ -194,6 +195,7 @@ class Desk:
         self.limits = limits
         self.help = help
         self.meter = SpeedMeter(clock)
+        self.refusals = {"person": 0, "queue": 0}
         self.drafts: dict[int, str] = {}
         self.told: dict[int, str] = {}
         self.delivery_s: Callable[[int, int], float] = lambda _chat_id, _messages: 0.0
@@ -332,9 +334,11 @@ class Desk:
         limits = self.limits
         own = sum(job.request.person == person for job in [*running, *waiting])
         if own > limits.waiting_per_person:
+            self.refusals["person"] += 1
             raise TooManyWaitingError(limits.waiting_per_person)
         free = max(0, limits.running - len(running))
         if len(waiting) >= limits.waiting + free:
+            self.refusals["queue"] += 1
             raise QueueFullError(limits.waiting)
 
 

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from bot.generation.client import GenerationClient
 from bot.generation.conformance import Capability, Conformance, examine
+from tests import compiled as compiled
 from tests.generation.conftest import save_model
 from tests.generation.foreign import DONE, LLAMA_CPP, OLLAMA, VLLM, Foreign, event, serving
 from tests.generation.services import running_model

@@ -207,6 +207,7 @@ class Consequences:
         """
         if answer.meaning is not Meaning.PAUSE:
             return self._pacing.back_off(chat_id)
+        self._pacing.floods += 1
         if answer.pause_s is None:
             pause_s = self._pacing.back_off(
                 chat_id, _PAUSE_WITHOUT_FIGURE_S, _LONGEST_WITHOUT_FIGURE_S

@@ -147,6 +147,7 @@ class Pacing:
     """
 
     def __init__(self, limits: DeliveryLimits, clock: Callable[[], float]) -> None:
+        self.floods = 0
         self._limits = limits
         self._clock = clock
         self._all = Window(max(1, round(limits.all_per_s)), 1.0)

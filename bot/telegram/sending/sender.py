@@ -135,6 +135,11 @@ class Sender:
         ]:
             await asyncio.wait(tasks)
 
+    @property
+    def floods(self) -> int:
+        """How often Telegram asked to wait since the start."""
+        return self._pacing.floods
+
     def toast(self, query_id: str, text: str | None) -> None:
         """Answer a pressed button; it stops turning by itself if this is lost."""
         parameters: dict[str, Any] = {"callback_query_id": query_id}
