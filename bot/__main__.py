@@ -283,12 +283,11 @@ def check_service(
     """Show what a service can do, and what the bot does without."""
     from rich.table import Table
 
-    from bot.generation.client import GenerationClient
     from bot.generation.conformance import Capability, examine
 
     api_key = _load_settings(least_level="WARNING").generation_api_key.get_secret_value()
     try:
-        found = asyncio.run(examine(GenerationClient(url, api_key=api_key or None, model=model)))
+        found = asyncio.run(examine(url, api_key=api_key or None, model=model))
     except GenerationError as error:
         address = urlsplit(url).netloc.rpartition("@")[2] or url
         said = CONSOLE_TEXTS.service_failed(address, error.detail or str(error))

@@ -55,6 +55,7 @@ from bot.telegram.menu import publish_commands
 from bot.telegram.sending.pacing import DeliveryLimits, Pacing
 from bot.telegram.sending.previews import Previews
 from bot.telegram.sending.sender import Sender
+from bot.telegram.webhook import WebhookAddress
 from bot.texts import SPANISH
 from bot.texts.console import ConsoleTexts
 
@@ -208,6 +209,7 @@ def compose(
     delivery_limits: DeliveryLimits,
     essay_timeout_s: float,
     help: Mapping[str, str] = MappingProxyType({}),
+    webhook: WebhookAddress | None = None,
 ) -> Front:
     """Build the parts and connect them; nothing runs yet.
 
@@ -220,6 +222,7 @@ def compose(
         delivery_limits: What Telegram allows.
         essay_timeout_s: Seconds after which an essay ends where it is.
         help: Where minors find help, by the names in ``HELP_FIELDS``.
+        webhook: Where Telegram brings updates; None asks for them.
     """
     clock = asyncio.get_running_loop().time
     desk = Desk(limits, clock, help)
@@ -239,7 +242,7 @@ def compose(
     guide = Guide(database, finder, explaining.owe, explaining.owe_failure)
     access = Access(bot, database, is_open=is_open)
     watch = ClockWatch(database.clock, clock)
-    intake = Intake(bot, database, access, desk, sender, watch)
+    intake = Intake(bot, database, access, desk, sender, watch, webhook)
     boards = Boards(database, desk)
     return Front(bot, database, desk, scheduler, guide, previews, sender, intake, watch, boards)
 
@@ -327,6 +330,9 @@ async def _start(
         ),
         essay_timeout_s=settings.essay_timeout_s,
         help=read_help(settings.data_dir),
+        webhook=WebhookAddress(settings.webhook_url, settings.webhook_host, settings.webhook_port)
+        if settings.webhook_url and page is None
+        else None,
     )
     if settings.metrics_port:
         monitoring = serve_monitoring(settings.metrics_host, settings.metrics_port, front.status)

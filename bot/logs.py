@@ -78,8 +78,10 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         # What a filter wrote there holds no secret any more.
-        if record.exc_text or record.exc_info:
-            line["traceback"] = record.exc_text or self.formatException(record.exc_info)
+        if record.exc_text:
+            line["traceback"] = record.exc_text
+        elif record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
 
 

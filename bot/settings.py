@@ -42,6 +42,17 @@ class Settings(BaseSettings):
         default="https://api.telegram.org/bot",
         description="Address of the Bot API, up to and including /bot.",
     )
+    webhook_url: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
+        default="",
+        pattern=r"^(|https://\S+)$",
+        description="Address where Telegram brings updates. Empty: the bot asks for them.",
+    )
+    webhook_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="What the bot listens on for them, behind a proxy that ends TLS.",
+    )
+    webhook_port: int = Field(default=8443, ge=1, le=65535, description="Its port.")
     access: Literal["private", "open"] = Field(
         default="private",
         description="Who may use the bot: private (the owner and their groups) or open (anyone).",

@@ -23,7 +23,7 @@ ROOMS = {
         "storage",
         "telegram",
     },
-    "telegram": {"classroom", "essays", "storage"},
+    "telegram": {"classroom", "essays", "serving", "storage"},
     "classroom": {"essays", "generation", "storage"},
     "essays": {"generation", "storage"},
     "monitoring": {"essays", "serving", "storage"},

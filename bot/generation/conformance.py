@@ -1,7 +1,7 @@
 """What a completions service can do, found out by asking it as the bot does."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -53,15 +53,24 @@ class Conformance:
     can: dict[Capability, bool | None]
 
 
-async def examine(client: GenerationClient) -> Conformance:
+async def examine(
+    url: str, *, api_key: str | None = None, model: str | None = None
+) -> Conformance:
     """Ask a service for a dozen short texts and one that is broken off.
 
     Args:
-        client: Of the service.
+        url: Of the service.
+        api_key: Sent as a bearer token.
+        model: Which of the served models; None takes the first.
 
     Raises:
         GenerationError: It has no model that can be asked, or does not write at all.
     """
+    async with GenerationClient(url, api_key=api_key, model=model) as client:
+        return await _examine(client)
+
+
+async def _examine(client: GenerationClient) -> Conformance:
     served = await client.describe(fresh=True)
     pieces = await _write(client, _GREEDY)
     greedy = "".join(pieces)
@@ -69,7 +78,7 @@ async def examine(client: GenerationClient) -> Conformance:
         Capability.STREAMING: len(pieces) > 1,
         Capability.SENTENCE_CANDIDATES: served.sentence_candidates > 1,
     }
-    looks = {
+    looks: dict[Capability, Callable[[], Awaitable[bool | None]]] = {
         Capability.SEED: lambda: _has_seed(client),
         Capability.STOP: lambda: _stops(client, greedy),
         Capability.TOP_K: lambda: _has_top_k(client, greedy),

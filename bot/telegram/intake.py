@@ -30,6 +30,7 @@ from bot.telegram.connection import confirm_token
 from bot.telegram.handlers import HANDLERS
 from bot.telegram.sending.sender import Sender
 from bot.telegram.visit import Visit, What
+from bot.telegram.webhook import WebhookAddress, receiving
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ _POLL_S = 10
 _READ_TIMEOUT_S = _POLL_S + 15.0
 _AT_ONCE = 512
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
+_LOOK_AT_WEBHOOK_EVERY_S = 60.0
 _FORGET_OFFSET_AFTER_S = 3600.0
 """Telegram draws numbers anew after a quiet week; an offset from before would hide them."""
 _KEPT_FOR_S = 86_400.0
@@ -66,9 +68,10 @@ class Intake:
         desk: Where handlers ask for essays.
         sender: Answers pressed buttons.
         watch: Told when the dates of updates speak against the clock.
+        webhook: Where Telegram brings updates; None asks for them.
 
     Attributes:
-        deaf_since: When polling began to fail, or None while all is well.
+        deaf_since: When Telegram began to fail, or None while all is well.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class Intake:
         desk: Desk,
         sender: Sender,
         watch: ClockWatch,
+        webhook: WebhookAddress | None = None,
     ) -> None:
         self.deaf_since: datetime | None = None
         self._bot = bot
@@ -87,19 +91,49 @@ class Intake:
         self._desk = desk
         self._sender = sender
         self._watch = watch
+        self._webhook = webhook
         self._offset: int | None = None
         self._last_of: dict[str, asyncio.Task[None]] = {}
         self._handling: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self) -> None:
-        """Handle what the last run received, then ask Telegram for updates until cancelled.
+        """Handle what the last run received, then take updates in until cancelled.
 
         Raises:
             InvalidTokenError: Telegram does not know the token any more.
         """
         for one in await self._database.read(inbox.pending):
             await self._begin(one)
+        if self._webhook is None:
+            await self._poll()
+        else:
+            await self._listen(self._webhook)
+
+    async def _listen(self, address: WebhookAddress) -> None:
+        """Have Telegram bring updates, and see to it that it goes on to."""
+        url, is_told, pause_s = address.url_of(self._bot.id), False, _FIRST_PAUSE_S
+        async with receiving(address, self._bot.id, self.take) as secret:
+            while True:
+                try:
+                    if not is_told or (await self._bot.get_webhook_info()).url != url:
+                        is_told = await self._bot.set_webhook(
+                            url,
+                            secret_token=secret,
+                            max_connections=1,  # in order
+                            allowed_updates=list(ALLOWED_UPDATES),
+                        )
+                except Exception as error:  # noqa: BLE001 - as below
+                    self.deaf_since = self.deaf_since or self._database.clock()
+                    await self._explain(error)
+                    await asyncio.sleep(_pause_of(error, pause_s))
+                    pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                else:
+                    self.deaf_since, pause_s = None, _FIRST_PAUSE_S
+                    await asyncio.sleep(_LOOK_AT_WEBHOOK_EVERY_S)
+
+    async def _poll(self) -> None:
+        """Ask Telegram for updates."""
         loop = asyncio.get_running_loop()
         heard_s = loop.time()
         pause_s = _FIRST_PAUSE_S

@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from bot.generation.client import GenerationClient
 from bot.generation.conformance import Capability, Conformance, examine
 from tests import compiled as compiled
 from tests.generation.conftest import save_model
@@ -89,7 +88,7 @@ class DocumentedService(Foreign):
     async def complete(self, request: Request) -> Response:
         body = await request.json()
         heeded = {name: body[name] for name in self.engine.reads if name in body}
-        words = self.words(body["temperature"], body["max_tokens"], heeded)
+        words = self.words(body.get("temperature", 1), body["max_tokens"], heeded)
         if body.get("stream"):
             return StreamingResponse(self.stream_of(words), media_type="text/event-stream")
         choice = {"index": 0, "text": words[0], "finish_reason": "length"}
@@ -128,12 +127,7 @@ class DocumentedService(Foreign):
 
 async def examine_documented(engine: Documented) -> Conformance:
     async with serving(DocumentedService(engine)) as url:
-        return await examine_at(url)
-
-
-async def examine_at(url: str) -> Conformance:
-    async with GenerationClient(url) as client:
-        return await examine(client)
+        return await examine(url)
 
 
 def table(own: Conformance, documented: list[Conformance]) -> str:
@@ -164,7 +158,7 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         own = stack.enter_context(running_model(save_model(folder / "small")))
-        new = table(asyncio.run(examine_at(own.url)), asyncio.run(_all_documented()))
+        new = table(asyncio.run(examine(own.url)), asyncio.run(_all_documented()))
     DOCUMENT.write_text(put(DOCUMENT.read_text("utf-8"), new), encoding="utf-8")
 
 

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.__main__ import CONSOLE_TEXTS, cli
-from bot.generation.conformance import Capability
+from bot.generation.conformance import Capability, examine
 from bot.texts.console import ENGLISH, SPANISH
 from tests.generation import conformance
 from tests.generation.conformance import ENGINES, Documented, DocumentedService, examine_documented
@@ -16,7 +16,7 @@ from tests.generation.services import running_model
 
 def test_the_table_says_what_they_can(model_folder, monkeypatch):
     with running_model(model_folder) as own:
-        found = asyncio.run(conformance.examine_at(own.url))
+        found = asyncio.run(examine(own.url))
         monkeypatch.setenv("COLUMNS", "200")
         shown = CliRunner().invoke(cli, ["check-service", own.url])
     assert all(found.can.values())
@@ -45,7 +45,7 @@ async def test_a_service_that_goes_on_writing_for_nobody(monkeypatch):
                 yield piece
 
     async with conformance.serving(Deaf(ENGINES[0])) as url:
-        found = await conformance.examine_at(url)
+        found = await examine(url)
     assert found.can[Capability.CANCELLATION] is False
 
 

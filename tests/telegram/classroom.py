@@ -16,6 +16,7 @@ from bot.storage.records import UNFINISHED, Job, JobState, Owed, Preferences
 from bot.storage.schema import outbox as outbox_table
 from bot.telegram.connection import bot_id_of, build_bot, introduce
 from bot.telegram.sending.pacing import DeliveryLimits
+from bot.telegram.webhook import WebhookAddress
 from tests.essays.scripted_service import ScriptedService
 from tests.telegram_in_process import GONE, TOKEN, TelegramInProcess
 
@@ -55,6 +56,7 @@ class Classroom:
     essay_timeout_s: float = 1800.0
     api: tuple[str, str] | None = None
     """Token and address of a Bot API that listens, instead of the one in process."""
+    webhook: WebhookAddress | None = None
     _running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Classroom":
@@ -80,6 +82,7 @@ class Classroom:
             limits=self.limits,
             delivery_limits=self.delivery_limits,
             essay_timeout_s=self.essay_timeout_s,
+            webhook=self.webhook,
         )
         await self.front.recover()
         await introduce(self.bot, lambda reason: None)
