@@ -55,9 +55,9 @@ async def _ask_owner(tx: Transaction, visit: Visit) -> None:
     """Ask the owner in private whether a group that somebody added the bot to is to be opened."""
     assert visit.address is not None  # mypy: of a group
     private = await open_private(tx, await people.owner(tx))
-    key = f"added:{visit.person}:"
+    key, since = f"added:{visit.person}:", tx.now - _ASKED_EVERY
     # Whoever adds the bot to many groups must not fill the owner's chat.
-    if private is None or await outbox.was_owed(tx, key, since=tx.now - _ASKED_EVERY):
+    if private is None or await outbox.was_owed(tx, key, since=since, chat_id=private):
         return
     said, chat_id = visit.texts.desk, visit.address.chat_id
     choices = [
