@@ -1,6 +1,7 @@
 """What a newcomer does: ``redactor run`` without a token, and a browser on the printed page.
 
-With ``SCREENSHOTS=FOLDER`` in the environment the pictures of the README are taken on the way.
+With ``SCREENSHOTS=FOLDER`` in the environment the pictures of the README and of the guide for
+teachers are taken on the way.
 """
 
 import asyncio
@@ -18,6 +19,11 @@ from tests.playground.test_page import ARGUMENTS, become, messages, open_chat, s
 
 pytestmark = pytest.mark.e2e
 
+GUIDE = Path(__file__).parents[2] / "docs" / "guia-docente.md"
+_DONE = re.compile(
+    r"\*\*(?P<be>[^*]+)\*\*|\*(?P<touch>[^*]+)\*|`(?P<say>/\w+ [^`]+)`"
+    r"|«(?P<see>[^«»]+)»|images/(?P<photo>\w+)\.png"
+)
 TOPIC = "El mar es hermoso, pero esclavo para los pescadores que trabajan en ella"
 PATIENCE_MS = 120_000
 
@@ -69,7 +75,7 @@ async def photograph(page: Page, name: str) -> None:
     """Take a picture for the documentation, if one is wanted."""
     folder = os.environ.get("SCREENSHOTS")
     if folder:
-        await page.screenshot(path=Path(folder) / f"{name}.png")
+        await page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
 
 
 async def test_the_readme_s_first_minutes(page):
@@ -110,3 +116,61 @@ async def test_a_class_writes_at_once(page):
     again = page.get_by_test_id("inline-button").filter(has_text="Otra")
     await expect(again).to_have_count(len(topics))
     await photograph(page, "group")
+
+
+async def do(page: Page, what: str, words: str) -> None:
+    """Do what the guide says: be somebody, touch or say something, see it."""
+    match what:
+        case "be":
+            await become(page, words)
+        case "touch":
+            await touch(page, words)
+        case "say":
+            await say(page, words)
+        case "see":
+            await expect(messages(page, words).last).to_be_visible()
+        case "photo" if words == "informe":
+            await photograph_report(page)
+        case "photo":
+            if words == "tablero":
+                await messages(page, "Hechos: 2").first.scroll_into_view_if_needed()
+            await photograph(page, words)
+
+
+async def touch(page: Page, label: str) -> None:
+    """Open a chat, or press what has a label."""
+    if label == "Empezar":
+        start = page.get_by_test_id("start")
+        if await start.count():
+            await start.click()
+    elif label == "Hacer admin al bot":
+        await page.get_by_test_id("chat-info-button").click()
+        await page.get_by_test_id("bot-admin").click()
+        await expect(page.get_by_test_id("bot-admin")).to_have_count(0)
+    elif label in ("Redactor", "Clase 4.º B"):
+        await open_chat(page, label)
+    else:
+        await page.get_by_test_id("inline-button").filter(has_text=label).last.click()
+
+
+async def photograph_report(page: Page) -> None:
+    """Open the report as a browser does that has it on its disk."""
+    link = page.get_by_test_id("document").filter(has_text=".html").last
+    async with page.expect_download() as downloading:
+        await link.click()
+    assert page.context.browser is not None
+    report = await page.context.browser.new_page(viewport={"width": 900, "height": 1100})
+    path = f"{await (await downloading.value).path()}.html"
+    await (await downloading.value).save_as(path)
+    await report.goto(f"file://{path}")
+    await photograph(report, "informe")
+    await report.close()
+
+
+async def test_the_guide_s_first_lesson_word_for_word(page):
+    expect.set_options(timeout=PATIENCE_MS)
+    _, _, rest = GUIDE.read_text("utf-8").partition("## Tu primera clase, paso a paso")
+    steps, _, _ = rest.partition("\n## ")
+    for found in _DONE.finditer(" ".join(steps.split())):
+        assert found.lastgroup is not None
+        await do(page, found.lastgroup, found[found.lastgroup])

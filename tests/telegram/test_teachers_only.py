@@ -33,14 +33,14 @@ EVERYBODYS = {
     What.NOTHING,
 }
 TEACHERS_BUTTONS = {
-    *(keyboards.CLASS, keyboards.OPEN, keyboards.ATTEND),
+    *(keyboards.CLASS, keyboards.OPEN, keyboards.LEAVE, keyboards.ATTEND),
     *(keyboards.VIEW, keyboards.REMOVE, keyboards.FINE),
 }
 EVERYBODYS_BUTTONS = {
     *(keyboards.CANCEL, keyboards.AGAIN, keyboards.CONTINUE, keyboards.RETRY, keyboards.RECEIVE),
     *(keyboards.ERASE, keyboards.CONFIG, keyboards.CARE, keyboards.STYLE, keyboards.NO_STYLE),
     *(keyboards.REPORT, keyboards.REASON, keyboards.LOOK, keyboards.SWAP, keyboards.KEEP),
-    *(keyboards.JOIN, keyboards.WHEN, keyboards.VOTE),
+    *(keyboards.JOIN, keyboards.WHEN, keyboards.VOTE, keyboards.MARK, keyboards.IDEAS),
 }
 _OF_THE_CLASS = ("classes", "lessons", "complaints", "members", "teachers", "jobs", "votes")
 
@@ -141,4 +141,21 @@ async def test_no_button_that_a_teacher_is_sent_is_anybody_elses(room):
     data = [*(f"{kind}:{token}" for kind in kinds), f"{owner}:seen", f"{owner}:how:Ana"]
     assert await toasts(room, data, places(room)) == {SPANISH.chat.not_yours}
     assert await toasts(room, [keyboards.OPEN], places(room)[:1]) == {SAID.not_opener}
+    gates = [f"{kind}:{room.group}" for kind in (keyboards.OPEN, keyboards.LEAVE)]
+    assert await toasts(room, gates, places(room)) == {SAID.not_opener}
+    assert await state(room) == before
+
+
+async def test_a_desk_that_stands_in_the_group_is_only_its_teachers(room):
+    """Of a teacher whose private chat is not open."""
+    telegram, sofia = room.telegram, room.telegram.room.sofia
+    teacher = telegram.room.teacher
+    telegram.people.set_status(room.group, teacher, sofia, "administrator")
+    await room.say("/clase@redactor_bot", sofia, room.group)
+    await room.settle()
+    (page,) = [one for one in telegram.from_bot(room.group) if one.text.startswith("«El mar»")]
+    before = await state(room)
+    for person in (room.lucia, telegram.room.diego):
+        for label in page.buttons:
+            assert await room.toast(label, person, room.group, page.id) == SAID.only_teacher
     assert await state(room) == before
