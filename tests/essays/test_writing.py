@@ -182,7 +182,7 @@ async def test_a_persons_own_ideas_take_the_place_of_the_models():
 async def test_a_model_without_plans_is_asked_plainly():
     service = Answers([f"Ideas: las hay.\n\n{prose(2000)}"], Frames.plain({}))
     *_, last = await write(service, 1000, ideas=["gaviotas"])
-    assert service.asked[0][0] == "El mar"
+    assert service.asked[0][0] == "El mar: gaviotas"
     assert last.text.startswith("El mar Ideas: las hay.") or "Ideas: las hay." in last.text
     assert last.ideas == ()
     assert 1000 <= count_words(last.text) <= 1310
