@@ -175,6 +175,7 @@ async def tell_chats(story, people):
     await story.call("sendMessage", **where, text="Un poema")
     await story.call("closeForumTopic", **where)
     await story.call("reopenForumTopic", **where)
+    await story.call("leaveChat", chat_id=room.forum)
 
 
 async def tell_commands(story, people):

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from bot.errors import FailureReason, GenerationError
 from bot.essays import desk, owing, scheduler
 from bot.playground.refusals import ApiRefusal
-from bot.storage import jobs, outbox
+from bot.storage import holding, jobs, outbox
 from bot.storage.database import Transaction
 from bot.storage.records import OutboxState
 from tests.telegram.classroom import Classroom
@@ -345,7 +345,7 @@ def _drops_what_is_refused(monkeypatch) -> None:
             await outbox.drop(tx, row, reason)
         return 0
 
-    monkeypatch.setattr(outbox, "hold", drop)
+    monkeypatch.setattr(holding, "hold", drop)
 
 
 GUARDS = {

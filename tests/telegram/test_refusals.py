@@ -14,7 +14,7 @@ ASK = "/redactar@redactor_bot El mar"
 async def writing(classroom):
     """Essays of three messages, written at once."""
     classroom.service.gate.set()
-    await classroom.prefer(words=90, chunk_units=280, live_preview=False)
+    await classroom.prefer(words=90, chunk_units=290, live_preview=False)
     return classroom
 
 
