@@ -1,6 +1,5 @@
 """The bot's own health and metrics, for an operator's monitoring; off unless a port is set."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot import __version__
-from bot.serving import InnerServer, listen
+from bot.serving import serve_beside
 
 _MOST_CONNECTIONS = 32
 
@@ -93,15 +92,9 @@ async def serve_monitoring(
         registry.register(_StatusCollector(await look()))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    listener = listen(host, port)
     application = Starlette(routes=[Route("/health", health), Route("/metrics", metrics)])
-    server = InnerServer(application, _MOST_CONNECTIONS)
-    serving = asyncio.create_task(server.serve([listener]), name="monitoring")
-    try:
+    async with serve_beside(application, host, port, _MOST_CONNECTIONS):
         yield
-    finally:
-        server.should_exit = True
-        await serving
 
 
 class _StatusCollector(Collector):

@@ -6,8 +6,8 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar, cast
 
 import uvicorn
@@ -143,6 +143,30 @@ class InnerServer(Server):
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
         yield
+
+
+@asynccontextmanager
+async def serve_beside(app: Any, host: str, port: int, connections: int) -> AsyncIterator[None]:  # noqa: ANN401
+    """Serve an application on TCP while the block runs.
+
+    Args:
+        app: The ASGI application.
+        host: Address to listen on.
+        port: 0 takes a free one.
+        connections: Clients at once.
+
+    Raises:
+        PortTakenError: Another program listens there.
+        SettingsError: This computer has no such address.
+    """
+    with listen(host, port) as listener:
+        server = InnerServer(app, connections)
+        serving = asyncio.create_task(server.serve([listener]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving
 
 
 def greatest_connections() -> int:

@@ -11,7 +11,7 @@ from bot.essays.messages import TELEGRAM_LIMIT_UNITS, shorten, title_of, without
 from bot.storage import chats, classes, jobs, lessons, outbox
 from bot.storage.class_settings import ClassSettings, LongTexts
 from bot.storage.database import Transaction
-from bot.storage.records import Address, Job, JobState, Kind, Owed, Rank, Way
+from bot.storage.records import Address, Job, JobState, Kind, Owed, Rank, Way, user_id_of
 from bot.texts import TEXTS, Texts
 
 ACCEPTED = "✍"
@@ -108,7 +108,7 @@ async def owe_essay(
     has_names = settings is None or settings.has_names
     if not place.request.address.is_private and not (has_names and job.request.address.message_id):
         # Nothing that it could answer tells whose it is.
-        user_id = _user_id(job) if has_names else None
+        user_id = user_id_of(job.request.person) if has_names else None
         pages[0] = pages[0].under_name(job.request.name, user_id)
     is_in_lesson = settings is not None and job.request.lesson_id is not None
     has_votes = is_in_lesson and settings is not None and settings.has_votes
@@ -146,16 +146,11 @@ async def _settings_of(tx: Transaction, job: Job) -> ClassSettings | None:
 
 async def _in_private(tx: Transaction, job: Job) -> Job:
     """The same job as if it had been asked for in the person's private chat, if that is open."""
-    user_id = _user_id(job)
-    if user_id is None or not await chats.is_open(tx, user_id):
+    chat_id = await chats.open_private(tx, job.request.person)
+    if chat_id is None:
         return job
-    address = Address(user_id, None, None, is_private=True)
+    address = Address(chat_id, None, None, is_private=True)
     return replace(job, request=replace(job.request, address=address))
-
-
-def _user_id(job: Job) -> int | None:
-    kind, _, number = job.request.person.partition(":")
-    return int(number) if kind == "user" else None
 
 
 async def owe_stop(tx: Transaction, job: Job, text: str, waits: list[int]) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import String, cast, delete, exists, select, update
 
 from bot.storage.database import Transaction
+from bot.storage.records import user_id_of
 from bot.storage.schema import (
     chats,
     classes,
@@ -110,6 +111,12 @@ async def is_open(tx: Transaction, chat_id: int) -> bool:
     """Whether the bot may write to a private chat, as far as is known."""
     query = select(chats.c.chat_id).where(tx.mine(chats), chats.c.chat_id == chat_id)
     return await tx.value(query) is not None
+
+
+async def open_private(tx: Transaction, person: str | None) -> int | None:
+    """The private chat of a person, if they opened it."""
+    user_id = user_id_of(person)
+    return user_id if user_id is not None and await is_open(tx, user_id) else None
 
 
 async def forget(tx: Transaction, chat_id: int) -> None:

@@ -95,6 +95,12 @@ class Preferences:
                 raise InvalidParameterError(name, value, minimum, maximum)
 
 
+def user_id_of(person: str | None) -> int | None:
+    """The number of a person's account; None of a channel, an anonymous admin, or nobody."""
+    kind, _, number = (person or "").partition(":")
+    return int(number) if kind == "user" else None
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where an answer goes.

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.serving import InnerServer, listen
+from bot.serving import serve_beside
 
 logger = logging.getLogger(__name__)
 
@@ -81,11 +81,5 @@ async def receiving(
         return Response()
 
     application = Starlette(routes=[Route(f"/{bot_id}", receive, methods=["POST"])])
-    with listen(address.host, address.port) as listener:
-        server = InnerServer(application, _MOST_CONNECTIONS)
-        serving = asyncio.create_task(server.serve([listener]), name="webhook")
-        try:
-            yield secret
-        finally:
-            server.should_exit = True
-            await serving
+    async with serve_beside(application, address.host, address.port, _MOST_CONNECTIONS):
+        yield secret

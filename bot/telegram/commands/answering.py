@@ -79,14 +79,6 @@ async def tell_stranger(
     )
 
 
-async def open_private(tx: Transaction, person: str | None) -> int | None:
-    """The private chat of a person, if they opened it."""
-    kind, _, number = (person or "").partition(":")
-    if kind != "user" or not await chats.is_open(tx, int(number)):
-        return None
-    return int(number)
-
-
 async def answer_alone(
     tx: Transaction,
     visit: Visit,
@@ -103,7 +95,7 @@ async def answer_alone(
     address = visit.address
     if address is None:
         return
-    chat_id = None if address.is_private else await open_private(tx, visit.person)
+    chat_id = None if address.is_private else await chats.open_private(tx, visit.person)
     if chat_id is None:
         await answer(tx, visit, text, markup, waits=waits)
         return

@@ -18,7 +18,7 @@ from bot.storage import chats, classes, inquiries, jobs, outbox
 from bot.storage.database import Transaction
 from bot.storage.inquiries import Inquiry, Subject
 from bot.storage.records import Address, EssayRequest, Kind, Rank
-from bot.telegram.commands.answering import answer, open_private, sign_answered
+from bot.telegram.commands.answering import answer, sign_answered
 from bot.telegram.keyboards import LOOK, Keyboard, data
 from bot.telegram.visit import Visit
 from bot.texts import TEXTS, Texts
@@ -157,7 +157,7 @@ async def _ask(
     if len(text) > _MOST_CHARACTERS:
         text, view = text[:_MOST_CHARACTERS], {**view, "is_shortened": True}
     address = visit.address
-    alone = await open_private(tx, visit.person) if subject in _ALONE else None
+    alone = await chats.open_private(tx, visit.person) if subject in _ALONE else None
     if alone is not None and not address.is_private:
         address = Address(alone, None, None, is_private=True)
         await sign_answered(tx, visit)

@@ -8,7 +8,7 @@ from bot.essays.desk import Desk
 from bot.storage import chats, classes, outbox, people, upkeep
 from bot.storage.database import Transaction
 from bot.storage.records import Kind, Rank
-from bot.telegram.commands.answering import change, open_private, tell_stranger
+from bot.telegram.commands.answering import change, tell_stranger
 from bot.telegram.keyboards import LEAVE, OPEN, rows
 from bot.telegram.visit import Visit
 
@@ -54,7 +54,7 @@ async def closed(tx: Transaction, visit: Visit) -> dict[str, Any]:
 async def _ask_owner(tx: Transaction, visit: Visit) -> None:
     """Ask the owner in private whether a group that somebody added the bot to is to be opened."""
     assert visit.address is not None  # mypy: of a group
-    private = await open_private(tx, await people.owner(tx))
+    private = await chats.open_private(tx, await people.owner(tx))
     key, since = f"added:{visit.person}:", tx.now - _ASKED_EVERY
     # Whoever adds the bot to many groups must not fill the owner's chat.
     if private is None or await outbox.was_owed(tx, key, since=since, chat_id=private):
@@ -93,7 +93,7 @@ async def open_for(tx: Transaction, visit: Visit) -> None:
     chat_id = await chats.current(tx, visit.address.chat_id)
     await chats.admit(tx, chat_id, visit.person)
     await classes.make(tx, chat_id=chat_id, name=visit.group_name, teacher=visit.person)
-    private = await open_private(tx, visit.person)
+    private = await chats.open_private(tx, visit.person)
     if private is not None:
         text = visit.texts.desk.opened_owner(visit.group_name)
         await acts.tell(tx, f"u{visit.update_id}:opened", private, text)

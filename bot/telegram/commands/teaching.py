@@ -12,7 +12,7 @@ from typing import Any
 from bot.classroom import acts
 from bot.errors import InvalidParameterError
 from bot.essays.desk import Desk
-from bot.storage import classes, jobs, lessons, outbox
+from bot.storage import chats, classes, jobs, lessons, outbox
 from bot.storage.class_settings import LongTexts
 from bot.storage.classes import Class
 from bot.storage.codes import RECIPE_LENGTH, as_typed
@@ -20,7 +20,7 @@ from bot.storage.database import Transaction
 from bot.storage.lessons import Lesson
 from bot.storage.records import Job, JobState, Kind, Language, Rank
 from bot.telegram.commands import correcting, desk_pages, guessing, protecting
-from bot.telegram.commands.answering import answer_alone, change, open_private
+from bot.telegram.commands.answering import answer_alone, change
 from bot.telegram.commands.config_fields import FIELDS, asked_for, folded
 from bot.telegram.commands.desk_pages import Page
 from bot.telegram.visit import Visit
@@ -348,8 +348,8 @@ async def _code(scene: Scene) -> Page:
     found = await classes.get(tx, its_class.id)
     assert found is not None  # mypy: it is there
     people = await classes.roster(tx, its_class.id)
-    chat_id = await _private_of(scene)
-    if scene.argument == "qr" and found.code is not None and chat_id is not None:
+    chat_id = await _private_of(scene) if scene.argument == "qr" else None
+    if found.code is not None and chat_id is not None:
         poster = desk_pages.poster(found, scene.visit.link, scene.texts)
         key = f"{scene.key}:qr"
         await outbox.owe(tx, key, Kind.ANSWER, Rank.ANSWER, chat_id, body=poster)
@@ -381,7 +381,7 @@ async def _report(scene: Scene) -> Page:
 async def _private_of(scene: Scene) -> int | None:
     """The open private chat of whoever asks, else of the teacher whose class it is."""
     for person in (scene.visit.person, scene.its_class.teacher):
-        chat_id = await open_private(scene.tx, person)
+        chat_id = await chats.open_private(scene.tx, person)
         if chat_id is not None:
             return chat_id
     return None
@@ -437,7 +437,7 @@ async def _notices(scene: Scene) -> Page:
 
 async def _remove(scene: Scene) -> Page:
     tx, said = scene.tx, scene.texts
-    job = await _essay(scene)
+    job = await _job(scene)
     if job is None:
         text = said.classroom.recipe.not_known
         return text, desk_pages.back(scene.its_class, said)
@@ -483,12 +483,17 @@ async def _reveal(scene: Scene) -> Page:
     return await guessing.reveal(scene.tx, scene.its_class, job, letter, scene.texts)
 
 
-async def _essay(scene: Scene) -> Job | None:
-    """The essay of the class whose code stands behind an action."""
+async def _job(scene: Scene) -> Job | None:
+    """What the class asked for whose code stands behind an action, written or not."""
     code = as_typed(scene.argument, RECIPE_LENGTH)
     job = None if code is None else await jobs.by_code(scene.tx, code)
-    is_it = job is not None and job.text and await _is_of_class(scene, job)
-    return job if is_it else None
+    return job if job is not None and await _is_of_class(scene, job) else None
+
+
+async def _essay(scene: Scene) -> Job | None:
+    """The same, once it is written."""
+    job = await _job(scene)
+    return job if job is not None and job.text else None
 
 
 async def _is_of_class(scene: Scene, job: Job) -> bool:

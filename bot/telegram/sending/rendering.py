@@ -11,7 +11,7 @@ from telegram import Bot, InputFile, InputMediaPhoto
 from bot.classroom.explaining import pictures
 from bot.essays.messages import TELEGRAM_LIMIT_UNITS, mention, shorten, utf16_units
 from bot.logs import log_unexpected
-from bot.storage.records import Kind, Owed
+from bot.storage.records import Kind, Owed, user_id_of
 from bot.telegram import keyboards
 from bot.telegram.sending.answers import Answer, Meaning, Plain, read_error
 from bot.texts import TEXTS, Texts
@@ -218,9 +218,9 @@ def in_one(rows: list[Owed]) -> Owed | None:
         name = sheaf["name"]
         title = shorten(sheaf["title"], _SHEAF_TITLE)
         start = utf16_units(text + head)
-        kind, _, user_id = (row.person or "").partition(":")
-        if name and kind == "user" and "mention" not in sheaf:
-            entities.append(mention(name, int(user_id), start))
+        user_id = user_id_of(row.person)
+        if name and user_id is not None and "mention" not in sheaf:
+            entities.append(mention(name, user_id, start))
         if name:
             head += f"{name}: "
         start = utf16_units(text + head)
