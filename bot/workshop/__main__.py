@@ -37,11 +37,21 @@ def evaluate(
     from bot.workshop.texts.cards import load_cards
     from bot.workshop.texts.compositions import load_compositions
     from bot.workshop.texts.held_out import load_held_out
+    from bot.workshop.texts.kinds import load_kinds, load_sentences
     from bot.workshop.texts.spelling import load_dictionary
 
     asked = {topic.text: topic for topic in load_held_out()[: topics or None]}
     lines = [line for card in load_cards() for group in card.lines.values() for line in group]
-    training = TrainingTexts([*lines, *(text.text for text in load_compositions())])
+    patterns = [
+        line
+        for of_kind in (
+            *(kind.lines for kind in load_kinds()),
+            *(voice for kind in load_sentences() for voice in kind.voices),
+        )
+        for group in of_kind.values()
+        for line in group
+    ]
+    training = TrainingTexts([*lines, *(text.text for text in load_compositions())], patterns)
     is_word = load_dictionary()
     own_words = {text: topic.words for text, topic in asked.items()}
     facts = json.loads(figures.read_text("utf-8")) if figures.exists() else {}

@@ -12,6 +12,7 @@ RUN_WORDS = 8
 """Length of the runs of words that are looked for in the training texts."""
 
 _WORD = re.compile(r"[^\W\d_]+")
+_SLOT = re.compile(r"\{\w+\}")
 _SENTENCE_END = re.compile(r"(?<=[.!?…»])\s+|\n+")
 _OPENING_WORDS = 4
 _FEWEST_WORDS = 4
@@ -48,8 +49,16 @@ class Figures:
 class TrainingTexts:
     """The runs of words and the sentences of everything that was taught."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        """Read the texts once."""
+    def __init__(self, texts: Iterable[str], patterns: Iterable[str] = ()) -> None:
+        """Read the texts once.
+
+        Args:
+            texts: As they were taught.
+            patterns: Lines with slots in braces, which were taught with many words in them.
+        """
+        slotted = [part for line in patterns for part in sentences_of(line)]
+        self._patterns = re.compile("|".join(map(_pattern_of, slotted)) or r"(?!)")
+        texts = [*texts, *(part for line in slotted for part in _SLOT.split(line))]
         self.words: set[str] = set()
         self._runs: set[int] = set()
         self._sentences: set[int] = set()
@@ -66,8 +75,15 @@ class TrainingTexts:
     def share_of_sentences(self, text: str) -> float:
         """Share of a text's sentences that stand here whole, 0 to 1."""
         return _share(
-            hash(tuple(words_of(part))) in self._sentences for part in sentences_of(text)
+            hash(tuple(words_of(part))) in self._sentences
+            or self._patterns.fullmatch(part.lower()) is not None
+            for part in sentences_of(text)
         )
+
+
+def _pattern_of(line: str) -> str:
+    """Return an expression for a line, in small letters, with anything in its slots."""
+    return ".*".join(re.escape(part) for part in _SLOT.split(line.lower()))
 
 
 def count(

@@ -80,19 +80,24 @@ def judge(
     device: Device = "cpu",
 ) -> None:
     """Let a model write on topics that it has learnt, in wordings that it has not, and read it."""
-    from bot.workshop.teaching.judge import TopicReader, ask_learnt
+    from bot.workshop.teaching.judge import TopicReader, ask_learnt, ask_unseen, judge_unseen
     from bot.workshop.teaching.judge import judge as read
     from bot.workshop.teaching.writing import load_writer, write
     from bot.workshop.texts.cards import load_cards
     from bot.workshop.texts.headers import header
     from bot.workshop.texts.held_out import load_held_out
+    from bot.workshop.texts.kinds import load_kinds
 
-    cards = load_cards()
+    cards, kinds = load_cards(), load_kinds()
     asked = ask_learnt(cards, count, seed)
     writer, tokenizer = load_writer(model, device)
     prompts = [request.prompt for request in asked]
     written = write(writer, tokenizer, prompts, seed)
     _tell(json.dumps(asdict(read(asked, written, TopicReader(cards)))))
+    nouns = ask_unseen(kinds, count, seed)
+    on_nouns = write(writer, tokenizer, [noun.prompt for noun in nouns], seed)
+    _tell(json.dumps(asdict(judge_unseen(nouns, on_nouns, kinds))))
+    written += on_nouns
     if held_out:
         topics = [topic.text for topic in load_held_out()]
         prompts = [header("ensayo", topic, 250) for topic in topics]

@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 from bot.workshop.texts.cards import load_cards
 from bot.workshop.texts.compositions import load_compositions
 from bot.workshop.texts.exposures import Exposures, Mixture
+from bot.workshop.texts.kinds import load_kinds, load_sentences
 
 TOKENIZER = "tokenizer.json"
 PASSAGES = "passages.txt"
@@ -121,7 +122,9 @@ def load_exposures(folder: Path) -> Exposures:
     """Read all texts, once for each process."""
     path = folder / PASSAGES
     passages = path.read_text(encoding="utf-8").split(SEPARATOR) if path.exists() else []
-    return Exposures.of(load_cards(), load_compositions(), passages)
+    return Exposures.of(
+        load_cards(), load_compositions(), passages, load_kinds(), load_sentences()
+    )
 
 
 @cache

@@ -16,7 +16,9 @@ from bot.workshop.teaching.writing import Written
 from bot.workshop.texts.cards import Card
 from bot.workshop.texts.headers import header
 from bot.workshop.texts.ideas import stem
-from bot.workshop.texts.wording import UNSEEN_ASKING, ask_for, is_noun_phrase
+from bot.workshop.texts.kinds import Kind
+from bot.workshop.texts.slots import Noun
+from bot.workshop.texts.wording import UNSEEN_ASKING, ask_for, is_noun_phrase, vary
 
 KEEPS_SHARE = 0.8
 """An essay keeps to its topic where so many of its sentences do."""
@@ -124,6 +126,77 @@ def judge(asked: Sequence[Asked], written: Sequence[Written], reader: TopicReade
         _share([text.ended for text in written]),
         sum(len(text.essay.split()) for text in written) / max(1, len(written)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AskedNoun:
+    """A noun that no text of the training is about.
+
+    Attributes:
+        kind: What it is one of.
+        noun: The noun.
+        prompt: The header.
+    """
+
+    kind: Kind
+    noun: Noun
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class KindVerdict:
+    """What was made of new nouns.
+
+    Attributes:
+        essays: How many were read.
+        naming: Share of essays that name their noun twice or more.
+        own_kind: Share of sentences that are lines of the noun's own kind, word for word.
+        other_kind: Share of sentences that are lines of another kind.
+        in_kind: Share of essays with more of the former than of the latter.
+    """
+
+    essays: int
+    naming: float
+    own_kind: float
+    other_kind: float
+    in_kind: float
+
+
+def ask_unseen(kinds: Sequence[Kind], count: int, seed: int, words: int = 250) -> list[AskedNoun]:
+    """Draw nouns that were kept out of training, and ask for them in ways that it had."""
+    rng = random.Random(seed)
+    every = [(kind, noun) for kind in kinds for noun in kind.unseen]
+    return [
+        AskedNoun(kind, noun, header("ensayo", vary(noun.phrase, rng, hasty=False), words))
+        for kind, noun in rng.sample(every, min(count, len(every)))
+    ]
+
+
+def judge_unseen(
+    asked: Sequence[AskedNoun], written: Sequence[Written], kinds: Sequence[Kind]
+) -> KindVerdict:
+    """Read essays on new nouns."""
+    naming: list[bool] = []
+    own: list[bool] = []
+    other: list[bool] = []
+    in_kind: list[bool] = []
+    for request, text in zip(asked, written, strict=True):
+        lines = {kind.name: _sentences_about(kind, request.noun) for kind in kinds}
+        found = sentences_of(text.essay)
+        mine = [sentence in lines[request.kind.name] for sentence in found]
+        theirs = [
+            not is_mine and any(sentence in others for others in lines.values())
+            for sentence, is_mine in zip(found, mine, strict=True)
+        ]
+        naming.append(text.essay.lower().count(request.noun.words.lower()) > 1)
+        own, other = own + mine, other + theirs
+        in_kind.append(sum(mine) > sum(theirs))
+    return KindVerdict(len(written), *map(_share, (naming, own, other, in_kind)))
+
+
+def _sentences_about(kind: Kind, noun: Noun) -> set[str]:
+    card = kind.card(noun)
+    return {part for lines in card.lines.values() for line in lines for part in sentences_of(line)}
 
 
 def sentences_of(text: str) -> list[str]:

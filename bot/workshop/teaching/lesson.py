@@ -43,8 +43,12 @@ class Lesson:
     dropout: float = 0.1
     general_tokens: int = 0
     general: Mixture = field(default=Mixture(cards=30, compositions=15, guesses=0, passages=55))
-    main: Mixture = field(default=Mixture(cards=60, compositions=24, guesses=4, passages=12))
-    last: Mixture = field(default=Mixture(cards=62, compositions=30, guesses=4, passages=4))
+    main: Mixture = field(
+        default=Mixture(cards=38, compositions=14, guesses=3, passages=14, kinds=22, sentences=9)
+    )
+    last: Mixture = field(
+        default=Mixture(cards=42, compositions=18, guesses=3, passages=4, kinds=24, sentences=9)
+    )
     seed: int = 1
 
     def write(self, folder: Path) -> None:

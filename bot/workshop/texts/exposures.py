@@ -8,16 +8,23 @@ from dataclasses import dataclass, field
 from bot.workshop.texts.cards import Card
 from bot.workshop.texts.composing import compose
 from bot.workshop.texts.compositions import Composition
-from bot.workshop.texts.guessing import invent_card
+from bot.workshop.texts.guessing import invent_card, invent_noun
 from bot.workshop.texts.headers import header, ideas_line
 from bot.workshop.texts.ideas import NounFinder
+from bot.workshop.texts.kinds import Kind, SentenceKind
 from bot.workshop.texts.requests import Request, draw_request
+from bot.workshop.texts.slots import fill
 from bot.workshop.texts.wording import vary
 
 CARD_STYLES = {"ensayo": 70, "descripcion": 9, "explicacion": 8, "argumentacion": 8, "carta": 5}
+_SENTENCE_STYLES = {"ensayo": 80, "argumentacion": 12, "carta": 3, "explicacion": 5}
+_GUESS_STYLES = {"ensayo": 4, "descripcion": 1}
 _LENGTHS = (60, 100, 150, 200, 250, 250, 250, 300, 350, 400, 450)
+_KIND_LENGTHS = (*_LENGTHS, 500, 550)
 _WITHOUT_IDEAS = 1 / 3
 _WHOLE_SHARE = 0.75
+_HASTY_SHARE = 0.6
+_INVENTED_SHARE = 0.12
 _FEWEST_WORDS = 30
 _LEAST_WEIGHT = 4.5
 _SENTENCE_END = re.compile(r"(?<=[.!?…»])\s+|\n+")
@@ -32,12 +39,16 @@ class Mixture:
         compositions: Whole compositions and paragraphs of them.
         guesses: Texts on words that nobody knows.
         passages: Natural Spanish.
+        kinds: Essays on a thing without a card, put together from what holds of its kind.
+        sentences: Essays around a sentence: a proverb, a claim, a question, a title.
     """
 
     cards: float
     compositions: float
     guesses: float
     passages: float
+    kinds: float = 0.0
+    sentences: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +59,22 @@ class Exposures:
         cards: The topic cards.
         compositions: The whole texts.
         passages: Natural passages with the headers that they have, or without.
+        kinds: Kinds of things.
+        sentences: Kinds of sentences that are read; one without sentences is for unknown words.
         finder: Tells the nouns that become ideas.
     """
 
     cards: Sequence[Card]
     compositions: Sequence[Composition]
     passages: Sequence[str]
+    kinds: Sequence[Kind]
+    sentences: Sequence[SentenceKind]
     finder: NounFinder = field(repr=False)
+    _by_topic: dict[str, Card] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        named = {topic.lower(): card for card in self.cards for topic in card.topics}
+        object.__setattr__(self, "_by_topic", named)
 
     @classmethod
     def of(
@@ -62,13 +82,17 @@ class Exposures:
         cards: Sequence[Card],
         compositions: Sequence[Composition],
         passages: Sequence[str] = (),
+        kinds: Sequence[Kind] = (),
+        sentences: Sequence[SentenceKind] = (),
     ) -> "Exposures":
         """Count the words of all texts and return the exposures that can be made of them."""
+        examples = [kind.card(kind.nouns[0]) for kind in kinds]
         texts = [
-            "\n".join(line for lines in card.lines.values() for line in lines) for card in cards
+            "\n".join(line for lines in card.lines.values() for line in lines)
+            for card in (*cards, *examples)
         ]
         finder = NounFinder([*texts, *(composition.text for composition in compositions)])
-        return cls(cards, compositions, passages, finder)
+        return cls(cards, compositions, passages, kinds, sentences, finder)
 
     def draw(self, rng: random.Random, mixture: Mixture) -> str:
         """Return the next text with its header, drawn by the mixture."""
@@ -77,6 +101,8 @@ class Exposures:
             (self.of_composition, mixture.compositions),
             (self.of_guess, mixture.guesses),
             (self.of_passage, mixture.passages),
+            (self.of_kind, mixture.kinds),
+            (self.of_sentence, mixture.sentences),
         )
         kind = rng.choices([kind for kind, _ in kinds], [share for _, share in kinds])[0]
         return kind(rng)
@@ -85,10 +111,31 @@ class Exposures:
         """Return an essay put together from a card."""
         return self._written_up(draw_request(self.cards, self.finder, rng), rng)
 
+    def of_kind(self, rng: random.Random) -> str:
+        """Return an essay of what holds of a kind of thing, and of its card where it has one."""
+        kind = rng.choice(self.kinds)
+        noun, topic = kind.draw(rng)
+        if noun.article and kind.askings and rng.random() < _INVENTED_SHARE:
+            # What is said about it tells its kind: so a noun that is quite new is copied too.
+            noun = invent_noun(rng)
+            topic = fill(rng.choice(kind.askings), noun.slots())
+        card, own = kind.card(noun), self._by_topic.get(noun.phrase)
+        if own is not None:
+            card = _joined(own, card, rng)
+        hasty = rng.random() < _HASTY_SHARE
+        return self._written_up(Request(card, topic), rng, lengths=_KIND_LENGTHS, hasty=hasty)
+
+    def of_sentence(self, rng: random.Random) -> str:
+        """Return an essay around a sentence."""
+        known = [kind for kind in self.sentences if kind.sentences]
+        card, topic = rng.choice(known).draw(rng)
+        return self._written_up(Request(card, topic), rng, _SENTENCE_STYLES, hasty=False)
+
     def of_guess(self, rng: random.Random) -> str:
         """Return a text on a word that nobody knows."""
-        card, styles = invent_card(rng), {"ensayo": 4, "descripcion": 1}
-        return self._written_up(Request(card, card.topic), rng, styles, hasty=False)
+        voices = [voice for kind in self.sentences if not kind.sentences for voice in kind.voices]
+        card = invent_card(rng, voices)
+        return self._written_up(Request(card, card.topic), rng, _GUESS_STYLES, hasty=False)
 
     def of_passage(self, rng: random.Random) -> str:
         """Return a natural passage."""
@@ -116,10 +163,11 @@ class Exposures:
         rng: random.Random,
         styles: dict[str, int] = CARD_STYLES,
         *,
+        lengths: Sequence[int] = _LENGTHS,
         hasty: bool = True,
     ) -> str:
         style = rng.choices(list(styles), list(styles.values()))[0]
-        asked = rng.choice(_LENGTHS) * rng.uniform(0.85, 1.15)
+        asked = rng.choice(lengths) * rng.uniform(0.85, 1.15)
         essay = compose(request.card, rng, round(asked), style, request.wanted)
         said = essay.words if essay.words < 0.8 * asked else asked
         return self._headed(style, request.topic, essay.text, essay.lines, said, rng, hasty=hasty)
@@ -141,3 +189,12 @@ class Exposures:
         return (
             header(style, vary(topic, rng, hasty=hasty), round(asked)) + ideas_line(ideas) + text
         )
+
+
+def _joined(card: Card, kind: Card, rng: random.Random) -> Card:
+    """Return a card with as many lines of its kind as it has of its own."""
+    lines = {
+        x: (*own, *rng.sample(kind.lines[x], min(len(own), len(kind.lines[x]))))
+        for x, own in card.lines.items()
+    }
+    return Card(card.topics, lines, card.source)

@@ -5,6 +5,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import pairwise
 
 from bot.workshop.texts.wording import drop_accents
@@ -123,6 +124,7 @@ class NounFinder:
         return ideas if len(ideas) >= FEWEST else []
 
 
+@cache
 def stem(word: str) -> str:
     """Return the beginning of a word, the same for singular and plural."""
     return drop_accents(word.lower())[:5].rstrip("aeos")

@@ -13,7 +13,7 @@ from bot.workshop.texts.cards import Card
 from bot.workshop.texts.ideas import NounFinder, stem
 from bot.workshop.texts.wording import is_noun_phrase
 
-_TOLD_BY_NAME, _TOLD_BY_LINE, _TOLD_BY_THING = 0.5, 0.18, 0.24
+_TOLD_BY_NAME, _TOLD_BY_LINE, _TOLD_BY_THING = 0.62, 0.2, 0.1
 _FEWEST_WORDS, _MOST_WORDS = 4, 14
 _LEAST_WEIGHT = 4.5
 _PAIRS = ("{} y {}", "{} y {}", "{} o {}", "¿{} o {}?", "{} y {}: dos mundos", "{} contra {}")

@@ -47,7 +47,7 @@ _PLURAL_VERBS = {"es": "son", "importa": "importan", "sirve": "sirven", "interes
 
 def contract(text: str) -> str:
     """Write "de el" as "del" and "a el" as "al"."""
-    return re.sub(r"\b(d)e el\b", r"\1el", re.sub(r"\ba el\b", "al", text))
+    return re.sub(r"\b([dD])e el\b", r"\1el", re.sub(r"\b([aA]) el\b", r"\1l", text))
 
 
 def is_noun_phrase(topic: str) -> bool:

@@ -53,3 +53,11 @@ def test_its_own_other_draws_make_no_sentence_common():
     assert figures("Nada como mirar el mar.", Essay("el mar", 2, "Nada como mirar el mar.")) == (
         figures("Nada como mirar el mar.")
     )
+
+
+def test_a_line_with_slots_is_found_whatever_stands_in_them():
+    training = TrainingTexts([], ["{El} vive{n} cerca {del} río grande. Mi tío {lo} vio ayer."])
+    found = training.share_of_sentences("La nutria vive cerca de la orilla del río grande.")
+    assert found == 1
+    assert training.share_of_sentences("Mi tío la vio ayer.") == 1
+    assert training.share_of_sentences("Mi tía la vio ayer.") == 0

@@ -3,6 +3,7 @@ import pytest
 from bot.workshop.texts.cards import Card, load_cards
 from bot.workshop.texts.compositions import load_compositions
 from bot.workshop.texts.exposures import Exposures
+from bot.workshop.texts.kinds import load_kinds, load_sentences
 
 
 @pytest.fixture(scope="session")
@@ -18,4 +19,7 @@ def sea(cards) -> Card:
 
 @pytest.fixture(scope="session")
 def exposures(cards) -> Exposures:
-    return Exposures.of(cards, load_compositions()[:80], ["Una tarde de lluvia."])
+    unknown, *known = sorted(load_sentences(), key=lambda kind: len(kind.sentences))
+    return Exposures.of(
+        cards, load_compositions()[:80], ["Una tarde de lluvia."], load_kinds(), [unknown, *known]
+    )

@@ -57,9 +57,28 @@ def test_the_same_seed_draws_the_same(exposures):
     assert one == other
 
 
-def test_a_guess_is_on_words_that_are_copied_whole():
+def test_a_guess_is_on_words_that_are_copied_whole(exposures):
+    voices = exposures.sentences[0].voices
     for seed in range(60):
-        card = invent_card(random.Random(seed))
-        for lines in card.lines.values():
-            assert not any("{" in line or "de el " in line for line in lines)
-        assert all(card.topic in line for line in card.lines["A"][:3])
+        card = invent_card(random.Random(seed), voices)
+        lines = [line for lines in card.lines.values() for line in lines]
+        assert not any("{" in line or " de el " in line for line in lines)
+        assert sum(card.topic in line for line in lines) >= 5
+
+
+def test_an_essay_of_a_kind_has_the_lines_of_the_card_too_where_there_is_one(exposures, cards):
+    rng = random.Random(6)
+    own = {line for card in cards for lines in card.lines.values() for line in lines}
+    texts = [exposures.of_kind(rng) for _ in range(120)]
+    assert all(HEADER.match(text) for text in texts)
+    with_card = sum(any(line in text for line in own) for text in texts)
+    assert 0 < with_card < 60
+
+
+def test_an_essay_on_a_sentence_quotes_it(exposures):
+    rng = random.Random(7)
+    texts = [exposures.of_sentence(rng) for _ in range(40)]
+    topics = [text.split("Tema: ", 1)[1].split("\n", 1)[0] for text in texts]
+    quoting = sum(topic.rstrip(".?").lower() in text.split("\n\n", 1)[1].lower()
+                  for topic, text in zip(topics, texts, strict=True))  # fmt: skip
+    assert quoting > 20
