@@ -378,11 +378,16 @@ async def _until_one_fails(*parts: Coroutine[Any, Any, None]) -> None:
     """Run parts side by side, until one raises; then cancel the others and raise that."""
     tasks = [asyncio.create_task(part) for part in parts]
     try:
-        await asyncio.gather(*tasks)
+        # `gather` would be over as soon as one of them is cancelled, and the others be cancelled a
+        # second time, in the middle of their cleaning up.
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
 
 
 async def _greet(

@@ -28,6 +28,7 @@ READER_TIMEOUT_S = 60.0
 KEEP_ALIVE_S = (
     15  # longer than clients keep a connection for later, or they would run into its end
 )
+_GRACE_S = 2
 _ACCEPTED_AT_ONCE = 32
 _MOST_CONNECTIONS = 4096
 
@@ -128,6 +129,16 @@ class Server(uvicorn.Server):
         }
         super().__init__(uvicorn.Config(app, **(settings | options)))
 
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer until told to exit, or cancelled."""
+        try:
+            await super().serve(sockets)
+        finally:
+            # A cancelled server does not. Closed behind the loop's back, a socket's number stays
+            # among those that it watches, and whatever gets that number next is never heard.
+            for listening in getattr(self, "servers", ()):
+                listening.close()
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
         await super().startup(sockets)
@@ -160,7 +171,8 @@ async def serve_beside(app: Any, host: str, port: int, connections: int) -> Asyn
         SettingsError: This computer has no such address.
     """
     with listen(host, port) as listener:
-        server = InnerServer(app, connections)
+        # What waits for the database, say, must not hold the program's end up.
+        server = InnerServer(app, connections, timeout_graceful_shutdown=_GRACE_S)
         serving = asyncio.create_task(server.serve([listener]))
         try:
             yield

@@ -262,3 +262,15 @@ def test_taken_port() -> None:
         port = first.getsockname()[1]
         with pytest.raises(PortTakenError):
             listen("127.0.0.1", port)
+
+
+async def test_cancelled_server_leaves_nothing_that_the_loop_watches() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        number = listener.fileno()
+        server = InnerServer(answer, CONNECTIONS)
+        task = asyncio.create_task(server.serve([listener]))
+        while not server.started:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert not asyncio.get_running_loop().remove_reader(number)
