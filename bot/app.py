@@ -306,7 +306,9 @@ async def _start(
     bot: Bot,
 ) -> None:
     """Start every part in order, then wait for one that cannot go on."""
-    await stack.enter_async_context(hold_lease(database))
+    await stack.enter_async_context(
+        hold_lease(database, lambda: console.print(texts.standing_by, soft_wrap=True))
+    )
     await database.scrub(_SCRUB_AT_START_S)
     service = await start_generation(settings, stack)
     await asyncio.to_thread(safety.prepare)

@@ -1,7 +1,8 @@
 """One front a bot: whoever holds the lease acts for it, and nobody else.
 
 Beside an SQLite file it is a lock that the kernel frees the moment its process dies. In
-PostgreSQL it is a row that is renewed while its holder lives; whoever takes a lapsed one raises
+PostgreSQL it is a row that is renewed while its holder lives. Another front that starts meanwhile
+stands by, perhaps on another machine, and takes it when it is given back or lapses: that raises
 its epoch, and every step of the former holder then fails, so that one that slept cannot act.
 """
 
@@ -9,7 +10,7 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from bot.storage.schema import leases
 _LASTS = timedelta(seconds=15)
 _RENEW_EVERY_S = 5.0
 _FREE_S = 2.0
+_STAND_BY_S = 1.0
 
 
 @contextmanager
@@ -65,11 +67,14 @@ def hold_all_locks(file: Path) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def hold_lease(database: Database) -> AsyncIterator[None]:
+async def hold_lease(
+    database: Database, on_standby: Callable[[], None] = lambda: None
+) -> AsyncIterator[None]:
     """Be the only front of the database's bot while the block runs; with SQLite the lock is that.
 
-    Raises:
-        LeaseLostError: Another process is.
+    Args:
+        database: The bot's.
+        on_standby: Told that another process is, and that it is waited for.
     """
     if database.file is not None:
         yield
@@ -77,7 +82,10 @@ async def hold_lease(database: Database) -> AsyncIterator[None]:
     holder = secrets.token_hex(8)
     epoch = await database.step("take lease", lambda tx: _take(tx, holder))
     if epoch is None:
-        raise LeaseLostError
+        on_standby()
+    while epoch is None:
+        await asyncio.sleep(_STAND_BY_S)
+        epoch = await database.step("take lease", lambda tx: _take(tx, holder))
 
     async def ensure_held(tx: Transaction) -> None:
         held = select(leases.c.epoch).where(tx.mine(leases), leases.c.epoch == epoch)

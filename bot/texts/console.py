@@ -32,6 +32,7 @@ class ConsoleTexts:
             is from a capability's name to what it is and what the bot does without it.
         telegram_unreachable: From the reason to a sentence, said while it is tried again.
         already_running: Another process is the front of this bot.
+        standing_by: Another process is the front of this bot, and is waited for.
         not_installed: From the package that is missing to a sentence.
         startup_failed: From a reason to a sentence, for what has none of its own.
         write_no_topic: No topic came on the command line or on standard input.
@@ -102,6 +103,7 @@ class ConsoleTexts:
     check_capability: Mapping[str, tuple[str, str]]
     telegram_unreachable: Callable[[str], str]
     already_running: str
+    standing_by: str
     not_installed: Callable[[str], str]
     startup_failed: Callable[[str], str]
     write_no_topic: str
@@ -254,6 +256,7 @@ SPANISH = ConsoleTexts(
     already_running=(
         "Este bot ya está en marcha en otro proceso, y solo puede atenderlo uno a la vez."
     ),
+    standing_by="Este bot ya está en marcha en otro proceso. Espero aquí y lo relevo si falta.",
     not_installed=lambda package: (
         f"Falta {package}: aquí solo está instalado el bot, sin lo necesario para escribir y "
         "entrenar. Pon en REDACTOR_GENERATION_URL la dirección de un servicio en marcha, o "
@@ -429,6 +432,7 @@ ENGLISH = ConsoleTexts(
         f"Telegram cannot be reached ({reason}). I keep trying; check the internet connection."
     ),
     already_running="Another process runs this bot already, and only one at a time can.",
+    standing_by="Another process runs this bot. I wait here, and take over when it is gone.",
     not_installed=lambda package: (
         f"{package} is missing: only the bot is installed here, without what writing and "
         "training need. Put the address of a running service into REDACTOR_GENERATION_URL, or "
