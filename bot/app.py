@@ -124,6 +124,7 @@ class Front:
     Attributes:
         bot: Telegram's methods.
         database: What has to last.
+        client: The generation service.
         desk: Where essays are asked for and called off.
         scheduler: Has them written.
         guide: Has answered what people want to see of the model.
@@ -136,6 +137,7 @@ class Front:
 
     bot: Bot
     database: Database
+    client: GenerationClient
     desk: Desk
     scheduler: Scheduler
     guide: Guide
@@ -183,6 +185,7 @@ class Front:
             floods=self.sender.floods,
             deaf_since=self.intake.deaf_since,
             database_away_since=self.database.away_since,
+            services=self.client.services,
         )
 
     async def stop(self, timeout_s: float) -> None:
@@ -229,6 +232,7 @@ def compose(
     previews = Previews(database)
     pacing = Pacing(delivery_limits, clock)
     desk.delivery_s = pacing.span_s
+    desk.slots = client.slots
     sender = Sender(bot, database, pacing, previews)
     scheduler = Scheduler(
         database,
@@ -244,7 +248,9 @@ def compose(
     watch = ClockWatch(database.clock, clock)
     intake = Intake(bot, database, access, desk, sender, watch, webhook)
     boards = Boards(database, desk)
-    return Front(bot, database, desk, scheduler, guide, previews, sender, intake, watch, boards)
+    return Front(
+        bot, database, client, desk, scheduler, guide, previews, sender, intake, watch, boards
+    )
 
 
 async def run_bot(settings: Settings, texts: ConsoleTexts, console: Console) -> None:
@@ -318,7 +324,7 @@ async def _start(
         service.client,
         is_open=settings.is_open,
         limits=Limits(
-            running=settings.max_running,
+            running=settings.max_running or None,
             waiting=settings.max_waiting,
             waiting_per_person=settings.max_waiting_per_person,
             topic_characters=settings.max_topic_characters,

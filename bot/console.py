@@ -94,7 +94,8 @@ async def write_essays(
 
 def _sentence(error: RequestError, settings: Settings, texts: Texts) -> str:
     """What went wrong, to whoever can look after the service."""
-    address = urlsplit(settings.generation_url).netloc.rpartition("@")[2]
+    urls = settings.generation_url.split(",")
+    address = ", ".join(urlsplit(url.strip()).netloc.rpartition("@")[2] for url in urls)
     if address and isinstance(error, GenerationError) and error.reason in _OF_THE_SERVICE:
         return texts.console.service_failed(address, error.detail or str(error))
     return texts.console.write_failed(failure_text(error, texts.failures))

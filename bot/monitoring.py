@@ -1,8 +1,8 @@
 """The bot's own health and metrics, for an operator's monitoring; off unless a port is set."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot import __version__
+from bot.generation.balancing import ServiceState
 from bot.serving import serve_beside
 
 _MOST_CONNECTIONS = 32
@@ -35,6 +36,7 @@ class Status:
         floods: How often Telegram asked to wait since the start (429).
         deaf_since: When Telegram stopped answering, or None.
         database_away_since: When the database stopped answering, or None.
+        services: How each generation service is doing.
     """
 
     running: int
@@ -48,6 +50,7 @@ class Status:
     floods: int
     deaf_since: datetime | None
     database_away_since: datetime | None
+    services: Sequence[ServiceState] = ()
 
     @property
     def is_well(self) -> bool:
@@ -83,6 +86,10 @@ async def serve_monitoring(
                 "held": status.held,
                 "deaf_since": _written(status.deaf_since),
                 "database_away_since": _written(status.database_away_since),
+                "services": [
+                    {**asdict(one), "away_since": _written(one.away_since)}
+                    for one in status.services
+                ],
             },
             status_code=200 if status.is_well else 503,
         )
@@ -141,6 +148,19 @@ class _StatusCollector(Collector):
         for outcome, count in status.ended.items():
             ended.add_metric([outcome], count)
         yield ended
+        yield from self._services()
+
+    def _services(self) -> Iterator[Metric]:
+        values: tuple[tuple[str, str, Callable[[ServiceState], float]], ...] = (
+            ("open", "Requests that a service is answering.", lambda one: one.open),
+            ("slots", "Texts that it says it writes at once.", lambda one: one.slots or 0),
+            ("is_away", "Whether it takes no requests.", lambda one: one.away_since is not None),
+        )
+        for name, text, value in values:
+            metric = GaugeMetricFamily(f"redactor_service_{name}", text, labels=["address"])
+            for one in self._status.services:
+                metric.add_metric([one.address], value(one))
+            yield metric
 
 
 def _written(moment: datetime | None) -> str | None:

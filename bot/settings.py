@@ -20,6 +20,12 @@ from bot.errors import SettingsError
 PREFIX = "REDACTOR_"
 
 _Url = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^(|https?://\S+)$")]
+_Urls = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, pattern=r"^(|https?://[^\s,]+(\s*,\s*https?://[^\s,]+)*)$"
+    ),
+]
 
 
 class Settings(BaseSettings):
@@ -90,9 +96,12 @@ class Settings(BaseSettings):
         min_length=1,
         description="embedded, a Hub id such as openai-community/gpt2, or a folder.",
     )
-    generation_url: _Url = Field(
+    generation_url: _Urls = Field(
         default="",
-        description="Address of a running generation service. Empty: the bot starts its own.",
+        description=(
+            "Address of a running generation service, or of several, separated by commas. "
+            "Empty: the bot starts its own."
+        ),
     )
     generation_api_key: SecretStr = Field(
         default=SecretStr(""), description="Key for that service, if it asks for one."
@@ -120,7 +129,10 @@ class Settings(BaseSettings):
     )
 
     max_running: int = Field(
-        default=32, ge=1, le=1024, description="Essays being written at once, over all people."
+        default=0,
+        ge=0,
+        le=1024,
+        description="Essays being written at once, at most; 0 is what the service has room for.",
     )
     max_waiting: int = Field(
         default=100, ge=1, le=10_000, description="Essays in the queue, over all people."

@@ -9,6 +9,7 @@ import httpx
 import pytest
 import yaml
 
+from bot.generation.balancing import ServiceState
 from bot.monitoring import Status, serve_monitoring
 from bot.serving import listen
 from bot.settings import Settings
@@ -52,7 +53,8 @@ async def bot_metrics():
 
     async def look():
         counts = {"one": 1}
-        return Status(1, 1, counts, 1.0, 1, 1.0, counts, counts, 1, None, None)
+        services = [ServiceState("one:8000", 1, 1, False, None)]
+        return Status(1, 1, counts, 1.0, 1, 1.0, counts, counts, 1, None, None, services)
 
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]

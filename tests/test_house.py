@@ -26,7 +26,7 @@ ROOMS = {
     "telegram": {"classroom", "essays", "serving", "storage"},
     "classroom": {"essays", "generation", "storage"},
     "essays": {"generation", "storage"},
-    "monitoring": {"essays", "serving", "storage"},
+    "monitoring": {"essays", "generation", "serving", "storage"},
     "playground": {"serving"},
     "generation": {"serving"},
     "training": set(),

@@ -91,4 +91,4 @@ async def of_group(tx: Transaction, desk: Desk, chat_id: int, texts: Texts) -> s
 async def _places(tx: Transaction, desk: Desk) -> dict[int, Place]:
     running = await jobs.in_state(tx, JobState.RUNNING)
     waiting = await jobs.in_state(tx, JobState.WAITING)
-    return desk.meter.places(running, waiting, desk.limits.running)
+    return desk.meter.places(running, waiting, desk.most_running)

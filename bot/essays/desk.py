@@ -26,13 +26,17 @@ from bot.storage import chats, classes, holding, jobs, outbox
 from bot.storage.database import Transaction
 from bot.storage.records import EssayRequest, Job, JobState, Kind
 
+_SLOTS = 32
+"""Essays written at once by a service that does not say how many it takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much is taken on.
 
     Attributes:
-        running: Essays written at once; one person has at most one of them.
+        running: Essays written at once, at most; one person has at most one of them. None is as
+            many as the service has room for.
         waiting: Essays in the queue.
         waiting_per_person: Essays of one person in the queue.
         topic_characters: Greatest length of a topic.
@@ -40,7 +44,7 @@ class Limits:
         retention_days: How long what people asked for is kept.
     """
 
-    running: int = 32
+    running: int | None = None
     waiting: int = 100
     waiting_per_person: int = 3
     topic_characters: int = 600
@@ -182,6 +186,7 @@ class Desk:
         meter: How fast essays are written.
         drafts: What is written so far of the jobs that are running, by their number.
         delivery_s: From a chat and a number of messages to the seconds until they have left.
+        slots: Tells how many essays the service takes at once now, or None if it does not say.
         refusals: How many essays had no room, by whose was missing.
         told: What the placeholders of unfinished jobs say, as far as this run knows.
     """
@@ -199,6 +204,13 @@ class Desk:
         self.drafts: dict[int, str] = {}
         self.told: dict[int, str] = {}
         self.delivery_s: Callable[[int, int], float] = lambda _chat_id, _messages: 0.0
+        self.slots: Callable[[], int | None] = lambda: None
+
+    @property
+    def most_running(self) -> int:
+        """Essays that may be written at once now."""
+        slots = self.slots() or _SLOTS
+        return min(slots, self.limits.running or slots)
 
     async def accept(
         self, tx: Transaction, request: EssayRequest, update_id: int | None
@@ -241,7 +253,7 @@ class Desk:
         if job is None:
             return None
         waiting = sorted([*waiting, job], key=lambda one: (one.turn, one.id))
-        place = self.meter.places(running, waiting, self.limits.running)[job.id]
+        place = self.meter.places(running, waiting, self.most_running)[job.id]
         if job.request.address.is_private:
             text = self.acknowledgement(job, place, [*running, *waiting])
             await owe_placeholder(tx, job, text)
@@ -295,7 +307,7 @@ class Desk:
         """What is being written and what waits, as one person sees it."""
         running = await jobs.in_state(tx, JobState.RUNNING)
         waiting = await jobs.in_state(tx, JobState.WAITING)
-        places = self.meter.places(running, waiting, self.limits.running)
+        places = self.meter.places(running, waiting, self.most_running)
         own = next((job for job in waiting if job.request.person == person), None)
         held = await holding.held(tx, person) if person else {}
         return QueueView(
@@ -336,7 +348,7 @@ class Desk:
         if own > limits.waiting_per_person:
             self.refusals["person"] += 1
             raise TooManyWaitingError(limits.waiting_per_person)
-        free = max(0, limits.running - len(running))
+        free = max(0, self.most_running - len(running))
         if len(waiting) >= limits.waiting + free:
             self.refusals["queue"] += 1
             raise QueueFullError(limits.waiting)

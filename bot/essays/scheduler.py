@@ -108,7 +108,7 @@ class Scheduler:
             if job_id not in theirs and job_id not in self._ending:
                 task.cancel()
         has_started = False
-        while waiting and len(self._tasks) < self._desk.limits.running:
+        while waiting and len(self._tasks) < self._desk.most_running:
             job = await self._database.step("start", jobs.start_next)
             if job is None:
                 break
@@ -140,7 +140,7 @@ class Scheduler:
     async def _tell_places(self) -> None:
         """Keep the placeholders of those who wait in private true; in a group /cola tells."""
         running, waiting = await self._database.read(_open_jobs)
-        places = self._desk.meter.places(running, waiting, self._desk.limits.running)
+        places = self._desk.meter.places(running, waiting, self._desk.most_running)
         for job in waiting:
             text = self._desk.acknowledgement(job, places[job.id], [*running, *waiting])
             self._tell(job, text)
@@ -208,6 +208,7 @@ class Scheduler:
                 if not self._is_service_ready:
                     await self._writer.wait_until_ready(_READY_TIMEOUT_S)
                     self._is_service_ready = True
+                    self._wake.set()  # it has room for others, too
                 async with asyncio.timeout(self._essay_timeout_s):
                     return await self._attempt(job, preceding, filters)
             except TimeoutError:

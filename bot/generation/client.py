@@ -21,6 +21,7 @@ from bot.errors import (
     PromptTooLongError,
     RequestError,
 )
+from bot.generation.balancing import BalancedTransport, ServiceState
 from bot.generation.bounded_transport import BoundedTransport
 from bot.generation.client_errors import BROKEN_ANSWER, retry_after_s, translate
 from bot.generation.frames import Frames
@@ -45,6 +46,9 @@ _POLL_S = 0.25
 _DESCRIBE_TIMEOUT_S = 20.0
 _FOREIGN_SILENCE = 3  # times our own service's
 
+_ROOT = "http://service"
+"""Whichever of the services is asked: the transport puts its address there."""
+
 _TIMES_TURNED_AWAY = 5
 _GREATEST_WAIT_S = 60.0  # whatever a full service asks for
 
@@ -55,7 +59,8 @@ class GenerationClient:
     """Asks a generation service for texts. One for the whole program; it keeps connections open.
 
     Works with this project's own service and, with what they understand, with vLLM, llama.cpp's
-    server, Ollama and others that have ``/v1/completions``.
+    server, Ollama and others that have ``/v1/completions``. Several that serve the same model are
+    asked as if they were one.
 
     Attributes:
         away_since: Since when the service is away, in UTC; None when it last answered.
@@ -75,7 +80,8 @@ class GenerationClient:
         """Prepare; nothing is sent yet.
 
         Args:
-            base_url: Of the service; ``/v1`` is added unless it is there.
+            base_url: Of the service, or of several, separated by commas; ``/v1`` is added unless
+                it is there.
             uds: Path of a Unix socket to go through instead of TCP.
             api_key: Sent as a bearer token.
             model: Which of the served models; None takes the first.
@@ -89,19 +95,21 @@ class GenerationClient:
         self._default_frames = frames or Frames.plain({})
         self._silence_timeout_s = silence_timeout_s
         self._connect_timeout_s = connect_timeout_s
-        self._root = base_url.rstrip("/").removesuffix("/v1")
         self._served: ServedModel | None = None
+        self._watching: asyncio.Task[None] | None = None
+        bounded = BoundedTransport(
+            uds=str(uds) if uds is not None else None,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
+        )
+        self._balanced = BalancedTransport(base_url.split(","), bounded)
         # Trust of proxy variables would send loopback traffic through a school's proxy.
         self._http = httpx.AsyncClient(
-            transport=BoundedTransport(
-                uds=str(uds) if uds is not None else None,
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
-            ),
+            transport=self._balanced,
             trust_env=False,
             timeout=self._timeout(silence_timeout_s),
         )
         self._openai = openai.AsyncOpenAI(
-            base_url=f"{self._root}/v1",
+            base_url=f"{_ROOT}/v1",
             api_key=api_key or "none",
             max_retries=0,  # the scheduler decides what is tried again
             http_client=cast("Any", self._http),  # openai 3 is typed for httpx2, takes both
@@ -110,11 +118,24 @@ class GenerationClient:
     def _timeout(self, silence_s: float) -> httpx.Timeout:
         return httpx.Timeout(silence_s, connect=self._connect_timeout_s)
 
+    @property
+    def services(self) -> tuple[ServiceState, ...]:
+        """How each of the services is doing."""
+        return self._balanced.states
+
+    def slots(self) -> int | None:
+        """Return how many texts the services take at once now; None where one does not say."""
+        return self._balanced.slots
+
     async def aclose(self) -> None:
         """Close the connections."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:
+        self._watching = asyncio.create_task(self._balanced.watch(), name="services' health")
         return self
 
     async def __aexit__(
@@ -248,7 +269,7 @@ class GenerationClient:
         """
         served = await self.describe()
         body = {"model": served.id, "prompt": text, "add_special_tokens": False}
-        answer = await self._post(f"{self._root}/tokenize", {**body, "return_token_strs": True})
+        answer = await self._post(f"{_ROOT}/tokenize", {**body, "return_token_strs": True})
         with self._translated():
             return None if answer is None else read_cut(answer)
 
@@ -260,7 +281,7 @@ class GenerationClient:
         """
         served = await self.describe()
         body = {"model": served.id, "tokens": list(token_ids)}
-        answer = await self._post(f"{self._root}/detokenize", body)
+        answer = await self._post(f"{_ROOT}/detokenize", body)
         with self._translated():
             return None if answer is None else _text(answer["prompt"])
 
@@ -271,7 +292,7 @@ class GenerationClient:
             GenerationError: It cannot be reached.
         """
         with self._translated():
-            answer = await self._http.get(f"{self._root}/metrics", timeout=_DESCRIBE_TIMEOUT_S)
+            answer = await self._http.get(f"{_ROOT}/metrics", timeout=_DESCRIBE_TIMEOUT_S)
         return answer.text if answer.is_success else ""
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
@@ -325,7 +346,7 @@ class GenerationClient:
             try:
                 return await self._openai.completions.create(**request)
             except openai.RateLimitError as error:
-                wait_s = retry_after_s(error)
+                wait_s = retry_after_s(cast("httpx.Response", error.response))
                 if wait_s is None:
                     raise
                 await asyncio.sleep(min(wait_s, _GREATEST_WAIT_S))
@@ -374,7 +395,7 @@ class GenerationClient:
     async def _is_loading(self, on_progress: Callable[[float | None], None]) -> bool:
         """Look at ``/health``, which our service, vLLM and llama.cpp have; Ollama has not."""
         with self._translated():
-            answer = await self._http.get(f"{self._root}/health", timeout=self._connect_timeout_s)
+            answer = await self._http.get(f"{_ROOT}/health", timeout=self._connect_timeout_s)
         if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
             return False
         try:

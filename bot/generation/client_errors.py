@@ -69,9 +69,9 @@ def translate(error: Exception, parameters: SamplingParameters | None = None) ->
             return GenerationError(FailureReason.AWAY, f"broken answer: {name}")
 
 
-def retry_after_s(error: openai.APIStatusError) -> float | None:
+def retry_after_s(response: httpx.Response) -> float | None:
     """Return in how many seconds a service wants to be asked again; None if it does not say."""
-    said = error.response.headers.get("retry-after", "")
+    said = response.headers.get("retry-after", "")
     try:
         return max(0.0, float(said))
     except ValueError:

@@ -56,6 +56,7 @@ class Office:
         )
         await self.database.step("recover", jobs.recover)
         self.desk = Desk(self.limits, loop.time)
+        self.desk.slots = self.service.slots
         self.scheduler = Scheduler(
             self.database,
             Writer(self.service),  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
+from bot.generation.balancing import ServiceState
 from bot.generation.client import ServedModel
 from bot.generation.frames import Frames
 from bot.generation.inspection import Attention, Cut, LikelyPiece
@@ -22,6 +23,7 @@ class ScriptedService:
         open_streams: Streams begun and not closed.
         shows_inside: Whether it tells pieces, probabilities and attention.
         looked: Calls that asked for those.
+        room: Texts that it takes at once, or None if it does not say.
     """
 
     failures: list[Exception] = field(default_factory=list)
@@ -32,6 +34,14 @@ class ScriptedService:
     waited_for_ready: int = 0
     shows_inside: bool = True
     looked: int = 0
+    room: int | None = None
+
+    def slots(self) -> int | None:
+        return self.room
+
+    @property
+    def services(self) -> tuple[ServiceState, ...]:
+        return ()
 
     async def describe(self) -> ServedModel:
         return ServedModel(

@@ -65,6 +65,18 @@ async def test_as_many_are_written_at_once_as_may_be(url):
             await asyncio.sleep(0.05)
 
 
+async def test_no_more_are_written_at_once_than_the_service_takes(url):
+    async with Office(url, limits=Limits(running=5, waiting=20)) as office:
+        office.service.gate.clear()
+        for room, running in ((2, 2), (4, 4), (1, 4), (None, 5), (9, 5)):
+            office.service.room = room
+            await office.ask(f"p{room}")
+            await office.ask(f"q{room}")
+            await asyncio.sleep(10)
+            assert len(await office.in_state(JobState.RUNNING)) == running
+            assert office.service.open_streams == running
+
+
 async def test_forty_people_with_three_essays_each_take_turns(url):
     """Nobody's first essay starts after another's third that was asked for later."""
     draw = Random(1)

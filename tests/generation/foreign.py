@@ -70,10 +70,10 @@ class Foreign:
 
 
 @contextlib.asynccontextmanager
-async def serving(foreign: Foreign) -> AsyncIterator[str]:
-    """Run such a service; tell its address."""
+async def serving(foreign: Foreign, port: int = 0) -> AsyncIterator[str]:
+    """Run such a service, on a free port unless one is given; tell its address."""
     server = InnerServer(foreign.app, 512, timeout_graceful_shutdown=1)
-    with listen("127.0.0.1", 0) as listener:
+    with listen("127.0.0.1", port) as listener:
         task = asyncio.create_task(server.serve(sockets=[listener]))
         yield address_of(listener)
         server.should_exit = True

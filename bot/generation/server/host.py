@@ -2,6 +2,7 @@
 
 import logging
 import math
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -81,6 +82,7 @@ class EngineHost:
         self._load = load
         self._stall_s = stall_s
         self._on_failed = on_failed
+        self._instance = secrets.token_hex(4)
         self._model: LoadedModel | None = None
         self._is_stopping = False
         self._progress: float | None = None
@@ -179,7 +181,11 @@ class EngineHost:
     def health(self) -> dict[str, Any]:
         """Return what ``GET /health`` says: state, model, and progress or load."""
         state = self.observe()
-        report: dict[str, Any] = {"status": state.value, "model": self.name}
+        report: dict[str, Any] = {
+            "status": state.value,
+            "model": self.name,
+            "instance": self._instance,
+        }
         if state is State.LOADING:
             report["progress"] = self._progress
             report["loading_s"] = round(time.monotonic() - self._started_s, 1)
@@ -188,6 +194,7 @@ class EngineHost:
             report["revision"] = self._model.engine.revision
             report["running"] = load.running
             report["waiting"] = load.waiting
+            report["slots"] = load.slots
         return report
 
     def note_run(self, run_s: float) -> None:
