@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run write serve test coverage check format chaos bench train-embedded judge-embedded judge-candidates check-texts \
+.PHONY: help run write serve test test-scale coverage check format chaos bench train-embedded judge-embedded judge-candidates check-texts \
   evaluate-embedded chromium postgresql lock audit licences test-clients clean
 
 help:  ## Show this list
@@ -17,6 +17,9 @@ run: $(VENV)/.ready  ## Start the bot; without a token, the chat page in the bro
 
 test: check $(VENV)/.ready-test chromium postgresql  ## Lint, types and all tests
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-scale: $(VENV)/.ready-test postgresql  ## Two bots, a standby, two services, one PostgreSQL, 20 classes: kill and restart
+	SCALE_CLASSES=20 $(BIN)/pytest tests/e2e/test_scale.py $(ARGS)
 
 coverage: $(VENV)/.ready-test chromium postgresql  ## All tests, and which lines they do not reach
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered

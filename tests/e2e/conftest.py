@@ -42,6 +42,12 @@ class Bot:
 
     async def start(self) -> None:
         """Start the process and wait until it polls."""
+        polls = self.count("getUpdates")
+        await self.launch()
+        await self.until(lambda: self.count("getUpdates") > polls)
+
+    async def launch(self) -> None:
+        """Start the process."""
         own = {
             "REDACTOR_TELEGRAM_TOKEN": self.server.token,
             "REDACTOR_TELEGRAM_API_URL": self.server.api_base_url,
@@ -49,6 +55,7 @@ class Bot:
             "REDACTOR_ACCESS": "open",
             "REDACTOR_THREADS": "1",
             "REDACTOR_MODEL": os.environ.get("E2E_MODEL", "embedded"),
+            "PYTHONWARNINGS": "error::ResourceWarning",
         }
         clean = {k: v for k, v in os.environ.items() if not k.startswith("REDACTOR_")}
         self.process = await asyncio.create_subprocess_exec(
@@ -56,13 +63,11 @@ class Bot:
             "-m",
             "bot",
             "run",
-            env={**clean, **own, **self.environment, "PYTHONWARNINGS": "error::ResourceWarning"},
+            env={**clean, **own, **self.environment},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
         self._reader = asyncio.create_task(self._read_log())
-        polls = self.count("getUpdates")
-        await self.until(lambda: self.count("getUpdates") > polls)
 
     async def _read_log(self) -> None:
         assert self.process is not None
