@@ -22,6 +22,7 @@ from tests.telegram.classroom import BOT_ID, Classroom
 
 IS_LONG = bool(os.environ.get("REDACTOR_LONG_TESTS"))
 COUNT, HOURS, STRANGERS = (10_000, 24, 40) if IS_LONG else (200, 1.1, 3)
+SENT_WITHIN_S = 30.0
 HOUR_S = 3600
 SECRET = "SECRETO"
 CLOSED = SPANISH.desk.closed_group
@@ -251,8 +252,10 @@ def said_to(room, chat_id):
 
 
 def apart(times):
-    """Each is an hour after the one before it."""
-    assert all(after - at >= HOUR_S for at, after in pairwise(times))
+    """Each is owed an hour after the one before it, and sent soon after it is owed."""
+    assert [
+        after - at for at, after in pairwise(times) if after - at < HOUR_S - SENT_WITHIN_S
+    ] == []
 
 
 async def test_a_day_of_strangers(room, caplog):

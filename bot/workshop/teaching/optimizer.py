@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -64,37 +64,47 @@ class Muon:
     a hundredth of their speed. The scale is that of Liu et al. 2025, "Muon is scalable for LLM
     training", so that one rate suits both optimizers.
 
+    Matrices of one shape are moved together: each by itself, the many small products would keep
+    a GPU waiting for the next one to be asked for.
+
     Attributes:
-        momenta: One for each matrix.
+        momenta: One for each shape, the matrices of that shape stacked.
     """
 
     def __init__(self, matrices: Iterable[nn.Parameter], weight_decay: float) -> None:
-        self._matrices = list(matrices)
+        by_shape: dict[torch.Size, list[nn.Parameter]] = {}
+        for matrix in matrices:
+            by_shape.setdefault(matrix.shape, []).append(matrix)
+        self._groups = list(by_shape.values())
         self._weight_decay = weight_decay
-        self.momenta = [torch.zeros_like(matrix) for matrix in self._matrices]
+        self.momenta = [torch.zeros_like(torch.stack(group)) for group in self._groups]
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """Take a step at a learning rate and forget the gradients."""
-        for matrix, momentum in zip(self._matrices, self.momenta, strict=True):
-            if matrix.grad is None:
-                continue
-            momentum.lerp_(matrix.grad, 1 - _MOMENTUM)
-            update = orthogonalise(matrix.grad.lerp(momentum, _MOMENTUM))
-            scale = _RMS_OF_ADAMW * math.sqrt(max(matrix.shape))
-            matrix.mul_(1 - rate * self._weight_decay).add_(update, alpha=-rate * scale)
-            matrix.grad = None
+        for group, momentum in zip(self._groups, self.momenta, strict=True):
+            gradients = torch.stack([cast("Tensor", matrix.grad) for matrix in group])
+            momentum.lerp_(gradients, 1 - _MOMENTUM)
+            updates = orthogonalise(gradients.lerp_(momentum, _MOMENTUM))
+            scale = _RMS_OF_ADAMW * math.sqrt(max(group[0].shape))
+            for matrix, update in zip(group, updates, strict=True):
+                matrix.mul_(1 - rate * self._weight_decay).add_(update, alpha=-rate * scale)
+                matrix.grad = None
 
 
-def orthogonalise(matrix: Tensor) -> Tensor:
-    """Bring all singular values near 1, by Newton-Schulz steps; bfloat16 on a GPU only."""
+def orthogonalise(matrices: Tensor) -> Tensor:
+    """Bring all singular values near 1, by Newton-Schulz steps; bfloat16 on a GPU only.
+
+    Args:
+        matrices: Count × rows × columns.
+    """
     a, b, c = _NEWTON_SCHULZ
-    found = matrix.bfloat16() if matrix.is_cuda else matrix
-    is_tall = found.shape[0] > found.shape[1]
-    found = found.T if is_tall else found
-    found = found / (found.norm() + 1e-7)
+    found = matrices.bfloat16() if matrices.is_cuda else matrices
+    is_tall = found.shape[1] > found.shape[2]
+    found = found.mT if is_tall else found
+    found = found / (found.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(_NEWTON_SCHULZ_STEPS):
-        square = found @ found.T
+        square = found @ found.mT
         found = a * found + (b * square + c * square @ square) @ found
-    result: Tensor = (found.T if is_tall else found).to(matrix.dtype)
+    result: Tensor = (found.mT if is_tall else found).to(matrices.dtype)
     return result

@@ -131,6 +131,6 @@ def test_the_header_is_not_learnt():
 @pytest.mark.parametrize("shape", [(6, 6), (4, 10), (10, 4)])
 def test_orthogonalising_brings_all_singular_values_near_one(shape):
     torch.manual_seed(1)
-    found = torch.linalg.svdvals(orthogonalise(torch.randn(shape)))
+    found = torch.linalg.svdvals(orthogonalise(torch.randn(2, *shape)))
     assert found.min() > 0.4
     assert found.max() < 1.4
