@@ -2,6 +2,7 @@ import random
 import re
 from dataclasses import replace
 
+from bot.workshop.teaching.judge import sentences_of
 from bot.workshop.texts.exposures import Mixture
 from bot.workshop.texts.guessing import invent_card
 from bot.workshop.texts.requests import draw_request
@@ -68,10 +69,11 @@ def test_a_guess_is_on_words_that_are_copied_whole(exposures):
 
 def test_an_essay_of_a_kind_has_the_lines_of_the_card_too_where_there_is_one(exposures, cards):
     rng = random.Random(6)
-    own = {line for card in cards for lines in card.lines.values() for line in lines}
+    lines = (line for card in cards for lines in card.lines.values() for line in lines)
+    own = {sentence for line in lines for sentence in sentences_of(line)}
     texts = [exposures.of_kind(rng) for _ in range(120)]
     assert all(HEADER.match(text) for text in texts)
-    with_card = sum(any(line in text for line in own) for text in texts)
+    with_card = sum(not own.isdisjoint(sentences_of(text)) for text in texts)
     assert 0 < with_card < 60
 
 
