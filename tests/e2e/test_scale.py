@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import httpx
 import psycopg
@@ -23,6 +24,9 @@ from bot.playground.people import People
 from bot.playground.seed import seed_classroom
 from bot.playground.world import World
 from bot.serving import listen
+from bot.storage import people
+from bot.storage.database import Database
+from bot.storage.records import Preferences
 from bot.texts import SPANISH
 from tests.e2e.conftest import PATIENCE_S, Bot
 from tests.storage.front.postgres import PostgresServer, find_binaries
@@ -32,6 +36,7 @@ CLASSES = int(os.environ.get("SCALE_CLASSES", "2"))
 STUDENTS = 6
 SLOTS = 4
 IS_LONG = CLASSES > 2
+BOT_IDS = (7_000_000_001, 7_000_000_002)
 _RECIPE = re.compile(r"^Receta (\w{5}), \d+ palabras$", re.MULTILINE)
 _TOPICS = ("El mar", "La luna", "Los ríos", "La escuela", "El pan", "La lluvia")
 
@@ -107,6 +112,16 @@ class School:
             group = People(world).create_chat("group", f"Clase {number}", students[0], students)
             self.groups[number % 2].append((group.id, students))
 
+    async def want_short_ones(self, url: str) -> None:
+        """Every student prefers what is written soon."""
+        short = Preferences(words=60, candidates=1)
+        for front, groups in zip(self.fronts, self.groups, strict=True):
+            database = await Database.open(url, front.server.world.bot.id)
+            for student in [one for _, students in groups for one in students]:
+                key = f"user:{student}"
+                await database.step("s", lambda tx, k=key: people.save_preferences(tx, k, short))
+            await database.close()
+
     def write(self) -> None:
         """Every student asks for an essay."""
         for number, front in enumerate(self.fronts):
@@ -121,14 +136,27 @@ class School:
         texts = [m.text or "" for group, _ in self.groups[number] for m in front.answers(group)]
         return [code for text in texts for code in _RECIPE.findall(text)]
 
-    async def until(self, *shares: float) -> None:
+    async def until_arrived(self, share: float) -> None:
         """Wait until such a share of each bot's essays has arrived."""
         async with asyncio.timeout(1500 if IS_LONG else PATIENCE_S):
-            while any(
-                len(self.recipes(number)) < share * self.asked[number]
-                for number, share in enumerate(shares)
-            ):
+            while any(len(self.recipes(n)) < share * self.asked[n] for n in range(2)):
                 await asyncio.sleep(0.05)
+
+
+async def until_writing(url: str, bot_id: int) -> None:
+    """Wait until an essay of a bot is being written."""
+    running = "SELECT 1 FROM jobs WHERE state = 'running' AND bot_id = %s"
+    async with asyncio.timeout(PATIENCE_S):
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            while not await (await connection.execute(running, (bot_id,))).fetchone():
+                await asyncio.sleep(0.02)
+
+
+async def until_open(port: int) -> None:
+    """Wait until the first service writes for the front that tells its health there."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not (await health(port))["services"][0]["open"]:
+            await asyncio.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -150,15 +178,15 @@ async def front(
     await bot.stop(signal.SIGKILL)
 
 
-async def health(port: int) -> dict[str, object]:
-    async with httpx.AsyncClient() as http:
+async def health(port: int) -> dict[str, Any]:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         return dict((await http.get(f"http://127.0.0.1:{port}/health")).json())
 
 
 async def test_every_essay_arrives_once_whatever_dies(postgres, tmp_path):
     url = postgres.create_database("school")
     async with AsyncExitStack() as stack:
-        services = [Service(tmp_path / f"service{number}") for number in range(2)]
+        services = [Service(tmp_path / "services") for _ in range(2)]
         for service in services:
             await service.start()
             stack.push_async_callback(service.kill)
@@ -175,8 +203,8 @@ async def test_every_essay_arrives_once_whatever_dies(postgres, tmp_path):
             "PYTHONWARNINGS": "default",
         }
         servers = []
-        for number in range(2):
-            world = World(bot_id=7_000_000_001 + number)
+        for bot_id in BOT_IDS:
+            world = World(bot_id=bot_id)
             seed_classroom(world)
             servers.append(await stack.enter_async_context(PlaygroundServer(world=world)))
         first, second, standby = [
@@ -197,35 +225,35 @@ async def test_every_essay_arrives_once_whatever_dies(postgres, tmp_path):
         assert await services[0].text(7) == await services[1].text(7)
 
         school = School([first, second])
+        await school.want_short_ones(url)
         school.write()
-        await school.until(0.2, 0.2)
+        await until_open(port)
         await services[0].kill()
-        await school.until(0.4, 0.4)
-        before = len(school.recipes(0))
-        assert before < school.asked[0]
+        await school.until_arrived(0.4)
+        school.write()
+        await until_writing(url, BOT_IDS[0])
         await first.stop(signal.SIGKILL)
         if not IS_LONG:
             with psycopg.connect(url, autocommit=True) as connection:
                 connection.execute(
-                    "UPDATE leases SET expires_at = now() WHERE bot_id = 7000000001"
+                    "UPDATE leases SET expires_at = now() WHERE bot_id = %s", BOT_IDS[:1]
                 )
         school.fronts[0] = standby
-        school.write()
-        await school.until(0.5, 0.5)
+        await until_writing(url, BOT_IDS[0])
         await asyncio.to_thread(postgres.stop)
         await asyncio.sleep(1)
         await asyncio.to_thread(postgres.start)
         told = await health(port)
         assert [bool(one["away_since"]) for one in told["services"]] == [True, False]
         assert [one["slots"] for one in told["services"]] == [None, SLOTS]
-        await school.until(1, 1)
+        await school.until_arrived(1)
 
         with psycopg.connect(url) as connection:
             count = "SELECT count(*) FROM jobs WHERE state = 'delivered' AND bot_id = %s"
-            for number in range(2):
+            for number, bot_id in enumerate(BOT_IDS):
                 recipes = school.recipes(number)
                 assert len(recipes) == len(set(recipes)) == school.asked[number]
-                row = connection.execute(count, (7_000_000_001 + number,)).fetchone()
+                row = connection.execute(count, (bot_id,)).fetchone()
                 assert row == (school.asked[number],)
         for one in (second, standby):
             assert await one.stop() == 0
