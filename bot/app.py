@@ -317,6 +317,8 @@ async def _start(
     )
     await database.scrub(_SCRUB_AT_START_S)
     service = await start_generation(settings, stack)
+    if page is not None:
+        page.api.inside = Finder(service.client, lambda: None).inside
     await asyncio.to_thread(safety.prepare)
     front = compose(
         bot,

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from bot.errors import RequestError
 from bot.playground import wire
 from bot.playground.faults import Fault
 from bot.playground.gateway import Gateway
@@ -23,9 +24,11 @@ from bot.playground.refusals import ApiRefusal
 from bot.playground.world import World
 
 KEEP_ALIVE_S = 15.0
+_INSIDE_CHARACTERS = 1000
 PICTURES = ("image/png", "image/jpeg")
 
 _Handler = Callable[[Request], Awaitable[Response]]
+Inside = Callable[[str, int | None], Awaitable[Json]]
 _FIELDS = TypeAdapter(dict[str, Any])
 
 
@@ -36,6 +39,10 @@ class PeopleApi:
         world: Whose people act.
         gateway: Whose faults, limits and calls tests look after.
         extras: What else the page should know, such as the ids of the seeded classroom.
+
+    Attributes:
+        inside: Says what the model makes of a text, up to so many of its pieces or of them all,
+            if there is one that can be asked.
     """
 
     def __init__(self, world: World, gateway: Gateway, extras: Json) -> None:
@@ -43,6 +50,7 @@ class PeopleApi:
         self._gateway = gateway
         self._people = People(world)
         self._extras = extras
+        self.inside: Inside | None = None
 
     def routes(self) -> list[Route]:
         """Return the routes, to be mounted at the root."""
@@ -82,6 +90,7 @@ class PeopleApi:
                 for path, act in post.items()
             ),
             Route("/api/files", _guarded(self._send_file), methods=["POST"]),
+            Route("/api/inside", _guarded(self._look_inside), methods=["POST"]),
         ]
 
     def _doing(self, act: Callable[..., Any]) -> _Handler:
@@ -121,6 +130,7 @@ class PeopleApi:
                     for chat in world.chats.values()
                 ],
                 "last_seq": world.changes.last_seq,
+                "has_inside": self.inside is not None,
                 **self._extras,
             }
         )
@@ -169,6 +179,20 @@ class PeopleApi:
             if call.seq > after and method in ("", call.method.lower())
         ]
         return JSONResponse(calls)
+
+    async def _look_inside(self, request: Request) -> Response:
+        fields = _FIELDS.validate_json(await request.body())
+        text, upto = str(fields.get("text", "")), fields.get("upto")
+        if not text.strip():
+            raise PersonError("empty")
+        if len(text) > _INSIDE_CHARACTERS:
+            raise PersonError("too_long")
+        if self.inside is None:
+            raise PersonError("away")
+        try:
+            return JSONResponse(await self.inside(text, upto and int(upto)))
+        except RequestError as error:
+            raise PersonError("away") from error
 
     async def _due_faults(self, _: Request) -> Response:
         return JSONResponse([fault.model_dump() for fault in self._gateway.faults.due])

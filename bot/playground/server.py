@@ -54,6 +54,7 @@ class PlaygroundServer:
         world: The state; tests may look into it and change it from the same event loop.
         people: Acts as the world's people.
         gateway: Faults, limits and the log of calls.
+        api: What the page asks; ``api.inside`` looks into a model.
         classroom: The ids of the seeded people and chats, None for a given world.
 
     Raises:
@@ -76,6 +77,8 @@ class PlaygroundServer:
         self.world = world
         self.people = People(world)
         self.gateway = Gateway(world, self.token)
+        room = {} if self.classroom is None else {"classroom": asdict(self.classroom)}
+        self.api = PeopleApi(world, self.gateway, room)
         self._server: InnerServer | None = None
         self._serving: asyncio.Task[None] | None = None
 
@@ -133,11 +136,10 @@ class PlaygroundServer:
         async def file(request: Request) -> Response:
             return await bot_api.serve_file(request, self.gateway, self.world)
 
-        room = {} if self.classroom is None else {"classroom": asdict(self.classroom)}
         routes = [
             Route("/bot{token}/{method}", method, methods=["GET", "POST"]),
             Route("/file/bot{token}/{path:path}", file, methods=["GET"]),
-            *PeopleApi(self.world, self.gateway, room).routes(),
+            *self.api.routes(),
             Mount("/", StaticFiles(directory=_PAGE, html=True)),
         ]
         guards = [

@@ -1,14 +1,18 @@
 """The chat page in a real browser, with a real small bot behind the playground."""
 
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import product
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
+from bot.classroom.explaining.finding import Finder
+from bot.classroom.explaining.probabilities import drawn_shares
 from bot.playground import PlaygroundServer
+from tests.essays.scripted_service import ScriptedService
 
 from . import echo_bot
 from .conftest import png, room_of
@@ -438,3 +442,90 @@ async def test_the_page_comes_back_after_a_restart(browser):
         second.people.send(room.group, room.diego, "ya hemos vuelto")
         await expect(messages(page, "ya hemos vuelto")).to_be_visible()
         await context.close()
+
+
+@pytest.fixture
+def service(served: PlaygroundServer) -> Iterator[ScriptedService]:
+    """A service that can be looked into from the page."""
+    service = ScriptedService()
+    service.gate.set()
+    served.api.inside = Finder(service, lambda: None).inside  # type: ignore[arg-type]
+    yield service
+    served.api.inside = None
+
+
+async def look_inside(page: Page) -> Locator:
+    await open_chat(page, "Redactor")
+    await page.get_by_test_id("inside-button").click()
+    await page.get_by_test_id("inside-text").fill("El mar es hermoso")
+    pieces = page.get_by_test_id("inside-piece")
+    await expect(pieces).to_have_count(4)
+    return pieces
+
+
+async def test_a_text_is_looked_into_beside_the_chat(open_page, service):
+    page = await open_page()
+    pieces = await look_inside(page)
+    assert [text.replace("\xa0", " ") for text in await pieces.all_inner_texts()] == [
+        "El\n100\n50 %",
+        "·mar\n101\n17 %",
+        "·es\n102\n17 %",
+        "·hermoso\n103\n17 %",
+    ]
+    likely = page.get_by_test_id("inside-likely").get_by_role("button")
+    await expect(likely).to_have_text(["·un50 % → 57 %", "·azul25 % → 21 %", "·1725 % → 21 %"])
+    # A knob changes what is drawn from, at once and without asking again.
+    looked = service.looked
+    await page.get_by_test_id("inside-topK").fill("1")
+    await expect(likely.first).to_have_text("·un50 % → 100 %")
+    await expect(likely.nth(1)).to_have_text("·azul25 % → fuera")
+    await page.get_by_test_id("inside-layer").select_option("1")
+    assert service.looked == looked
+    # From another piece: it sees nothing of what comes behind it.
+    await pieces.nth(1).press("Enter")
+    await expect(likely.last).to_contain_text("·6")
+    await expect(pieces.nth(1)).to_be_focused()
+    await expect(page.get_by_test_id("inside-layer")).to_have_value("1")
+    assert (await pieces.nth(2).inner_text()).strip() == "·es\n102"
+    await likely.filter(has_text="azul").click()
+    await expect(page.get_by_test_id("inside-text")).to_have_value("El mar azul")
+    # The chat goes on beside it.
+    await talk(page, "Mateo")
+    await say(page, "/redactar La luna")
+    await expect(messages(page, "Había una vez un mar.").last).to_be_visible()
+    await page.get_by_test_id("inside-close").click()
+    await expect(page.get_by_test_id("inside")).to_be_hidden()
+    await expect(page.get_by_test_id("inside-button")).to_be_focused()
+
+
+async def test_the_panel_on_a_phone(open_page, service):
+    page = await open_page(360, 740, scheme="dark")
+    await look_inside(page)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+    await expect(page.get_by_test_id("room")).to_be_hidden()
+    await page.get_by_test_id("inside-close").click()
+    await expect(page.get_by_test_id("room")).to_be_visible()
+
+
+async def test_the_panel_where_the_service_shows_nothing(open_page, service):
+    page = await open_page()
+    await look_inside(page)
+    service.shows_inside = False
+    await page.get_by_test_id("inside-text").fill("El sol")
+    await expect(page.get_by_test_id("inside")).to_contain_text("no enseña cómo corta el texto")
+
+
+async def test_no_panel_without_a_service(open_page):
+    page = await open_page()
+    await open_chat(page, "Redactor")
+    await expect(page.get_by_test_id("inside-button")).to_be_hidden()
+
+
+async def test_the_panel_draws_as_the_engine_does(open_page):
+    page = await open_page()
+    shares = [0.4, 0.2, 0.1, 0.05]
+    draw = "([shares, knobs]) => import('./inside.js').then((m) => m.drawnShares(shares, knobs))"
+    for temperature, top_k, top_p in product((0, 0.5, 1, 2), (0, 1, 2, 10), (0.3, 0.9, 1)):
+        knobs = {"temperature": temperature, "topK": top_k, "topP": top_p}
+        drawn = await page.evaluate(draw, [shares, knobs])
+        assert drawn == pytest.approx(drawn_shares(shares, temperature, top_k, top_p))

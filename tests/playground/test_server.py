@@ -14,7 +14,7 @@ from telegram import (
     InputMediaPhoto,
 )
 
-from bot.errors import PortTakenError
+from bot.errors import FailureReason, GenerationError, PortTakenError
 from bot.playground import PlaygroundServer
 from bot.playground.faults import Fault
 
@@ -395,3 +395,19 @@ async def test_commands_shown_follow_scope_and_language(server, bot):
         assert await shown(english.id, english.id) == ["write"]
         assert await shown(room.group, room.lucia) == ["cola"]
         assert await shown(room.group, room.teacher) == ["clase"]
+
+
+async def test_the_page_is_told_of_a_service_that_does_not_answer(server):
+    async def away(text, upto):
+        raise GenerationError(FailureReason.AWAY)
+
+    async with PlaygroundClient(server.url) as client:
+        for inside, text, reason in (
+            (None, "El mar", "away"),
+            (away, "El mar", "away"),
+            (away, " ", "empty"),
+            (away, "x" * 1001, "too_long"),
+        ):
+            server.api.inside = inside
+            with pytest.raises(PlaygroundRefusedError, match=reason):
+                await client.post("inside", text=text)

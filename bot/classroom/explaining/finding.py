@@ -8,6 +8,7 @@ from bot.classroom.explaining import attention, comparison, probabilities, token
 from bot.errors import FailureReason, GenerationError, InvalidParameterError
 from bot.essays.writing import Writer
 from bot.generation.client import GenerationClient
+from bot.generation.inspection import Attention
 from bot.storage.inquiries import Inquiry, Subject
 from bot.storage.records import Preferences
 
@@ -47,6 +48,29 @@ class Finder:
             case Subject.STEPS:
                 return await self._steps(inquiry)
 
+    async def inside(self, text: str, upto: int | None) -> dict[str, Any]:
+        """A text's pieces, where one of them looks, and what could come after it.
+
+        Args:
+            text: The text.
+            upto: Pieces up to the one that looks; None takes them all.
+
+        Raises:
+            GenerationError: The service failed.
+        """
+        cut = await self._client.cut(text)
+        if cut is None or not cut.pieces:
+            return {"pieces": [], "likely": await self._likely(text)}
+        upto = min(upto or len(cut.pieces), len(cut.pieces))
+        before = text if upto == len(cut.pieces) else "".join(cut.pieces[:upto])
+        return {
+            "pieces": list(cut.pieces),
+            "ids": list(cut.token_ids),
+            "upto": upto,
+            "weights": _rounded(await self._client.attention(list(cut.token_ids)[:upto])),
+            "likely": await self._likely(before),
+        }
+
     async def _tokens(self, text: str) -> dict[str, Any]:
         numbers = tokens.numbers_in(text)
         if numbers is not None:
@@ -77,11 +101,7 @@ class Finder:
             "pieces": list(cut.pieces)[: attention.PIECES] if cut else [],
             "is_cut": cut is not None and len(cut.token_ids) > len(token_ids),
             "upto": upto,
-            "weights": seen
-            and [
-                [[round(share, _DIGITS) for share in head] for head in layer]
-                for layer in seen.weights
-            ],
+            "weights": _rounded(seen),
         }
 
     async def _comparison(self, inquiry: Inquiry) -> dict[str, Any]:
@@ -109,3 +129,9 @@ class Finder:
             "essay_pieces": round(inquiry.preferences.words * served.tokens_per_word, -1),
             "pieces_per_s": speed and round(speed * served.tokens_per_word),
         }
+
+
+def _rounded(seen: Attention | None) -> list[list[list[float]]] | None:
+    if seen is None:
+        return None
+    return [[[round(one, _DIGITS) for one in head] for head in layer] for layer in seen.weights]

@@ -1,5 +1,6 @@
 // The page's start: load the world, show it, follow it.
 
+import { startInside } from "./inside.js";
 import { renderSidebar } from "./sidebar.js";
 import { renderRoom, startRoom } from "./room.js";
 import { texts, language } from "./texts.js";
@@ -38,6 +39,7 @@ document.title = texts.pageTitle;
 await connect();
 store.me = firstPerson();
 startRoom();
+startInside();
 on("view", renderRoom);
 on("view", renderSidebar);
 on("connection", showConnection);

@@ -10,6 +10,7 @@ export const store = {
   users: new Map(),
   chats: new Map(),
   classroom: null,
+  hasInside: false, // whether the model can be looked into
   me: null, // id of the person that the visitor plays
   chatId: null, // open chat
   threadId: null, // open topic of a forum; null is the general one
@@ -149,6 +150,7 @@ async function load() {
   store.bot = state.bot;
   store.users = new Map(state.users.map((user) => [user.id, user]));
   store.classroom = state.classroom ?? null;
+  store.hasInside = state.has_inside;
   store.chats = new Map(state.chats.map((one) => [one.id, withMessages(one, one.messages)]));
   store.baseline = new Map(
     state.chats.map((one) => [one.id, Math.max(0, ...one.messages.map((m) => m.message_id))]),
