@@ -3,11 +3,11 @@
 Words, no bars: thirty names must be read aloud, and at six seconds a class a bar never moves.
 """
 
-from bot.classroom.names import names_in, told_apart
+from bot.classroom.names import names_in
 from bot.essays.desk import Desk, Place
 from bot.essays.finishing import count_words
 from bot.storage import classes, jobs, lessons
-from bot.storage.classes import Class
+from bot.storage.classes import Class, told_apart
 from bot.storage.database import Transaction
 from bot.storage.lessons import Lesson
 from bot.storage.records import Job, JobState

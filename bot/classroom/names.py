@@ -1,26 +1,11 @@
 """What people are called before others: first names, told apart, or pseudonyms."""
 
 import random
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from bot.storage.classes import first_name
+from bot.storage.classes import told_apart
 from bot.storage.lessons import Lesson
 from bot.storage.records import Job
-
-
-def told_apart(names: Mapping[str, str]) -> dict[str, str]:
-    """First names alone where nobody else has the same, else with the surname's initial.
-
-    Args:
-        names: From people to what ``classes.short_name`` made.
-    """
-    firsts = {person: first_name(name) for person, name in names.items()}
-    counts = Counter(firsts.values())
-    return {
-        person: name if counts[firsts[person]] > 1 else firsts[person]
-        for person, name in names.items()
-    }
 
 
 def pseudonyms(lesson: Lesson, people: Iterable[str], names: Sequence[str]) -> dict[str, str]:

@@ -34,6 +34,8 @@ LEAST_LIMIT_UNITS = 32
 TITLE_UNITS = 100
 _SMALL_TITLE_UNITS = 40
 _SMALL_PAGE_UNITS = 1000
+_RICH_UNITS = 32_000
+"""Of the 32,768 that a rich message holds, so that its title and foot fit, too."""
 _CAPTION_UNITS = 1024
 _IDEAS_UNITS = 200
 
@@ -63,12 +65,14 @@ class Page:
         entities: How it is set, with offsets in UTF-16 units.
         sheaf: Its parts, where it may share a message with others.
         file: Name and text of what comes as a file.
+        rich: The blocks of a rich message that says all of it, where it may be one.
     """
 
     text: str
     entities: list[dict[str, Any]]
     sheaf: dict[str, str] | None = None
     file: dict[str, str] | None = None
+    rich: list[dict[str, Any]] | None = None
 
     def under_name(self, name: str, user_id: int | None) -> "Page":
         """The same, with a name before the title.
@@ -86,11 +90,21 @@ class Page:
             entities.insert(0, mention(name, user_id, 0))
         elif sheaf is not None:
             sheaf = {**sheaf, "mention": ""}
-        return replace(self, text=f"{name}: {self.text}", entities=entities, sheaf=sheaf)
+        rich = self.rich
+        if rich is not None:
+            title, *others = rich
+            rich = [{**title, "text": f"{name}: {title['text']}"}, *others]
+        text = f"{name}: {self.text}"
+        return replace(self, text=text, entities=entities, sheaf=sheaf, rich=rich)
 
     def extras(self) -> dict[str, Any]:
         """What the outbox keeps beside the text."""
-        extras = {"entities": self.entities, "sheaf": self.sheaf, "file": self.file}
+        extras = {
+            "entities": self.entities,
+            "sheaf": self.sheaf,
+            "file": self.file,
+            "rich": self.rich,
+        }
         return {name: value for name, value in extras.items() if value}
 
 
@@ -148,6 +162,19 @@ def pages(
         sheaf = {"name": job.request.name, "title": title, "text": pieces[0], "foot": foot}
         found[0] = Page(found[0].text, found[0].entities, sheaf)
     return found
+
+
+def as_rich(job: Job, text: str, texts: Texts, note: str = "") -> Page:
+    """An essay as a rich message, if it fits into one; else, or where it is refused, as a file."""
+    page, shown = as_file(job, text, texts, note), without_mentions(text)
+    if utf16_units(shown) > _RICH_UNITS:
+        return page
+    blocks: list[dict[str, Any]] = [
+        {"type": "heading", "size": 3, "text": without_mentions(title_of(job))},
+        {"type": "expandable_blockquote", "text": shown},
+        {"type": "footer", "text": _foot(job, text, texts, note)},
+    ]
+    return replace(page, rich=blocks)
 
 
 def as_file(job: Job, text: str, texts: Texts, note: str = "") -> Page:

@@ -88,6 +88,7 @@ async def owe_essay(
         note: What is to be said under it.
         group_messages: The most messages that it may have in a group.
     """
+    job = await _as_called(tx, job)
     settings = await _settings_of(tx, job)
     place = job
     if settings is not None and settings.is_private:
@@ -100,7 +101,8 @@ async def owe_essay(
     if settings is not None and settings.long_texts is not LongTexts.MESSAGES:
         group_messages = 1
     if not place.request.address.is_private and len(pages) > group_messages:
-        pages = [messages.as_file(job, text, texts, note)]
+        is_rich = settings is not None and settings.long_texts is LongTexts.RICH
+        pages = [(messages.as_rich if is_rich else messages.as_file)(job, text, texts, note)]
         if settings is not None and settings.long_texts is LongTexts.PRIVATE:
             place = await _in_private(tx, job)
             if place.request.address.is_private:
@@ -133,6 +135,13 @@ async def owe_essay(
         waits = [] if row_id is None else [row_id]
     await owe_tidy(tx, job, waits)
     await owe_no_sign(tx, job, waits)
+
+
+async def _as_called(tx: Transaction, job: Job) -> Job:
+    """The same job under the name that its class reads."""
+    request = job.request
+    name = await classes.called(tx, request.person, request.name, request.address.chat_id)
+    return replace(job, request=replace(request, name=name))
 
 
 async def _settings_of(tx: Transaction, job: Job) -> ClassSettings | None:
@@ -220,6 +229,7 @@ async def _owe_others_again(tx: Transaction, job: Job, row: Owed, instead: str) 
         found = None if other.job_id is None else await jobs.get(tx, other.job_id)
         if found is None:
             continue
+        found = await _as_called(tx, found)
         text = without_mentions(found.text) if found.id != job.id else instead
         page = messages.pages(found, text or instead, texts_of(found))[0]
         language = found.request.preferences.language

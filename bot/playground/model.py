@@ -104,6 +104,7 @@ class Message:
 
     ``text`` is the caption of a document or photo. ``entities`` and ``markup``, an inline
     keyboard, are kept as the JSON that the Bot API uses; offsets and lengths count UTF-16 units.
+    ``rich`` are the blocks of a rich message, whose ``text`` only the page is told.
     ``service`` holds the fields of a service message, such as ``{"group_chat_created": True}``.
     ``forced_reply`` is what the Bot API never sends back but clients act on. An ephemeral message
     is seen by its sender and its ``receiver`` alone; its id is the negative of the number that
@@ -120,6 +121,7 @@ class Message:
     document: StoredFile | None = None
     photo: StoredFile | None = None
     poll: Poll | None = None
+    rich: list[Json] | None = None
     receiver: User | None = None
     reply_to: int | None = None
     quote: Json | None = None
@@ -161,6 +163,7 @@ class MessageFields(TypedDict, total=False):
     document: StoredFile | None
     photo: StoredFile | None
     poll: Poll | None
+    rich: list[Json] | None
     receiver: User | None
     reply_to: int | None
     quote: Json | None

@@ -160,9 +160,16 @@ def message_json(message: Message, *, with_reply: bool = True) -> Json:
         fields["photo"] = photo_json(message.photo)
     if message.poll is not None:
         fields["poll"] = poll_json(message.poll)
+    if message.rich is not None:
+        fields["rich_message"] = {"blocks": message.rich}
+        return _completed(fields, message, with_reply=with_reply)
     has_file = message.document is not None or message.photo is not None
     fields["caption" if has_file else "text"] = message.text
     fields["caption_entities" if has_file else "entities"] = message.entities or None
+    return _completed(fields, message, with_reply=with_reply)
+
+
+def _completed(fields: Json, message: Message, *, with_reply: bool) -> Json:
     if with_reply:
         fields["reply_to_message"] = _replied_json(message)
     fields.update(message.service)
@@ -188,6 +195,8 @@ def page_message_json(message: Message) -> Json:
     Ephemeral messages have their negative number there, so that all numbers differ.
     """
     fields = {**message_json(message), "message_id": message.id}
+    if message.rich is not None:
+        fields |= {"text": message.text, "entities": message.entities}
     fields["playground"] = _without_none(
         {
             "is_seen_by_bot": message.is_seen_by_bot,

@@ -54,6 +54,7 @@ class World:
         commands: What people are offered, by scope (as a key of
             :func:`bot.playground.methods.commands.scope_key`) and language ("" is the default).
         reads_all_group_messages: Privacy mode switched off.
+        ignores_ephemeral: Telegram as before there were messages for one person alone.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class World:
         self.queries: dict[str, CallbackQuery] = {}
         self.commands: dict[tuple[str, str], list[Json]] = {}
         self.reads_all_group_messages = False
+        self.ignores_ephemeral = False
         self.updates = UpdateQueue(first_id=1 + 4 * age_s)
         self.changes = ChangeLog(clock)
         self.bot = User(bot_id, bot_name, is_bot=True, username=bot_username)

@@ -137,6 +137,25 @@ async def takes_reactions(tx: Transaction, chat_id: int) -> bool:
     return until is None or until <= tx.now
 
 
+async def refuse_ephemeral(tx: Transaction, chat_id: int, until: datetime) -> None:
+    """Telegram lets the bot not say anything there that one person alone sees."""
+    await tx.upsert(chats, {"chat_id": chat_id}, no_ephemeral_until=until)
+
+
+async def allow_ephemeral(tx: Transaction, chat_id: int) -> None:
+    """It may let the bot now."""
+    here = (tx.mine(chats), chats.c.chat_id == chat_id)
+    await tx.run(update(chats).where(*here).values(no_ephemeral_until=None))
+
+
+async def takes_ephemeral(tx: Transaction, chat_id: int) -> bool:
+    """Whether the bot may say something there that one person alone sees, as far as is known."""
+    until = await tx.value(
+        select(chats.c.no_ephemeral_until).where(tx.mine(chats), chats.c.chat_id == chat_id)
+    )
+    return until is None or until <= tx.now
+
+
 async def pause(tx: Transaction, chat_id: int, until: datetime) -> None:
     """Telegram asked not to be written to there until then."""
     await tx.upsert(chats, {"chat_id": chat_id}, paused_until=until)

@@ -25,6 +25,8 @@ class LongTexts(StrEnum):
     """In the private chat of whoever asked."""
     MESSAGES = "messages"
     """In up to two messages; what is longer still as a file."""
+    RICH = "rich"
+    """In one rich message, which older apps do not show; where Telegram refuses it, as a file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 import hmac
 import secrets
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,6 +71,20 @@ def first_name(name: str) -> str:
     """The first name alone of what :func:`short_name` made."""
     head, _, tail = name.rpartition(" ")
     return head if head and len(tail) == 2 and tail.endswith(".") else name
+
+
+def told_apart(names: Mapping[str, str]) -> dict[str, str]:
+    """First names alone where nobody else has the same, else with the surname's initial.
+
+    Args:
+        names: From people to what :func:`short_name` made.
+    """
+    firsts = {person: first_name(name) for person, name in names.items()}
+    counts = Counter(firsts.values())
+    return {
+        person: name if counts[firsts[person]] > 1 else firsts[person]
+        for person, name in names.items()
+    }
 
 
 async def make(tx: Transaction, *, chat_id: int | None, name: str, teacher: str) -> Class:
@@ -219,12 +235,16 @@ async def roster(tx: Transaction, class_id: int) -> list[Member]:
         .where(tx.mine(members), members.c.class_id == class_id, members.c.is_removed.is_(False))
         .order_by(members.c.name, members.c.person)
     )
-    return [Member(row.person, row.name, row.by_code) for row in await tx.rows(query)]
+    rows = await tx.rows(query)
+    names = told_apart({row.person: row.name for row in rows})
+    return [Member(row.person, names[row.person], row.by_code) for row in rows]
 
 
-async def name_of(tx: Transaction, class_id: int, person: str) -> str:
-    """What somebody is called in a class; empty for somebody unknown."""
-    return await tx.value(select(members.c.name).where(_member(tx, class_id, person))) or ""
+async def called(tx: Transaction, person: str, name: str, chat_id: int) -> str:
+    """What somebody is called where they write: by the first name, told apart in their class."""
+    its_class = await of_person(tx, person, chat_id)
+    others = [] if its_class is None else await roster(tx, its_class.id)
+    return told_apart({**{one.person: one.name for one in others}, person: name})[person]
 
 
 async def may_try_code(tx: Transaction, person: str) -> bool:

@@ -118,7 +118,9 @@ async def owe(
     return None if row is None else int(row.id)
 
 
-async def owe_alone(tx: Transaction, key: str, person: str, ways: Sequence[Way]) -> None:
+async def owe_alone(
+    tx: Transaction, key: str, person: str, ways: Sequence[Way], waits: Iterable[int] = ()
+) -> None:
     """Owe somebody an answer by the first way that Telegram lets through.
 
     Args:
@@ -126,6 +128,7 @@ async def owe_alone(tx: Transaction, key: str, person: str, ways: Sequence[Way])
         key: What it is; owed once.
         person: Whose it is.
         ways: At least one, the best first.
+        waits: Rows that must be closed before.
     """
     way, *others = ways
     body = dict(way.body)
@@ -141,18 +144,39 @@ async def owe_alone(tx: Transaction, key: str, person: str, ways: Sequence[Way])
         thread_id=way.thread_id,
         reply_to=way.reply_to,
         person=person,
+        waits=waits,
     )
-    if way.for_s is not None and row_id is not None:
+    if row_id is None:
+        return
+    if way.for_s is not None:
+        await owe_removal(tx, key, way.chat_id, row_id, person, after_s=way.for_s)
+    if way.sign is not None:
         await owe(
             tx,
-            f"{key}:tidy",
-            Kind.TIDY,
-            Rank.TIDY,
-            way.chat_id,
+            f"{key}:sign",
+            Kind.REACT,
+            Rank.CHANGE,
+            way.sign["chat_id"],
+            body={"emoji": way.sign["emoji"]},
+            target=way.sign["target"],
             person=person,
-            waits=[row_id],
-            not_before=tx.now + timedelta(seconds=way.for_s),
         )
+
+
+async def owe_removal(
+    tx: Transaction, key: str, chat_id: int, row_id: int, person: str | None, *, after_s: float
+) -> None:
+    """Owe the removal of a message some time after it came."""
+    await owe(
+        tx,
+        f"{key}:tidy",
+        Kind.TIDY,
+        Rank.TIDY,
+        chat_id,
+        person=person,
+        waits=[row_id],
+        not_before=tx.now + timedelta(seconds=after_s),
+    )
 
 
 async def go_another_way(tx: Transaction, row: Owed, reason: str) -> None:

@@ -271,6 +271,10 @@ PENDING = (OutboxState.OPEN, OutboxState.SENDING)
 """States that the sender works on."""
 
 
+SHOWN_FOR_S = 60.0
+"""How long all see what concerns one person, where nothing else is possible."""
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """One way to tell somebody something.
@@ -281,6 +285,8 @@ class Way:
         thread_id: The forum topic, or None.
         reply_to: The message that it answers, or None.
         for_s: Seconds after which it is removed again, or None.
+        sign: The reaction that is owed elsewhere if it goes this way (``chat_id``, ``target`` and
+            ``emoji``), or None.
     """
 
     chat_id: int
@@ -288,6 +294,7 @@ class Way:
     thread_id: int | None = None
     reply_to: int | None = None
     for_s: float | None = None
+    sign: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,12 +313,14 @@ class Owed:
         person: Whose it is, or None once that is forgotten.
         waits: Rows that must be closed before.
         body: ``text`` and its ``entities``; ``buttons``, ``token`` and ``lang`` or a whole
-            ``markup``; ``file`` for what comes as one under the text, ``picture`` for what is
-            drawn above it when it leaves; ``poll`` for a poll in its place; ``method`` for what is
+            ``markup``; ``file`` for what comes as one under the text, ``rich`` for the
+            blocks that say all of that in its place, ``picture`` for what is drawn above a text
+            when it leaves; ``poll`` for a poll in its place; ``method`` for what is
             done to a message or its chat; ``sheaf`` for an essay that may share a message,
             ``rows`` for several that do; ``emoji`` for a reaction, None to take it away;
-            ``only_for`` whom it is shown; ``otherwise``, another way to say it, should this one
-            be refused.
+            ``only_for`` whom it is shown, ``reply_to_ephemeral`` for the message of theirs, seen
+            by nobody else, that it answers; ``press``, which is answered once it is
+            done; ``otherwise``, other ways to say it, should this one be refused.
         reply_to: The message that it answers, or None.
         target: The message that it changes or removes, or None.
         state: How far it is.

@@ -163,6 +163,7 @@ chats = Table(
     Column("paused_until", UtcTime, nullable=True),
     Column("migrated_to", BigInteger, nullable=True),
     Column("no_reactions_until", UtcTime, nullable=True),
+    Column("no_ephemeral_until", UtcTime, nullable=True),
     Column("admitted_by", String(64), nullable=True),
     Column("admitted_at", UtcTime, nullable=True),
 )

@@ -96,6 +96,7 @@ class Access:
             opens=opens,
             is_teacher=what in _TEACHERS and await self._is_teacher(update, known),
             named_group=await self._named_group(update) if what in _NAMES_GROUP else None,
+            ephemeral_id=_ephemeral_id(update.effective_message),
         )
 
     async def _is_admitted(self, update: Update, known: "_Known") -> bool:
@@ -139,6 +140,8 @@ class Access:
         if known.is_named_teacher and (is_private or chat.id not in known.admitted):
             # Their own classes, and groups that nobody opened; a button names its class.
             return is_desk
+        if is_private and known.has_class:
+            return is_desk
         if is_private or user is None or not (self.is_open or chat.id in known.admitted):
             return False
         if known.its_class is not None and known.its_class.chat_id != chat.id:
@@ -181,6 +184,7 @@ class _Known:
     its_class: Class | None
     lesson: Lesson | None
     is_named_teacher: bool
+    has_class: bool
 
 
 async def _know(tx: Transaction, person: str | None, update: Update) -> _Known:
@@ -189,6 +193,7 @@ async def _know(tx: Transaction, person: str | None, update: Update) -> _Known:
         its_class=its_class,
         lesson=None if its_class is None else await lessons.current(tx, its_class.id),
         is_named_teacher=person is not None and await classes.is_teacher(tx, person),
+        has_class=person is not None and bool(await classes.taught_by(tx, person)),
         preferences=None if person is None else await people.preferences(tx, person),
         owner=await people.owner(tx),
         admitted=tuple(await chats.admitted(tx)),
@@ -365,9 +370,16 @@ def _address_of(update: Update) -> Address | None:
     return Address(
         chat_id=chat.id,
         thread_id=thread_id,
-        message_id=None if message is None else message.message_id,
+        # What only one person sees has the number 0.
+        message_id=None if message is None else message.message_id or None,
         is_private=chat.type == ChatType.PRIVATE,
     )
+
+
+def _ephemeral_id(message: object) -> int | None:
+    # Newer than the library.
+    number = message.api_kwargs.get("ephemeral_message_id") if isinstance(message, Message) else 0
+    return number if isinstance(number, int) and number else None
 
 
 def _change_of(update: Update) -> Change | None:

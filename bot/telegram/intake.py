@@ -25,7 +25,7 @@ from bot.storage.inbox import Received, received
 from bot.storage.upkeep import ClockWatch
 from bot.telegram.access import Access
 from bot.telegram.commands import care, erasing, membership
-from bot.telegram.commands.answering import LATER, answer
+from bot.telegram.commands.answering import LATER, answer_alone
 from bot.telegram.connection import confirm_token
 from bot.telegram.handlers import HANDLERS
 from bot.telegram.sending.sender import Sender
@@ -260,7 +260,7 @@ class Intake:
         try:
             toast = await self._database.step(visit.what, lambda tx: self._do(tx, visit))
         except UnfitTopicError as error:
-            await self._answer_unfit(visit, error)
+            toast = await self._answer_unfit(visit, error)
         except RequestError as error:
             toast = await self._apologise(visit, error)
         except Exception as error:  # noqa: BLE001 - one broken handler must not stop the others
@@ -289,16 +289,18 @@ class Intake:
         await inbox.done(tx, visit.update_id)
         return toast
 
-    async def _answer_unfit(self, visit: Visit, error: UnfitTopicError) -> None:
+    async def _answer_unfit(self, visit: Visit, error: UnfitTopicError) -> str | None:
         """Say why a topic is not written; of a cry for help no byte is kept."""
 
-        async def work(tx: Transaction) -> None:
-            await care.answer_unfit(tx, visit, self._desk, error)
+        async def work(tx: Transaction) -> str | None:
+            toast = await care.answer_unfit(tx, visit, self._desk, error)
             await inbox.done(tx, visit.update_id)
+            return toast
 
-        await self._database.step("unfit", work)
+        toast = await self._database.step("unfit", work)
         if error.finding.verdict is Verdict.DISTRESS:
             await self._database.scrub()
+        return toast
 
     async def _apologise(self, visit: Visit, error: Exception) -> str | None:
         """Tell a person why nothing came of what they asked for."""
@@ -306,7 +308,7 @@ class Intake:
 
         async def work(tx: Transaction) -> None:
             if visit.press is None:
-                await answer(tx, visit, text)
+                await answer_alone(tx, visit, text)
             await inbox.done(tx, visit.update_id)
 
         await self._database.step("apologise", work)

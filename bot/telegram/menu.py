@@ -29,6 +29,7 @@ class Command:
         aliases: Further names, in no menu.
         is_listed: Whether menus and the help show it.
         is_for_groups: Whether a group's menu shows it.
+        is_ephemeral: Whether it is sent to the bot alone from a group's menu.
     """
 
     key: str
@@ -37,25 +38,26 @@ class Command:
     aliases: tuple[str, ...] = ()
     is_listed: bool = True
     is_for_groups: bool = True
+    is_ephemeral: bool = False
 
 
 COMMANDS = (
     Command("write", "redactar", "write", aliases=("escribir", "essay")),
-    Command("config", "config", "config", aliases=("ajustes", "settings")),
+    Command("config", "config", "config", aliases=("ajustes", "settings"), is_ephemeral=True),
     Command("again", "otra", "again", aliases=("otro", "another")),
     Command("continue", "continuar", "continue", aliases=("seguir",)),
-    Command("cancel", "cancelar", "cancel", aliases=("parar", "stop")),
-    Command("queue", "cola", "queue"),
+    Command("cancel", "cancelar", "cancel", aliases=("parar", "stop"), is_ephemeral=True),
+    Command("queue", "cola", "queue", is_ephemeral=True),
     Command("compare", "comparar", "compare"),
     Command("tokens", "tokens", "tokens"),
     Command("probabilities", "probabilidades", "probabilities"),
     Command("attention", "atencion", "attention"),
     Command("explain", "explica", "explain"),
-    Command("help", "ayuda", "help"),
-    Command("recipe", "receta", "recipe"),
+    Command("help", "ayuda", "help", is_ephemeral=True),
+    Command("recipe", "receta", "recipe", is_ephemeral=True),
     Command("repeat", "repetir", "repeat", is_for_groups=False),
-    Command("class", "clase", "class", aliases=("lesson",)),
-    Command("privacy", "privacidad", "privacy"),
+    Command("class", "clase", "class", aliases=("lesson",), is_ephemeral=True),
+    Command("privacy", "privacidad", "privacy", is_ephemeral=True),
     Command("erase", "borrar", "delete", is_for_groups=False),
     Command("start", "start", "start", is_listed=False),
 )
@@ -90,14 +92,16 @@ async def publish_commands(bot: Bot) -> None:
             BotCommandScopeAllPrivateChats(),
             BotCommandScopeAllGroupChats(),
         ):
+            is_group = isinstance(scope, BotCommandScopeAllGroupChats)
             commands = [
                 BotCommand(
                     command.spanish if language_code else command.english,
                     texts.commands[command.key],
+                    # Newer than the library.
+                    api_kwargs={"is_ephemeral": True} if is_group and command.is_ephemeral else {},
                 )
                 for command in COMMANDS
-                if command.is_listed
-                and (command.is_for_groups or not isinstance(scope, BotCommandScopeAllGroupChats))
+                if command.is_listed and (command.is_for_groups or not is_group)
             ]
             try:
                 await bot.set_my_commands(commands, scope=scope, language_code=language_code)

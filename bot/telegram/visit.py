@@ -138,6 +138,8 @@ class Visit:
         bot_username: The bot's, for links to its private chat.
         opens: Whether the person opens the group, which was not open, by being heard in it.
         named_group: The group that a button or a link names in private, if the person is in it.
+        ephemeral_id: The number of what only the person and the bot see in a group: their command,
+            or the message whose button they pressed; or None.
     """
 
     what: What
@@ -162,6 +164,13 @@ class Visit:
     bot_username: str = ""
     opens: bool = False
     named_group: int | None = None
+    ephemeral_id: int | None = None
+
+    @property
+    def shows_page(self) -> bool:
+        """Whether the message whose button was pressed is there and can be changed."""
+        is_ephemeral = self.ephemeral_id is not None
+        return self.press is not None and (is_ephemeral or self.press.message_id is not None)
 
     @property
     def texts(self) -> Texts:

@@ -329,7 +329,12 @@ SPANISH = DeskTexts(
     code_wrong="No conozco ese código: mira que las seis letras y cifras estén bien.",
     code_expired="Ese código ya no vale; pide otro a tu profe.",
     new_teacher="Hola. Ahora puedes llevar clases con este bot. Empieza con /clase.",
-    long_texts={"file": "archivo", "private": "en privado", "messages": "dos mensajes"},
+    long_texts={
+        "file": "archivo",
+        "private": "en privado",
+        "messages": "dos mensajes",
+        "rich": "enteros",
+    },
 )
 
 ENGLISH = DeskTexts(
@@ -480,5 +485,10 @@ ENGLISH = DeskTexts(
     code_wrong="I don't know that code: see whether the six letters and digits are right.",
     code_expired="That code isn't good any more; ask your teacher for another.",
     new_teacher="Hello. You may lead classes with this bot now. Begin with /class.",
-    long_texts={"file": "file", "private": "in private", "messages": "two messages"},
+    long_texts={
+        "file": "file",
+        "private": "in private",
+        "messages": "two messages",
+        "rich": "whole",
+    },
 )

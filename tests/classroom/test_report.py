@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 import pytest
 
 from bot.classroom import recipes, report
-from bot.classroom.names import names_in, pseudonyms, told_apart
+from bot.classroom.names import names_in, pseudonyms
 from bot.classroom.report import Report
-from bot.storage.classes import short_name
+from bot.storage.classes import short_name, told_apart
 from bot.storage.lessons import Lesson
 from bot.storage.records import Address, EssayRequest, Job, JobState, Preferences, Style
 from bot.texts import ENGLISH, SPANISH

@@ -95,6 +95,16 @@ async def tell_messages(story, people):
     await story.call("deleteMessages", chat_id=lucia, message_ids=[last["message_id"]])
 
 
+async def tell_rich_messages(story, people):
+    blocks = [
+        {"type": "heading", "size": 3, "text": "El mar"},
+        {"type": "expandable_blockquote", "text": "Las olas…"},
+        {"type": "footer", "text": "Receta K7QF2"},
+    ]
+    message = {"blocks": blocks, "skip_entity_detection": True}
+    await story.call("sendRichMessage", chat_id=story.room.group, rich_message=message)
+
+
 async def tell_documents(story, people):
     upload = Upload(file_name="a.txt", mime_type="text/plain", data=b"hola")
     sent = await story.call(
@@ -194,6 +204,7 @@ async def tell_receiving(story, people):
 async def test_every_result_is_what_the_bot_api_returns(story, people):
     for tell in (
         tell_messages,
+        tell_rich_messages,
         tell_documents,
         tell_pictures,
         tell_polls,

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
-from bot.storage import classes, jobs
+from bot.storage import chats, classes, jobs
 from bot.storage.class_settings import ClassSettings
 from bot.storage.records import JobState, Style
 from bot.texts import ENGLISH, SPANISH
@@ -33,9 +34,10 @@ class RudeService(PacedService):
         yield " Aquel idiota era un hijo de puta."
 
 
-def open_private(classroom, *people):
+async def open_private(classroom, *people):
     for person in people:
         classroom.telegram.world.chats[person].is_started = True
+        await classroom.database.step("open", partial(chats.note_open, chat_id=person))
 
 
 def promote(classroom):
@@ -48,7 +50,7 @@ def promote(classroom):
 async def teach(classroom, teacher=None, **settings):
     """Somebody has a class in the group, and decided something for it."""
     teacher = teacher or classroom.mateo
-    open_private(classroom, teacher)
+    await open_private(classroom, teacher)
 
     async def work(tx):
         made = await classes.make(
@@ -80,7 +82,7 @@ class TestRefused:
         assert not await classroom.jobs()
 
     async def test_in_a_group_its_person_alone_is_told(self, classroom, topic, said):
-        open_private(classroom, classroom.lucia)
+        await open_private(classroom, classroom.lucia)
         await answered(classroom, f"{WRITE} {topic}", classroom.group)
         assert classroom.telegram.texts(classroom.group) == []
         assert classroom.telegram.texts(classroom.lucia) == [said]
@@ -91,6 +93,7 @@ async def test_refused_before_all_for_a_minute_where_nothing_else_is_possible(cl
     await classroom.say(f"{WRITE} vídeos porno", chat_id=classroom.group)
     await classroom.telegram.until(lambda: classroom.telegram.texts(classroom.group))
     assert classroom.telegram.texts(classroom.group) == [TEXTS.refused[""]]
+    await asyncio.sleep(61)
     await classroom.settle()
     assert classroom.telegram.texts(classroom.group) == []
 
@@ -115,7 +118,7 @@ async def test_what_a_class_lets_through_and_what_it_does_not(classroom):
     await teach(classroom, filters={"serious": "fit"}, refused_words=("fortnite",))
     await answered(classroom, f"{WRITE} {SERIOUS}", classroom.group)
     assert len(await classroom.unfinished()) == 1
-    open_private(classroom, classroom.lucia)
+    await open_private(classroom, classroom.lucia)
     await answered(classroom, f"{WRITE} Fortnite", classroom.group)
     assert TEXTS.refused["added"] in classroom.telegram.texts(classroom.lucia)
 
@@ -161,7 +164,7 @@ class TestSerious:
             await classroom.finish()
 
     async def test_in_a_group(self, classroom):
-        open_private(classroom, classroom.lucia)
+        await open_private(classroom, classroom.lucia)
         await answered(classroom, f"{WRITE} {SERIOUS}", classroom.group)
         assert classroom.telegram.texts(classroom.group) == []
         await classroom.press("Argumentación", chat_id=classroom.lucia)
@@ -218,7 +221,7 @@ class TestDistress:
         await classroom.say(f"{WRITE} El mar", chat_id=classroom.group)
         await classroom.finish()
         (essay,) = classroom.telegram.from_bot(classroom.group)
-        open_private(classroom, classroom.lucia)
+        await open_private(classroom, classroom.lucia)
         await classroom.say("quiero morirme", chat_id=classroom.group, reply_to=essay.id)
         await classroom.settle()
         (said,) = classroom.telegram.texts(classroom.lucia)
@@ -236,7 +239,7 @@ class TestDistress:
             assert turned_away == SPANISH.chat.unclaimed
 
     async def test_in_a_group_in_private_if_that_is_open(self, classroom):
-        open_private(classroom, classroom.lucia)
+        await open_private(classroom, classroom.lucia)
         await answered(classroom, f"{WRITE} quiero morirme", classroom.group)
         (said,) = classroom.telegram.from_bot(classroom.lucia)
         assert said.text.startswith(TEXTS.distress["self"])
@@ -288,7 +291,7 @@ class TestDistress:
         where = {"line": "Ayuda", "phone": "000", "hours": "de 9 a 21", "emergency": "999",
                  "school": "Nuria, orientadora"}  # fmt: skip
         await teach(classroom, help=where)
-        open_private(classroom, classroom.lucia)
+        await open_private(classroom, classroom.lucia)
         await answered(classroom, f"{WRITE} quiero morirme", classroom.group)
         (said,) = classroom.telegram.texts(classroom.lucia)
         assert "Ayuda: 000, de 9 a 21." in said
@@ -308,7 +311,7 @@ class TestDistress:
 
 class TestTeacher:
     async def cry(self, classroom, words="quiero morirme"):
-        open_private(classroom, classroom.lucia)
+        await open_private(classroom, classroom.lucia)
         await answered(classroom, f"{WRITE} {words}", classroom.group)
         return classroom.telegram.from_bot(classroom.lucia)[-1]
 

@@ -102,7 +102,7 @@ async def test_a_whole_lesson(room):
     await room.toast("Ofende", room.lucia, room.group, asked.id)
     await room.settle()
     desk = await teach(room, "avisos")
-    assert f"{code}, «El sol», pedido por Mateo V.: una persona dice que ofende" in desk.text
+    assert f"{code}, «El sol», pedido por Mateo: una persona dice que ofende" in desk.text
     # The class corrects a text sentence by sentence.
     first = (await room.jobs())[0]
     await teach(room, f"corregir {first.code}")
@@ -253,6 +253,29 @@ async def test_long_texts_come_as_the_class_wants(room):
     assert len([m for m in room.telegram.from_bot(group) if re.search(r"\(\d/2\)$", m.text)]) == 2
 
 
+async def test_a_long_text_whole_where_telegram_takes_it_so_else_as_a_file(room):
+    group, lucia = room.group, room.lucia
+    await room.prefer(lucia, words=1000)
+    await teach(room, "entrega")
+    for _ in range(3):
+        await room.press("Largos", room.telegram.room.teacher)
+        await room.settle()
+    assert (await its_class(room)).settings.long_texts is LongTexts.RICH
+    faults = (None, {"status": 404}, {"status": 400, "description": "RICH_MESSAGE_INVALID"})
+    for fault in faults:
+        if fault:
+            room.telegram.fail("sendRichMessage", **fault)
+        await room.say(f"{WRITE} Los ríos", lucia, group)
+        await room.finish()
+        essay = room.telegram.from_bot(group)[-1]
+        job = await room.last_job(lucia, group)
+        assert essay.buttons
+        assert (essay.document is not None) == bool(fault)
+        assert fault or job.text.removeprefix("Los ríos.").strip() in essay.text
+    sent = room.telegram.calls("sendRichMessage")[0].parameters["rich_message"]
+    assert sent["blocks"][0] == {"type": "heading", "size": 3, "text": "Los ríos"}
+
+
 async def test_the_code_lets_into_the_class(url):
     async with Classroom(url, is_open=False) as room:
         telegram, teacher = room.telegram, room.telegram.room.teacher
@@ -393,3 +416,30 @@ async def test_a_recipe_and_the_same_again(room):
         await room.say(words, room.lucia)
         await room.settle()
         assert room.telegram.texts(room.lucia)[-1] == answer
+
+
+async def test_who_made_a_class_leads_it_from_the_private_chat(room):
+    teacher = room.telegram.room.teacher
+    await teach(room, "empezar El mar")
+    await room.say("/clase pausa", teacher)
+    await room.say("/clase seguir")
+    await room.settle()
+    assert (await its_lesson(room)).is_paused
+    assert room.telegram.texts(room.lucia)[-1] == SAID.only_teacher
+
+
+async def test_first_names_alone_where_nobody_else_has_the_same(room):
+    telegram = room.telegram
+    other = telegram.world.add_user("Lucía", last_name="Paz").id
+    telegram.people.set_status(room.group, telegram.room.teacher, other, "member")
+    await teach(room, "empezar El mar")
+    await teach(room, "tema El mar")
+    shown = []
+    for person in (room.lucia, room.mateo, other):
+        await room.prefer(person, words=40)
+        await room.toast("Participar", person, room.group)
+        await room.finish()
+        shown.append(telegram.texts(room.group)[-1].partition("\n")[0])
+    assert shown == ["Lucía: El mar", "Mateo: El mar", "Lucía P.: El mar"]
+    lines = (await teach(room, "lista")).text.splitlines()
+    assert lines[:3] == ["1. Lucía P.", "2. Lucía R.", "3. Mateo"]

@@ -26,13 +26,14 @@ async def an_essay(classroom, chat_id=None):
 
 
 async def object_to(classroom, essay, reason, person):
-    """Somebody reports an essay of the group, with the bot an administrator there or not."""
+    """Somebody reports an essay of the group; what is said to them alone."""
     await classroom.press(REPORT, person, classroom.group, essay.id)
     await classroom.settle()
     (asked, *_) = reversed(classroom.telegram.whispers(classroom.group, person))
-    toast = await classroom.toast(TEXTS.reasons[reason], person, classroom.group, asked.id)
+    await classroom.press(TEXTS.reasons[reason], person, classroom.group, asked.id)
     await classroom.settle()
-    return toast
+    (said,) = [m for m in classroom.telegram.whispers(classroom.group, person) if m.id == asked.id]
+    return said.text
 
 
 async def open_complaints(classroom):

@@ -156,7 +156,7 @@ async def test_group_becomes_a_supergroup_while_writing(classroom):
     await classroom.finish()
     (essay,) = classroom.telegram.texts(new.id)
     # What it answers is no longer there, so that the name of who asked stands above.
-    assert essay.startswith("Lucía R.: El mar\n")
+    assert essay.startswith("Lucía: El mar\n")
     assert (await classroom.last_job(chat_id=new.id)).state is JobState.DELIVERED
 
 

@@ -124,12 +124,10 @@ async def test_no_word_of_the_desk_is_anybody_elses(room):
         told = len(telegram.texts(person))
         for word in WORDS:
             telegram.write(person, f"/clase@redactor_bot {word} yes", room.group)
-        await room.settle()
-        assert telegram.texts(person)[told:] == [SAID.only_teacher] * len(WORDS)
         telegram.write(person, "/explica@redactor_bot El mar", room.group)
         await room.settle()
-        assert telegram.texts(room.group)[-1] == SAID.only_teacher
-        before[2].append(SAID.only_teacher)
+        # Said once, for what came before it was there.
+        assert set(telegram.texts(person)[told:]) == {SAID.only_teacher}
     assert await state(room) == before
 
 

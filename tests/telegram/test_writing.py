@@ -208,7 +208,7 @@ async def test_deleted_topic(classroom):
     telegram, forum = classroom.telegram, classroom.forum
     thread_id = telegram.room.topic_ids[0]
     telegram.fail("sendMessage", status=400, description="message thread not found")
-    await classroom.say("/ayuda@redactor_bot", chat_id=forum, thread_id=thread_id)
+    await classroom.say("/redactar@redactor_bot", chat_id=forum, thread_id=thread_id)
     await classroom.settle()
     threads = [call.parameters.get("message_thread_id") for call in telegram.calls("sendMessage")]
     assert threads == [str(thread_id), None]

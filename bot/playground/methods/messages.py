@@ -1,14 +1,18 @@
 """Sending texts, files, photos and polls; drafts; showing that the bot is busy; reactions."""
 
+from typing import Literal
+
 from bot.playground.methods.parameters import Entity, File, FromJson, Object, Sending, Upload
 from bot.playground.methods.registry import Result, serves
 from bot.playground.methods.sending import check_topic, formatted, post
 from bot.playground.model import GENERAL_TOPIC_ID, Draft, Json, MessageFields, StoredFile
 from bot.playground.refusals import bad_request
-from bot.playground.text import MAX_CAPTION_UTF16, MAX_TEXT_UTF16
+from bot.playground.text import MAX_CAPTION_UTF16, MAX_TEXT_UTF16, utf16_length
 from bot.playground.wire import file_path
 from bot.playground.world import DRAFT_LIFE_S, World
 
+_SET_AS = {"heading": "bold", "expandable_blockquote": "expandable_blockquote"}
+MAX_RICH_UTF16 = 32_768
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
@@ -29,6 +33,40 @@ def send_message(
     if not text:
         raise bad_request("message text is empty")
     return post(world, to, "text messages", {"text": text, "entities": marked})
+
+
+class RichBlock(Object):
+    """An ``InputRichBlock`` of a kind that the page can show."""
+
+    type: Literal["heading", "paragraph", "expandable_blockquote", "footer"]
+    text: str
+    size: int | None = None
+
+
+class RichMessage(Object):
+    """``InputRichMessage``, of blocks."""
+
+    blocks: list[RichBlock]
+    skip_entity_detection: bool = False
+
+
+@serves
+def send_rich_message(world: World, *, to: Sending, rich_message: FromJson[RichMessage]) -> Result:
+    """Write a text of blocks; the page shows them as one, below each other."""
+    text, entities = "", []
+    for block in rich_message.blocks:
+        kind = _SET_AS.get(block.type)
+        if kind is not None:
+            place = {"offset": utf16_length(text), "length": utf16_length(block.text)}
+            entities.append({"type": kind, **place})
+        text += f"{block.text}\n"
+    if not text.strip():
+        raise bad_request("message text is empty")
+    if utf16_length(text) > MAX_RICH_UTF16:
+        raise bad_request("MESSAGE_TOO_LONG")
+    blocks = [block.model_dump(exclude_none=True) for block in rich_message.blocks]
+    content: MessageFields = {"text": text.rstrip(), "entities": entities, "rich": blocks}
+    return post(world, to, "text messages", content)
 
 
 @serves

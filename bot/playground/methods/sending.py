@@ -126,7 +126,7 @@ def _receiver(
     An administrator may write so at any time; another bot only soon after that person pressed one
     of its buttons or sent it an ephemeral command.
     """
-    if only_for is None:
+    if only_for is None or world.ignores_ephemeral:
         if replied is not None and replied.receiver is not None:
             raise bad_request("a reply to an ephemeral message must be ephemeral")
         return None

@@ -8,16 +8,15 @@ from datetime import timedelta
 
 from telegram.helpers import create_deep_linked_url
 
-from bot.classroom.names import told_apart
 from bot.essays import care, safety
 from bot.essays.desk import Desk
 from bot.essays.safety import UnfitTopicError, Verdict
 from bot.storage import classes, jobs, outbox, people
-from bot.storage.classes import Class
+from bot.storage.classes import Class, first_name
 from bot.storage.database import Transaction
 from bot.storage.records import EssayRequest, JobState, Way
 from bot.telegram import keyboards
-from bot.telegram.commands.answering import answer, settle, tell_alone
+from bot.telegram.commands.answering import LATER, answer, answer_alone, settle
 from bot.telegram.keyboards import Keyboard, data, packed, rows
 from bot.telegram.visit import Visit
 from bot.texts import TEXTS
@@ -43,25 +42,33 @@ def ensure_no_cry(visit: Visit) -> None:
         raise UnfitTopicError(finding, request)
 
 
-async def answer_unfit(tx: Transaction, visit: Visit, desk: Desk, error: UnfitTopicError) -> None:
-    """Say why a topic is not written, or not so; in a group to its person alone if possible."""
+async def answer_unfit(
+    tx: Transaction, visit: Visit, desk: Desk, error: UnfitTopicError
+) -> str | None:
+    """Say why a topic is not written, or not so; in a group to its person alone if possible.
+
+    Returns:
+        What a press that asked for it is answered.
+    """
     finding, request = error.finding, error.request
+    is_later = False
     if finding.verdict is Verdict.SERIOUS:
-        await _offer_styles(tx, visit, error)
+        is_later = await _offer_styles(tx, visit, error)
     elif finding.verdict is Verdict.DISTRESS or finding.kind == _SELF_HARM:
         await _care(tx, visit, desk, finding.kind, safety.names_teacher(request.topic))
     else:
         where = await _help(tx, visit, desk, visit.address.chat_id if visit.address else 0)
         text = care.refusal(finding.kind, where, visit.texts.safety)
-        await tell_alone(tx, visit, text)
+        is_later = await answer_alone(tx, visit, text)
+    return LATER if is_later else None
 
 
-async def _offer_styles(tx: Transaction, visit: Visit, error: UnfitTopicError) -> None:
+async def _offer_styles(tx: Transaction, visit: Visit, error: UnfitTopicError) -> bool:
     job = await jobs.add(
         tx, error.request, update_id=visit.update_id, seed=0, state=JobState.ASKED
     )
     if job is None:
-        return
+        return False
     texts = visit.texts.safety
     buttons = [
         (label, data(keyboards.STYLE, job.token, style))
@@ -69,7 +76,7 @@ async def _offer_styles(tx: Transaction, visit: Visit, error: UnfitTopicError) -
     ]
     other = (texts.button_other, data(keyboards.STYLE, job.token, keyboards.NO_STYLE))
     markup = rows(buttons[:2], [*buttons[2:], other])
-    await tell_alone(tx, visit, texts.serious, markup)
+    return await answer_alone(tx, visit, texts.serious, markup)
 
 
 async def _care(tx: Transaction, visit: Visit, desk: Desk, kind: str, names_teacher: bool) -> None:
@@ -88,10 +95,9 @@ async def _care(tx: Transaction, visit: Visit, desk: Desk, kind: str, names_teac
     if address.is_private:
         await _say(tx, visit, key, text, markup)
         return
-    name = told_apart({person: visit.name})[person]
     said = Way(
         address.chat_id,
-        {"text": texts.in_private(name)},
+        {"text": texts.in_private(first_name(visit.name))},
         address.thread_id,
         reply_to=address.message_id,
     )
@@ -222,14 +228,16 @@ async def _tell_teacher(tx: Transaction, visit: Visit, in_class: Class | None) -
         return
     theirs = await people.preferences(tx, teacher)
     texts = TEXTS[(theirs or visit.preferences).language].safety
-    owner, cut = packed(teacher), _cut(visit.name)
+    chat_id = (in_class and in_class.chat_id) or 0
+    name = await classes.called(tx, person, visit.name, chat_id)
+    owner, cut = packed(teacher), _cut(name)
     markup = rows(
         [
             (texts.button_seen, data(keyboards.ATTEND, owner, "seen")),
             (texts.button_what_to_do, data(keyboards.ATTEND, owner, "how", cut)),
         ]
     )
-    text = texts.wants_to_talk(visit.name, in_class.name if in_class else "")
+    text = texts.wants_to_talk(name, in_class.name if in_class else "")
     way = Way(int(teacher.removeprefix("user:")), {"text": text, "markup": markup})
     await outbox.owe_alone(tx, f"{key}u{visit.update_id}", person, [way])
 

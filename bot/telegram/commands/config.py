@@ -67,7 +67,7 @@ async def press(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
     # The settings of an anonymous admin belong to the chat, and to whoever runs it.
     if not visit.press.is_owner and not (owner.startswith("c") and visit.press.is_admin):
         return visit.texts.chat.not_yours
-    if visit.press.message_id is None:
+    if not visit.shows_page:
         return visit.texts.chat.button_gone
     name = BY_CODE[rest[0]].name if rest and rest[0] in BY_CODE else ""
     if action in (_OPEN, _SET) and _is_fixed(visit, name):
@@ -78,8 +78,7 @@ async def press(tx: Transaction, visit: Visit, _desk: Desk) -> str | None:
         text, keyboard = await _act(tx, visit, person, preferences, action, rest)
     except (InvalidParameterError, ValueError, KeyError, IndexError, OverflowError):
         return visit.texts.chat.button_gone
-    await change(tx, visit, text, keyboard)
-    return None
+    return await change(tx, visit, text, keyboard)
 
 
 def main_page(preferences: Preferences, person: str) -> tuple[str, Keyboard]:

@@ -203,10 +203,8 @@ async def who_is_who(tx: Transaction, its_class: Class, lesson: Lesson, texts: T
     """The key of the pseudonyms."""
     asked = await lessons.essays(tx, lesson.id)
     names = names_in(lesson, asked, texts.classroom.report.pseudonyms, has_names=False)
-    lines = [
-        f"{pseudonym}: {await classes.name_of(tx, its_class.id, person) or '?'}"
-        for person, pseudonym in names.items()
-    ]
+    called = {one.person: one.name for one in await classes.roster(tx, its_class.id)}
+    lines = [f"{pseudonym}: {called.get(person, '?')}" for person, pseudonym in names.items()]
     return "\n".join(lines) or texts.desk.nobody, back(its_class, texts)
 
 
@@ -276,7 +274,9 @@ def end(its_class: Class, texts: Texts, left: int) -> Page:
     )
 
 
-def complaints(its_class: Class, found: list[Complaint], texts: Texts) -> Page:
+async def complaints(
+    tx: Transaction, its_class: Class, found: list[Complaint], texts: Texts
+) -> Page:
     """The first essay that readers reported, and what can be done about it."""
     said = texts.desk
     # What is only false alarms nobody.
@@ -287,8 +287,9 @@ def complaints(its_class: Class, found: list[Complaint], texts: Texts) -> Page:
     if not any(alarms):
         return said.no_complaints, rows([filters], [_back(its_class, texts)])
     job, reasons = next((one.job, why) for one, why in zip(found, alarms, strict=True) if why)
-    name = job.request.name or "?"
-    text = texts.safety.reported(job.code or "–", title_of(job, 40), name, reasons)
+    request = job.request
+    name = await classes.called(tx, request.person, request.name, request.address.chat_id)
+    text = texts.safety.reported(job.code or "–", title_of(job, 40), name or "?", reasons)
     return f"{text}\n\n{job.text[:3000]}", rows(
         [
             (said.labels["remove"], _data(its_class, "remove", job.code or "")),

@@ -18,7 +18,7 @@ from bot.storage import chats, classes, inquiries, jobs, outbox
 from bot.storage.database import Transaction
 from bot.storage.inquiries import Inquiry, Subject
 from bot.storage.records import Address, EssayRequest, Kind, Rank
-from bot.telegram.commands.answering import answer, sign_answered
+from bot.telegram.commands.answering import answer_alone, sign_answered
 from bot.telegram.keyboards import LOOK, Keyboard, data
 from bot.telegram.visit import Visit
 from bot.texts import TEXTS, Texts
@@ -73,7 +73,7 @@ async def explain(tx: Transaction, visit: Visit, desk: Desk) -> None:
     In a group only a teacher has them shown: they take the class's time.
     """
     if visit.address is not None and not visit.address.is_private and not visit.is_teacher:
-        await answer(tx, visit, visit.texts.desk.only_teacher)
+        await answer_alone(tx, visit, visit.texts.desk.only_teacher)
         return
     text = visit.text or visit.quoted
     if not text and visit.person is not None and visit.address is not None:
@@ -143,7 +143,7 @@ async def _ask(
 ) -> None:
     """Note what somebody wants to see; it counts as one text among those that wait."""
     if not text:
-        await answer(tx, visit, missing)
+        await answer_alone(tx, visit, missing)
         return
     if visit.person is None or visit.address is None:
         return

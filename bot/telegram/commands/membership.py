@@ -22,6 +22,8 @@ async def membership_changed(tx: Transaction, visit: Visit, _desk: Desk) -> None
     assert visit.change is not None  # mypy: the handler is for changes
     assert visit.address is not None  # mypy: of a group
     chat_id = visit.address.chat_id
+    # As an administrator it may say things to one person alone.
+    await chats.allow_ephemeral(tx, chat_id)
     if visit.change.was_in and not visit.change.is_in:
         await chats.close(tx, chat_id)
     elif visit.change.is_in and not visit.change.was_in:

@@ -8,7 +8,7 @@ from bot.storage import chats, classes, jobs, lessons, outbox, people
 from bot.storage.database import Transaction
 from bot.storage.records import Job, Kind, Rank, Way
 from bot.telegram import keyboards
-from bot.telegram.commands.answering import LATER, settle, tell_alone
+from bot.telegram.commands.answering import LATER, answer_alone, settle
 from bot.telegram.commands.care import teacher_of
 from bot.telegram.keyboards import data, rows
 from bot.telegram.visit import Visit
@@ -53,7 +53,7 @@ async def _ask_reason(tx: Transaction, visit: Visit, job: Job) -> str | None:
             for reason, label in texts.reasons.items()
         )
     )
-    is_later = await tell_alone(tx, visit, texts.ask_reason, markup, in_public=False)
+    is_later = await answer_alone(tx, visit, texts.ask_reason, markup, in_public=False)
     return LATER if is_later else None
 
 
@@ -81,7 +81,9 @@ async def _tell_teacher(tx: Transaction, visit: Visit, job: Job) -> None:
         reason: count for reason, count in counts.items() if reason not in _NO_ALARM
     }
     title = title_of(job)
-    text = texts.reported(job.code or "", title, job.request.name, said)
+    request = job.request
+    name = await classes.called(tx, request.person, request.name, request.address.chat_id)
+    text = texts.reported(job.code or "", title, name, said)
     markup = rows(
         [
             (texts.button_view, data(keyboards.VIEW, job.token)),

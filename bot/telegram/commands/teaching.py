@@ -109,12 +109,11 @@ async def press(tx: Transaction, visit: Visit, desk: Desk) -> str | None:
     if not visit.is_teacher:
         return said.only_teacher
     _, _, action, *rest = visit.press.parts
-    if action not in ACTIONS or visit.press.message_id is None:
+    if action not in ACTIONS or not visit.shows_page:
         return visit.texts.chat.button_gone
     argument = rest[0] if rest else ""
     text, keyboard = await _do(tx, visit, desk, visit.its_class, action, argument)
-    await change(tx, visit, text.replace("{link}", visit.link), keyboard)
-    return None
+    return await change(tx, visit, text.replace("{link}", visit.link), keyboard)
 
 
 async def _class_for(tx: Transaction, visit: Visit) -> Class:
@@ -420,7 +419,7 @@ async def _complaints(scene: Scene) -> Page:
         if job is not None and await _is_of_class(scene, job):
             await lessons.settle(tx, job.id)
     found = await lessons.open_complaints(tx, its_class.id, its_class.chat_id)
-    return desk_pages.complaints(its_class, found, scene.texts)
+    return await desk_pages.complaints(tx, its_class, found, scene.texts)
 
 
 async def _filters(scene: Scene) -> Page:

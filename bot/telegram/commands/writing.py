@@ -12,7 +12,7 @@ from bot.storage.class_settings import rules
 from bot.storage.database import Transaction
 from bot.storage.records import EssayRequest, Job, JobState, Owed
 from bot.telegram.commands import care
-from bot.telegram.commands.answering import answer, ask, tell_alone
+from bot.telegram.commands.answering import answer, answer_alone, ask
 from bot.telegram.commands.understanding import (
     MOST_IDEAS,
     Deed,
@@ -120,7 +120,7 @@ async def edited(tx: Transaction, visit: Visit, _desk: Desk) -> None:
         (said.button_swap, f"{SWAP}:{job.token}"),
         (said.button_keep, f"{KEEP}:{job.token}"),
     ]
-    await tell_alone(tx, visit, text, rows(choices), in_public=False)
+    await answer_alone(tx, visit, text, rows(choices), in_public=False)
 
 
 async def _say_blind(tx: Transaction, visit: Visit) -> None:

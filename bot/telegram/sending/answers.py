@@ -65,6 +65,8 @@ class Plain(IntFlag):
     COMPANY = 16
     """It shares its message with no other essay."""
     PICTURE = 32
+    RICH = 64
+    """A file comes in the place of a rich message."""
 
 
 @dataclass(frozen=True, slots=True)

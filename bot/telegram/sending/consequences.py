@@ -22,13 +22,14 @@ whatever refuses the chat leaves it in doubt until the chat can be written to ag
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from telegram import Bot
 
 from bot.storage import chats, holding, outbox, upkeep
 from bot.storage.database import Database, Transaction
-from bot.storage.records import Kind, Owed
+from bot.storage.records import SHOWN_FOR_S, Kind, Owed
 from bot.telegram.sending import rendering
 from bot.telegram.sending.answers import Answer, Meaning, Plain
 from bot.telegram.sending.pacing import Pacing
@@ -46,8 +47,10 @@ _REFUSALS = (Meaning.PLAINER, Meaning.FIXED, Meaning.HOLD_TOPIC, Meaning.HOLD_CH
 """After which something that can be said in another way is."""
 _GET_ME_TIMEOUT_S = 15.0
 _REACTION_TRIES = 4
-_NO_REACTIONS_FOR_S = 86_400.0
-"""A group's administrators may allow them again."""
+_REFUSED_FOR_S = 86_400.0
+"""A group's administrators may allow reactions again, or make the bot one of them."""
+_OF_A_PERSON = ("user", "participant")
+"""What Telegram's words have in them that refuse to tell one person something, and not another."""
 
 
 class Consequences:
@@ -79,14 +82,14 @@ class Consequences:
         """A message was to be sent, with one row in it or several essays, and was not."""
         row = rows[0]
         if "otherwise" in row.body and answer.meaning in _REFUSALS:
-            logger.info("chat %d: said otherwise: %s", row.chat_id, answer.reason)
-            await self._database.step(
-                "another way", lambda tx: outbox.go_another_way(tx, row, answer.reason)
-            )
+            await self._go_another_way(row, answer)
             return
         match answer.meaning:
             case Meaning.PAUSE | Meaning.AGAIN:
                 await self._wait(rows, answer)
+            case Meaning.UNKNOWN_BOT if rendering.is_rich(row):
+                # A server that is older than rich messages does not know the method.
+                await self._plainer(rows, replace(answer, plain=Plain.RICH))
             case Meaning.PLAINER | Meaning.UNCHANGED | Meaning.GONE | Meaning.FIXED:
                 await self._plainer(rows, answer)
             case Meaning.HOLD_TOPIC | Meaning.HOLD_CHAT:
@@ -97,6 +100,18 @@ class Consequences:
                 await self._ask_who(rows, answer)
             case Meaning.DOUBT:
                 await self._doubt(rows, answer)
+
+    async def seen_by_all(self, row: Owed) -> None:
+        """A server that knows no ephemeral messages showed one to all: it is removed again."""
+        until = self._after(_REFUSED_FOR_S)
+
+        async def note(tx: Transaction) -> None:
+            await chats.refuse_ephemeral(tx, row.chat_id, until)
+            await outbox.owe_removal(
+                tx, row.key, row.chat_id, row.id, row.person, after_s=SHOWN_FOR_S
+            )
+
+        await self._database.step("seen by all", note)
 
     async def after_reaction(self, row: Owed, answer: Answer) -> None:
         """A reaction was to be set or taken away; nothing else waits for it, whatever comes."""
@@ -115,7 +130,7 @@ class Consequences:
                 await self._give_up(row, answer)
             case _:
                 logger.info("chat %d takes no reactions: %s", row.chat_id, answer.reason)
-                until = self._after(_NO_REACTIONS_FOR_S)
+                until = self._after(_REFUSED_FOR_S)
 
                 async def refuse(tx: Transaction) -> None:
                     await chats.refuse_reactions(tx, row.chat_id, until)
@@ -125,6 +140,9 @@ class Consequences:
 
     async def after_change(self, row: Owed, answer: Answer) -> None:
         """A message was to be changed."""
+        if "otherwise" in row.body and answer.meaning in (*_REFUSALS, Meaning.GONE):
+            await self._go_another_way(row, answer)
+            return
         is_passing = answer.meaning in (Meaning.PAUSE, Meaning.AGAIN, Meaning.DOUBT)
         if row.kind is Kind.DO and not is_passing:
             await self._give_up(row, answer)
@@ -219,6 +237,21 @@ class Consequences:
         until = self._after(pause_s)
         await self._database.step("pause", lambda tx: chats.pause(tx, chat_id, until))
         return pause_s
+
+    async def _go_another_way(self, row: Owed, answer: Answer) -> None:
+        """Say otherwise what Telegram refuses; and remember where only presses are answered so."""
+        logger.info("chat %d: said otherwise: %s", row.chat_id, answer.reason)
+        only_for = row.body.get("only_for", {})
+        was_asked = "callback_query_id" in only_for or "reply_to_ephemeral" in row.body
+        is_of_person = any(word in answer.reason.lower() for word in _OF_A_PERSON)
+        until = self._after(_REFUSED_FOR_S)
+
+        async def work(tx: Transaction) -> None:
+            if only_for and row.kind is Kind.ANSWER and not (was_asked or is_of_person):
+                await chats.refuse_ephemeral(tx, row.chat_id, until)
+            await outbox.go_another_way(tx, row, answer.reason)
+
+        await self._database.step("another way", work)
 
     async def _after_any(self, rows: list[Owed], answer: Answer) -> None:
         """What a change and a removal have in common: done twice they do the same."""

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 _NO_PREVIEW = {"is_disabled": True}
 _CAPTION_UNITS = 1024
-MAKING_MESSAGES = ("sendMessage", "sendDocument", "sendPhoto", "sendPoll")
+MAKING_MESSAGES = ("sendMessage", "sendDocument", "sendPhoto", "sendPoll", "sendRichMessage")
 """Methods that put a message into a chat, and so are answered by its number."""
 _SHEAF_TITLE = 40
 
@@ -102,6 +102,9 @@ def request_of(row: Owed) -> Request:
         parameters["reply_markup"] = markup
     if "only_for" in row.body:
         parameters["ephemeral_message_parameters"] = row.body["only_for"]
+    if "reply_to_ephemeral" in row.body:
+        answered = {"ephemeral_message_id": row.body["reply_to_ephemeral"]}
+        parameters["reply_parameters"] = answered
     return Request(method, parameters, _picture(row))
 
 
@@ -110,6 +113,10 @@ def _making(row: Owed) -> tuple[str, dict[str, Any]]:
     parameters: dict[str, Any] = {"chat_id": row.chat_id}
     if "poll" in row.body:
         return "sendPoll", {**parameters, **row.body["poll"]}
+    if is_rich(row):
+        # What a model wrote is no link and nobody's name.
+        rich = {"blocks": row.body["rich"], "skip_entity_detection": True}
+        return "sendRichMessage", {**parameters, "rich_message": rich}
     parameters |= _content(row)
     if _is_file(row):
         file = row.body["file"]
@@ -123,6 +130,8 @@ def _making(row: Owed) -> tuple[str, dict[str, Any]]:
 def plainer(row: Owed) -> Plain:
     """What can be left out next, where Telegram does not say what it minds; nothing if all is."""
     parameters = request_of(row).parameters
+    if "rich_message" in parameters:
+        return Plain.RICH
     if "reply_parameters" in parameters:
         return Plain.REPLY
     if "message_thread_id" in parameters:
@@ -155,6 +164,9 @@ def probe(row: Owed, message_id: int) -> Request:
     if _is_file(row) or _picture(row) is not None:
         return Request("editMessageCaption", parameters)
     parameters["link_preview_options"] = _NO_PREVIEW
+    if "only_for" in row.body:
+        parameters["ephemeral_message_id"] = parameters.pop("message_id")
+        return Request("editEphemeralMessageText", parameters | row.body["only_for"])
     return Request("editMessageText", parameters)
 
 
@@ -175,6 +187,12 @@ def _content(row: Owed) -> dict[str, Any]:
 def _picture(row: Owed) -> dict[str, Any] | None:
     picture: dict[str, Any] | None = row.body.get("picture")
     return None if row.plainness & Plain.PICTURE else picture
+
+
+def is_rich(row: Owed) -> bool:
+    """Whether it goes as a rich message."""
+    is_offer = row.body.get("buttons") == "kept"
+    return "rich" in row.body and not row.plainness & Plain.RICH and not is_offer
 
 
 def _is_file(row: Owed) -> bool:
@@ -269,10 +287,10 @@ def closing_word(row: Owed) -> Request:
 def can_be_found(row: Owed) -> bool:
     """Whether an edit that says the same would find it.
 
-    It takes the form of an answer away, a poll has no text, and what only one person sees has no
-    number.
+    It takes the form of an answer away, and the blocks of a rich message; a poll has no text, and
+    what only one person sees has no number.
     """
-    is_plain = not {"only_for", "poll"} & row.body.keys()
+    is_plain = not {"only_for", "poll"} & row.body.keys() and not is_rich(row)
     return row.kind is not Kind.QUESTION and bool(row.body) and is_plain
 
 

@@ -292,6 +292,8 @@ class Sender:
             answer = await ask(self._bot, rendering.request_of(row), _CHANGE_TIMEOUT_S)
             if not await self._is_closed([row], answer):
                 await self._consequences.after_change(row, answer)
+            elif "press" in row.body:
+                self.toast(row.body["press"], None)
         elif row.state is OutboxState.OPEN:
             await self._send(together)
         else:
@@ -357,6 +359,8 @@ class Sender:
             return False
         self._pacing.forget_failures(rows[0].chat_id)
         await self._database.step("close", lambda tx: outbox.close(tx, rows, answer.message_id))
+        if "only_for" in rows[0].body and answer.message_id is not None:
+            await self._consequences.seen_by_all(rows[0])
         return True
 
     async def _look_for(self, row: Owed) -> None:
