@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,7 +26,7 @@ from bot.playground.seed import seed_classroom
 from bot.playground.world import World
 from bot.serving import listen
 from bot.storage import people
-from bot.storage.database import Database
+from bot.storage.database import Database, Transaction
 from bot.storage.records import Preferences
 from bot.texts import SPANISH
 from tests.e2e.conftest import PATIENCE_S, Bot
@@ -93,6 +94,12 @@ class Service:
             await self.process.wait()
 
 
+async def prefer_short_ones(tx: Transaction, students: list[int]) -> None:
+    for student in students:
+        short = Preferences(words=60, candidates=1)
+        await people.save_preferences(tx, f"user:{student}", short)
+
+
 class School:
     """Classes in groups, half of them with one bot and half with the other.
 
@@ -114,12 +121,10 @@ class School:
 
     async def want_short_ones(self, url: str) -> None:
         """Every student prefers what is written soon."""
-        short = Preferences(words=60, candidates=1)
         for front, groups in zip(self.fronts, self.groups, strict=True):
+            students = [student for _, members in groups for student in members]
             database = await Database.open(url, front.server.world.bot.id)
-            for student in [one for _, students in groups for one in students]:
-                key = f"user:{student}"
-                await database.step("s", lambda tx, k=key: people.save_preferences(tx, k, short))
+            await database.step("prefer", partial(prefer_short_ones, students=students))
             await database.close()
 
     def write(self) -> None:
