@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from bot.app import Front, compose
 from bot.essays.desk import Limits
 from bot.playground.model import CallbackQuery, Message
 from bot.storage import chats, jobs, outbox, people
 from bot.storage.database import Database, Transaction
-from bot.storage.records import UNFINISHED, Job, JobState, Owed, Preferences
+from bot.storage.records import UNFINISHED, Job, JobState, Kind, Owed, Preferences
 from bot.storage.schema import outbox as outbox_table
 from bot.telegram.connection import bot_id_of, build_bot, introduce
 from bot.telegram.sending.pacing import DeliveryLimits
@@ -233,8 +235,6 @@ class Classroom:
         """All rows of the outbox."""
 
         async def look(tx: Any) -> list[Owed]:
-            from sqlalchemy import select
-
             rows = await tx.rows(select(outbox_table.c.id).order_by(outbox_table.c.id))
             return [row for one in rows if (row := await outbox.get(tx, one.id)) is not None]
 
@@ -267,9 +267,14 @@ class Classroom:
 
 
 async def _can_send(tx: Transaction) -> bool:
-    """Whether anything is owed soon that does not wait for what is held."""
+    """Whether anything is owed that does not wait for what is held, later removals apart."""
     for chat_id in await outbox.pending_chats(tx):
         due, later = await outbox.ready(tx, chat_id)
         if due or (later is not None and later - tx.now < SOON):
+            return True
+        table = outbox_table.c
+        is_then = (table.chat_id == chat_id, table.not_before == later)
+        kinds = await tx.rows(select(table.kind).where(*is_then)) if later is not None else []
+        if any(row.kind != Kind.TIDY for row in kinds):
             return True
     return False
