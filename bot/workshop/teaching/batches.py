@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 from bot.workshop.texts.cards import load_cards
 from bot.workshop.texts.compositions import load_compositions
 from bot.workshop.texts.exposures import Exposures, Mixture
+from bot.workshop.texts.forms import load_forms
 from bot.workshop.texts.kinds import load_kinds, load_sentences
 
 TOKENIZER = "tokenizer.json"
@@ -123,7 +124,7 @@ def load_exposures(folder: Path) -> Exposures:
     path = folder / PASSAGES
     passages = path.read_text(encoding="utf-8").split(SEPARATOR) if path.exists() else []
     return Exposures.of(
-        load_cards(), load_compositions(), passages, load_kinds(), load_sentences()
+        load_cards(), load_compositions(), passages, load_kinds(), load_sentences(), load_forms()
     )
 
 

@@ -44,10 +44,14 @@ class Lesson:
     general_tokens: int = 0
     general: Mixture = field(default=Mixture(cards=30, compositions=15, guesses=0, passages=55))
     main: Mixture = field(
-        default=Mixture(cards=38, compositions=14, guesses=3, passages=14, kinds=22, sentences=9)
+        default=Mixture(
+            cards=35, compositions=14, guesses=3, passages=12, kinds=20, sentences=8, forms=8
+        )
     )
     last: Mixture = field(
-        default=Mixture(cards=42, compositions=18, guesses=3, passages=4, kinds=24, sentences=9)
+        default=Mixture(
+            cards=38, compositions=17, guesses=3, passages=4, kinds=22, sentences=8, forms=8
+        )
     )
     seed: int = 1
 

@@ -77,7 +77,7 @@ class Muon:
             by_shape.setdefault(matrix.shape, []).append(matrix)
         self._groups = list(by_shape.values())
         self._weight_decay = weight_decay
-        self.momenta = [torch.zeros_like(torch.stack(group)) for group in self._groups]
+        self.momenta = [torch.zeros_like(torch.stack(tuple(group))) for group in self._groups]
 
     @torch.no_grad()
     def step(self, rate: float) -> None:

@@ -15,9 +15,10 @@ from rich.console import Console
 
 from bot.workshop.texts.cards import Card, load_cards
 from bot.workshop.texts.compositions import Composition, load_compositions
+from bot.workshop.texts.forms import Form, load_forms
 from bot.workshop.texts.held_out import HeldOutTopic, load_held_out
 from bot.workshop.texts.kinds import Kind, SentenceKind, load_kinds, load_sentences
-from bot.workshop.texts.slots import Noun
+from bot.workshop.texts.slots import Noun, fill
 from bot.workshop.texts.spelling import DICTIONARY, load_dictionary
 from bot.workshop.texts.wording import drop_accents
 
@@ -135,12 +136,13 @@ def check_spelling(
 
 def check_all(knows: Callable[[str], bool] | None = None) -> list[Fault]:
     """Return every fault of the texts; spelling where there is a dictionary."""
-    compositions, kinds, sentences = load_compositions(), load_kinds(), load_sentences()
+    kinds, sentences = load_kinds(), load_sentences()
     cards = [*load_cards(), *example_cards(kinds, sentences)]
+    compositions = [*load_compositions(), *example_compositions(kinds, load_forms())]
     held_out = load_held_out()
     faults = [
         *check_form(cards, compositions),
-        *check_doubles(load_cards(), compositions),
+        *check_doubles(load_cards(), load_compositions()),
         *check_fitness(cards, compositions),
         *check_held_out(cards, compositions, held_out),
         *check_topics(kinds, sentences, held_out),
@@ -154,14 +156,34 @@ def example_cards(kinds: Sequence[Kind], sentences: Sequence[SentenceKind]) -> l
     """Return the lines of kinds as cards: of a noun of each gender and number, of a sentence."""
     examples: list[Card] = []
     for kind in kinds:
-        firsts: dict[tuple[bool, bool], Noun] = {}
-        for noun in (*kind.nouns, *kind.plurals):
-            firsts.setdefault((noun.feminine, noun.is_plural), noun)
-        examples += map(kind.card, firsts.values())
+        examples += map(kind.card, _one_of_each(kind))
     for read in sentences:
         longest = sorted(read.sentences, key=lambda sentence: -len(sentence.things))[:1]
         examples += [read.card(sentence, voice) for sentence in longest for voice in read.voices]
     return examples
+
+
+def example_compositions(kinds: Sequence[Kind], forms: Sequence[Form]) -> list[Composition]:
+    """Return every variant of every form with a noun of each gender and number."""
+    return [
+        Composition(
+            form.style,
+            (f"{form.name}: {noun.phrase}",),
+            tuple(fill(text, noun.slots()) for step in form.steps for text in step.variants),
+            form.name,
+        )
+        for form in forms
+        for kind in [next(kind for kind in kinds if kind.name in form.kinds)]
+        for noun in _one_of_each(kind)
+    ]
+
+
+def _one_of_each(kind: Kind) -> Sequence[Noun]:
+    """Return a noun of each gender and number."""
+    firsts: dict[tuple[bool, bool], Noun] = {}
+    for noun in (*kind.nouns, *kind.plurals):
+        firsts.setdefault((noun.feminine, noun.is_plural), noun)
+    return list(firsts.values())
 
 
 def check_topics(
@@ -170,13 +192,13 @@ def check_topics(
     """Yield nouns and sentences that are held-out topics, or stand twice in their kind."""
     named = [(kind.name, noun.phrase) for kind in kinds for noun in (*kind.nouns, *kind.unseen)]
     named += [(kind.name, sentence.text) for kind in sentences for sentence in kind.sentences]
-    wanted = [(topic.text, _content(topic.text)) for topic in held_out]
+    wanted = [(topic.text, _content(topic.text), _content(topic.about)) for topic in held_out]
     for (source, topic), count in Counter(named).items():
         if count > 1:
             yield Fault(source, topic, "double", "topic")
         words = _content(topic)
-        for text, barred in wanted:
-            if len(words & barred) >= max(1, _SAME_SHARE * len(barred)):
+        for text, barred, about in wanted:
+            if about & words or len(words & barred) >= max(1, _SAME_SHARE * len(barred)):
                 yield Fault(source, topic, "held out", text)
 
 

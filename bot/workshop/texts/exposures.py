@@ -8,17 +8,25 @@ from dataclasses import dataclass, field
 from bot.workshop.texts.cards import Card
 from bot.workshop.texts.composing import compose
 from bot.workshop.texts.compositions import Composition
+from bot.workshop.texts.forms import Form, set_out
 from bot.workshop.texts.guessing import invent_card, invent_noun
 from bot.workshop.texts.headers import header, ideas_line
 from bot.workshop.texts.ideas import NounFinder
 from bot.workshop.texts.kinds import Kind, SentenceKind
 from bot.workshop.texts.requests import Request, draw_request
 from bot.workshop.texts.slots import fill
-from bot.workshop.texts.wording import vary
+from bot.workshop.texts.wording import ask_for, vary
 
 CARD_STYLES = {"ensayo": 70, "descripcion": 9, "explicacion": 8, "argumentacion": 8, "carta": 5}
 _SENTENCE_STYLES = {"ensayo": 80, "argumentacion": 12, "carta": 3, "explicacion": 5}
 _GUESS_STYLES = {"ensayo": 4, "descripcion": 1}
+_FORM_STYLES = {"cuento": 5, "poema": 3, "noticia": 2}
+_ASKED_BY_STYLE = {
+    "cuento": ("un cuento sobre {}", "Cuento de {}", "inventa una historia con {}"),
+    "poema": ("un poema sobre {}", "Poema a {}", "versos para {}"),
+    "noticia": ("una noticia sobre {}", "Noticia: {}", "escribe una noticia de {}"),
+}
+_BY_HEADLINE, _BY_STYLE = 0.4, 0.25
 _LENGTHS = (60, 100, 150, 200, 250, 250, 250, 300, 350, 400, 450)
 _KIND_LENGTHS = (*_LENGTHS, 500, 550)
 _WITHOUT_IDEAS = 1 / 3
@@ -41,6 +49,7 @@ class Mixture:
         passages: Natural Spanish.
         kinds: Essays on a thing without a card, put together from what holds of its kind.
         sentences: Essays around a sentence: a proverb, a claim, a question, a title.
+        forms: Stories, poems and news on a thing.
     """
 
     cards: float
@@ -49,6 +58,7 @@ class Mixture:
     passages: float
     kinds: float = 0.0
     sentences: float = 0.0
+    forms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,7 @@ class Exposures:
         passages: Natural passages with the headers that they have, or without.
         kinds: Kinds of things.
         sentences: Kinds of sentences that are read; one without sentences is for unknown words.
+        forms: Stories, poems and news.
         finder: Tells the nouns that become ideas.
     """
 
@@ -69,6 +80,7 @@ class Exposures:
     passages: Sequence[str]
     kinds: Sequence[Kind]
     sentences: Sequence[SentenceKind]
+    forms: Sequence[Form]
     finder: NounFinder = field(repr=False)
     _by_topic: dict[str, Card] = field(init=False, repr=False, compare=False)
 
@@ -84,6 +96,7 @@ class Exposures:
         passages: Sequence[str] = (),
         kinds: Sequence[Kind] = (),
         sentences: Sequence[SentenceKind] = (),
+        forms: Sequence[Form] = (),
     ) -> "Exposures":
         """Count the words of all texts and return the exposures that can be made of them."""
         examples = [kind.card(kind.nouns[0]) for kind in kinds]
@@ -92,7 +105,7 @@ class Exposures:
             for card in (*cards, *examples)
         ]
         finder = NounFinder([*texts, *(composition.text for composition in compositions)])
-        return cls(cards, compositions, passages, kinds, sentences, finder)
+        return cls(cards, compositions, passages, kinds, sentences, forms, finder)
 
     def draw(self, rng: random.Random, mixture: Mixture) -> str:
         """Return the next text with its header, drawn by the mixture."""
@@ -103,6 +116,7 @@ class Exposures:
             (self.of_passage, mixture.passages),
             (self.of_kind, mixture.kinds),
             (self.of_sentence, mixture.sentences),
+            (self.of_form, mixture.forms),
         )
         kind = rng.choices([kind for kind, _ in kinds], [share for _, share in kinds])[0]
         return kind(rng)
@@ -130,6 +144,23 @@ class Exposures:
         known = [kind for kind in self.sentences if kind.sentences]
         card, topic = rng.choice(known).draw(rng)
         return self._written_up(Request(card, topic), rng, _SENTENCE_STYLES, hasty=False)
+
+    def of_form(self, rng: random.Random) -> str:
+        """Return a story, a poem or a piece of news on a thing."""
+        style = rng.choices(list(_FORM_STYLES), list(_FORM_STYLES.values()))[0]
+        form = rng.choice([form for form in self.forms if form.style == style])
+        kind = rng.choice([kind for kind in self.kinds if kind.name in form.kinds])
+        noun, topic = kind.draw(rng)
+        if form.headlines and rng.random() < _BY_HEADLINE:
+            topic = fill(rng.choice(form.headlines), noun.slots())
+        elif rng.random() < _BY_STYLE:
+            topic = ask_for(noun.phrase, rng.choice(_ASKED_BY_STYLE[style]))
+        asked = rng.choice(_LENGTHS) * rng.uniform(0.85, 1.15)
+        paragraphs = form.write(noun, round(asked), rng)
+        text, steps = set_out(paragraphs), [step for steps in paragraphs for step in steps]
+        words = len(text.split())
+        said = words if words < 0.8 * asked else asked
+        return self._headed(style, topic, text, steps, said, rng)
 
     def of_guess(self, rng: random.Random) -> str:
         """Return a text on a word that nobody knows."""

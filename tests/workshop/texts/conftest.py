@@ -3,6 +3,7 @@ import pytest
 from bot.workshop.texts.cards import Card, load_cards
 from bot.workshop.texts.compositions import load_compositions
 from bot.workshop.texts.exposures import Exposures
+from bot.workshop.texts.forms import load_forms
 from bot.workshop.texts.kinds import load_kinds, load_sentences
 
 
@@ -21,5 +22,10 @@ def sea(cards) -> Card:
 def exposures(cards) -> Exposures:
     unknown, *known = sorted(load_sentences(), key=lambda kind: len(kind.sentences))
     return Exposures.of(
-        cards, load_compositions()[:80], ["Una tarde de lluvia."], load_kinds(), [unknown, *known]
+        cards,
+        load_compositions()[:80],
+        ["Una tarde de lluvia."],
+        load_kinds(),
+        [unknown, *known],
+        load_forms(),
     )

@@ -84,3 +84,10 @@ def test_an_essay_on_a_sentence_quotes_it(exposures):
     quoting = sum(topic.rstrip(".?").lower() in text.split("\n\n", 1)[1].lower()
                   for topic, text in zip(topics, texts, strict=True))  # fmt: skip
     assert quoting > 20
+
+
+def test_a_form_is_headed_with_its_style_and_told_about_its_noun(exposures):
+    rng = random.Random(8)
+    texts = [exposures.of_form(rng) for _ in range(60)]
+    assert all(HEADER.match(text) for text in texts)
+    assert {text.split()[0] for text in texts} == {"Cuento", "Poema", "Noticia"}
