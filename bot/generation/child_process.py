@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -47,10 +48,10 @@ def kill(process: Process) -> None:
     if process.returncode is not None:
         return
     with contextlib.suppress(ProcessLookupError):
-        if os.name == "posix":
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
+        if sys.platform == "win32":
             process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 async def lines_of(stream: asyncio.StreamReader) -> AsyncIterator[str]:

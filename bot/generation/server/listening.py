@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,13 @@ from types import FrameType
 from typing import Any
 
 from bot import serving
-from bot.errors import KeyMissingError, ModelNotFoundError, ModelUnavailableError, StartupError
+from bot.errors import (
+    KeyMissingError,
+    ModelNotFoundError,
+    ModelUnavailableError,
+    SettingsError,
+    StartupError,
+)
 from bot.generation.server.application import create_app
 from bot.generation.server.host import EngineHost
 from bot.generation.server.loading import ServiceOptions, load_model, served_name
@@ -134,6 +141,8 @@ def open_listener(host: str, port: int, uds: Path | None) -> Iterator[socket.soc
 
 @contextlib.contextmanager
 def _unix_listener(path: Path) -> Iterator[socket.socket]:
+    if sys.platform == "win32":
+        raise SettingsError([("--uds", "Python has no Unix sockets on Windows; use --port")])
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         path.unlink(missing_ok=True)  # what a killed process left
         former_mask = os.umask(0o177)

@@ -1,6 +1,5 @@
 """The int8 decoder for the GPT-2 family: memory, threads, and calls of the compiled step."""
 
-import contextlib
 import mmap
 import threading
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ import numpy as np
 from bot.generation.engine.decoder import Logits, Slice
 from bot.generation.engine.gpt2 import Gpt2Shape
 from bot.generation.engine.int8.attention import BLOCK_TOKENS, block_bytes
+from bot.generation.engine.int8.memory import anonymous_memory, give_back
 from bot.generation.engine.int8.program import gpt2_program
 from bot.generation.engine.int8.step import open_step, take_part
 from bot.generation.engine.int8.tables import Shape, Work
@@ -65,7 +65,7 @@ class Int8Decoder:
         self._weights = weights
         self._block_bytes = token_block_bytes(shape)
         self._window_blocks = -(-shape.context_tokens // BLOCK_TOKENS)
-        self._cache = _lazy_memory(block_count * self._block_bytes)
+        self._cache = anonymous_memory(block_count * self._block_bytes)
         self._shape = self._shape_table(shape)
         self._program = gpt2_program(shape, weights.addresses)
         self._epsilon = np.float32(shape.epsilon)
@@ -116,9 +116,7 @@ class Int8Decoder:
 
     def release(self, block: int) -> None:
         """Hand the memory of a block back to the system."""
-        if hasattr(mmap, "MADV_DONTNEED"):
-            start = block * self._block_bytes
-            self._cache.madvise(mmap.MADV_DONTNEED, start, self._block_bytes)
+        give_back(self._cache, block * self._block_bytes, self._block_bytes)
 
     def close(self) -> None:
         """Stop the helping threads."""
@@ -210,15 +208,3 @@ def _lines(size: int) -> np.ndarray:
     raw = np.zeros(size // 8 + 8, np.int64)
     skip = -raw.ctypes.data % COUNTER_BYTES // 8
     return raw[skip : skip + size // 8]
-
-
-def _lazy_memory(size: int) -> mmap.mmap:
-    """Return memory whose pages are provided when first written to, huge ones where possible."""
-    if hasattr(mmap, "MAP_PRIVATE"):
-        region = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    else:
-        region = mmap.mmap(-1, size)
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        with contextlib.suppress(OSError):
-            region.madvise(mmap.MADV_HUGEPAGE)
-    return region

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from bot.generation.engine.caching import mark_used
 from bot.generation.engine.checkpoint import Checkpoint
 from bot.generation.engine.gpt2 import Gpt2Shape, name_prefix
+from bot.generation.engine.int8.memory import anonymous_memory
 
 COLUMNS, DEPTH = 16, 4
 OFFSET = 128
@@ -94,7 +95,7 @@ def load_weights(
         if _is_complete(cache_file, shape):
             mark_used(cache_file)
             return _located(_read_file(cache_file), shape)
-    region = _anonymous_region(_plan(shape)[1])
+    region = anonymous_memory(_plan(shape)[1])
     _write(checkpoint, shape, region)
     return _located(np.frombuffer(region, np.uint8), shape)
 
@@ -232,21 +233,6 @@ def _write_cache(checkpoint: Checkpoint, shape: Gpt2Shape, path: Path) -> None:
         Path(name).replace(path)
     finally:
         Path(name).unlink(missing_ok=True)
-
-
-def _anonymous_region(size: int) -> mmap.mmap:
-    """Return zeroed memory on huge pages where the system gives them."""
-    region = mmap.mmap(-1, max(size, 1), **_private())
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        with contextlib.suppress(OSError):
-            region.madvise(mmap.MADV_HUGEPAGE)
-    return region
-
-
-def _private() -> dict[str, int]:
-    if hasattr(mmap, "MAP_PRIVATE"):
-        return {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS}
-    return {}
 
 
 def _read_file(path: Path) -> Bytes:
