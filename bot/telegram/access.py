@@ -38,6 +38,8 @@ _ANYBODY = (
 """What the bot looks at whoever it comes from."""
 _MENDED_WITHIN = timedelta(minutes=1)
 """What is changed later has been read as it was."""
+_MOST = 2**52
+"""Numbers of chats and people have at most 52 significant bits, says the Bot API."""
 _TALKS = {Talk.HELP: What.HELP, Talk.CANCEL: What.CANCEL}
 """Words that are commands without a slash."""
 _TEACHERS = (What.CLASS, What.CLASS_BUTTON, What.OPEN_BUTTON, What.EXPLAIN)
@@ -62,7 +64,12 @@ class Access:
         self._members = Members(bot)
 
     async def read(self, update: Update) -> Visit:
-        """Say what an update is and who sent it; may ask Telegram who is in a group."""
+        """Say what an update is and who sent it; may ask Telegram who is in a group.
+
+        Raises:
+            ValueError: It has a number that is none of Telegram's.
+        """
+        _check_numbers(update)
         what = classify(update, self._bot)
         person, user = person_of(update), update.effective_user
         known = await self._database.read(lambda tx: _know(tx, person, update))
@@ -353,6 +360,33 @@ def _stopped_draft(update: Update) -> int | None:
     stopped = (update.api_kwargs or {}).get("stopped_message_generation")
     draft_id = stopped.get("draft_id") if isinstance(stopped, dict) else None
     return draft_id if isinstance(draft_id, int) else None
+
+
+def _check_numbers(update: Update) -> None:
+    """Refuse what would otherwise be kept as the number of a chat, a person or a message.
+
+    The library believes what it reads, and a chat without a number, or one that no integer of a
+    database holds, can be owed nothing.
+
+    Raises:
+        ValueError: A number is none.
+    """
+    message, chat, sender = (
+        update.effective_message,
+        update.effective_chat,
+        update.effective_sender,
+    )
+    numbers: list[object] = [one.id for one in (chat, sender, update.effective_user) if one]
+    if message is not None:
+        numbers += [message.message_id, message.chat.id]
+    if isinstance(message, Message):
+        others = (message.message_thread_id, message.migrate_to_chat_id)
+        reply = message.reply_to_message
+        replied = None if reply is None else reply.message_id
+        more = (*others, message.migrate_from_chat_id, replied)
+        numbers += [number for number in more if number is not None]
+    if not all(type(number) is int and abs(number) < _MOST for number in numbers):
+        raise ValueError("a number that is none of Telegram's")
 
 
 def _address_of(update: Update) -> Address | None:

@@ -9,10 +9,11 @@ import os
 import random
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from bot.storage.inbox import NEW
-from bot.storage.schema import inbox
+from bot.storage.schema import inbox, outbox
 from bot.texts import SPANISH
 from tests.telegram.classroom import BOT_ID
 
@@ -135,6 +136,33 @@ def malformed(source):
         # More than one kind at once.
         update |= copy.deepcopy(source.choice(UPDATES))
     return update
+
+
+NO_NUMBERS = [None, True, 2**63, -(2**80), 1e308, float("inf"), "", "/redactar", [], {}]
+
+
+@pytest.mark.parametrize("where", ["chat", "from", "message_id", "message_thread_id", "reply"])
+async def test_what_has_no_number_is_owed_nothing(classroom, caplog, where):
+    # What a message need not have may be nothing.
+    wrong = NO_NUMBERS if where in ("chat", "from", "message_id") else NO_NUMBERS[1:]
+    for junk in wrong:
+        update = message(GROUP, text="/privacidad", entities=[{**ENTITY, "length": 11}])
+        update |= {"message_id": 7, "is_topic_message": True, "message_thread_id": 3}
+        match where:
+            case "chat" | "from":
+                update[where] = {**update[where], "id": junk}
+            case "reply":
+                update["reply_to_message"] = message(text="hola") | {"message_id": junk}
+            case _:
+                update[where] = junk
+        classroom.telegram.deliver({"message": update})
+    await classroom.handled()
+
+    async def owed(tx):
+        return await tx.value(select(func.count()).select_from(outbox))
+
+    assert await classroom.database.read(owed) == 0
+    assert caplog.text.count("is set aside") == len(wrong)
 
 
 async def test_nobody_waits_behind_updates_that_nobody_can_read(classroom, caplog):

@@ -38,6 +38,8 @@ _CHANGE_TIMEOUT_S = 15.0
 """A change does the same twice."""
 _PREVIEW_TIMEOUT_S = 5.0
 """An essay does not wait for a look at it."""
+_SHORTEST_WAIT_S = 0.001
+"""A shorter one may not move the clock at all, and would be waited for again and again."""
 _SLOW_S = 0.5
 """A place in the budget that was claimed so long ago has been given to others."""
 _REMOVED_AT_ONCE = 100
@@ -189,7 +191,7 @@ class Sender:
                     if not worker.wake.is_set():
                         return
                 elif wait_s > 0:
-                    await _event_or_timeout(worker.wake, wait_s)
+                    await _event_or_timeout(worker.wake, max(wait_s, _SHORTEST_WAIT_S))
                 worker.waits_to_show = False
         finally:
             worker.task = None
