@@ -138,7 +138,7 @@ def malformed(source):
     return update
 
 
-NO_NUMBERS = [None, True, 2**63, -(2**80), 1e308, float("inf"), "", "/redactar", [], {}]
+NO_NUMBERS: list[Any] = [None, True, 2**63, -(2**80), 1e308, float("inf"), "", "/redactar", [], {}]
 
 
 @pytest.mark.parametrize("where", ["chat", "from", "message_id", "message_thread_id", "reply"])
