@@ -62,14 +62,12 @@ async def _owe_reaction(tx: Transaction, job: Job, emoji: str | None, waits: lis
     address = job.request.address
     if address.message_id is None:
         return
-    await outbox.owe(
+    await outbox.owe_reaction(
         tx,
         f"j{job.id}:react",
-        Kind.REACT,
-        Rank.CHANGE,
         address.chat_id,
-        body={"emoji": emoji},
-        target=address.message_id,
+        address.message_id,
+        emoji,
         person=job.request.person,
         job_id=job.id,
         waits=waits,

@@ -18,7 +18,6 @@ _log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 2.0
 _LOOK_TIMEOUT_S = 5.0
 _REMEMBERED_S = 30.0
-_GREATEST_WAIT_S = 60.0  # whatever a full service asks for
 _REFUSALS = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
 
 
@@ -83,7 +82,7 @@ class _Service:
         else:
             self.away_since = None
         if response.status_code in _REFUSALS:
-            wait_s = min(retry_after_s(response) or 0.0, _GREATEST_WAIT_S)
+            wait_s = retry_after_s(response) or 0.0
             self._full_until_s = asyncio.get_running_loop().time() + wait_s
 
     def addressed(self, request: httpx.Request) -> httpx.Request:

@@ -50,7 +50,6 @@ _ROOT = "http://service"
 """Whichever of the services is asked: the transport puts its address there."""
 
 _TIMES_TURNED_AWAY = 5
-_GREATEST_WAIT_S = 60.0  # whatever a full service asks for
 
 __all__ = ["GenerationClient", "ServedModel"]
 
@@ -349,7 +348,7 @@ class GenerationClient:
                 wait_s = retry_after_s(cast("httpx.Response", error.response))
                 if wait_s is None:
                     raise
-                await asyncio.sleep(min(wait_s, _GREATEST_WAIT_S))
+                await asyncio.sleep(wait_s)
         return await self._openai.completions.create(**request)
 
     async def wait_until_ready(

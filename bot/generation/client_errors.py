@@ -24,6 +24,7 @@ BROKEN_ANSWER = (ValueError, TypeError, AttributeError, LookupError)
 """What reading an answer raises that is not of the protocol's form: no JSON, no UTF-8, no choices.
 Such errors may quote the answer, so they are never chained."""
 
+_GREATEST_WAIT_S = 60.0
 _OUR_NAMES = {"max_tokens": "max_new_tokens", "min_tokens": "min_new_tokens"}
 _CODE = re.compile(r"[\w.-]{1,60}", re.ASCII)
 # vLLM: "This model's maximum context length is 1024 tokens. However, ... 1200 ..."
@@ -70,16 +71,19 @@ def translate(error: Exception, parameters: SamplingParameters | None = None) ->
 
 
 def retry_after_s(response: httpx.Response) -> float | None:
-    """Return in how many seconds a service wants to be asked again; None if it does not say."""
+    """Return in how many seconds a service may be asked again; None if it does not say.
+
+    It is a minute at most, whatever a full service asks for.
+    """
     said = response.headers.get("retry-after", "")
     try:
-        return max(0.0, float(said))
+        wait_s = float(said)
     except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
-    except (ValueError, TypeError):
-        return None
+        try:
+            wait_s = parsedate_to_datetime(said).timestamp() - time.time()
+        except (ValueError, TypeError):
+            return None
+    return min(max(0.0, wait_s), _GREATEST_WAIT_S)
 
 
 def _from_connection(error: BaseException) -> GenerationError:

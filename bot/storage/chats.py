@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String, cast, delete, exists, select, update
+from sqlalchemy import Column, String, cast, delete, exists, select, update
 
 from bot.storage.database import Transaction
 from bot.storage.records import user_id_of
@@ -131,10 +131,7 @@ async def refuse_reactions(tx: Transaction, chat_id: int, until: datetime) -> No
 
 async def takes_reactions(tx: Transaction, chat_id: int) -> bool:
     """Whether the bot may show by reactions there what it has."""
-    until = await tx.value(
-        select(chats.c.no_reactions_until).where(tx.mine(chats), chats.c.chat_id == chat_id)
-    )
-    return until is None or until <= tx.now
+    return await _is_past(tx, chat_id, chats.c.no_reactions_until)
 
 
 async def refuse_ephemeral(tx: Transaction, chat_id: int, until: datetime) -> None:
@@ -150,10 +147,14 @@ async def allow_ephemeral(tx: Transaction, chat_id: int) -> None:
 
 async def takes_ephemeral(tx: Transaction, chat_id: int) -> bool:
     """Whether the bot may say something there that one person alone sees, as far as is known."""
-    until = await tx.value(
-        select(chats.c.no_ephemeral_until).where(tx.mine(chats), chats.c.chat_id == chat_id)
-    )
-    return until is None or until <= tx.now
+    return await _is_past(tx, chat_id, chats.c.no_ephemeral_until)
+
+
+async def _is_past(tx: Transaction, chat_id: int, until: Column[datetime]) -> bool:
+    """Whether what a chat refuses until some time is not refused now."""
+    query = select(until).where(tx.mine(chats), chats.c.chat_id == chat_id)
+    refused_until = await tx.value(query)
+    return refused_until is None or refused_until <= tx.now
 
 
 async def pause(tx: Transaction, chat_id: int, until: datetime) -> None:

@@ -118,6 +118,32 @@ async def owe(
     return None if row is None else int(row.id)
 
 
+async def owe_reaction(
+    tx: Transaction,
+    key: str,
+    chat_id: int,
+    target: int | None,
+    emoji: str | None,
+    *,
+    person: str | None = None,
+    job_id: int | None = None,
+    waits: Iterable[int] = (),
+) -> None:
+    """Owe a reaction on a message; None takes it away."""
+    await owe(
+        tx,
+        key,
+        Kind.REACT,
+        Rank.CHANGE,
+        chat_id,
+        body={"emoji": emoji},
+        target=target,
+        person=person,
+        job_id=job_id,
+        waits=waits,
+    )
+
+
 async def owe_alone(
     tx: Transaction, key: str, person: str, ways: Sequence[Way], waits: Iterable[int] = ()
 ) -> None:
@@ -151,16 +177,7 @@ async def owe_alone(
     if way.for_s is not None:
         await owe_removal(tx, key, way.chat_id, row_id, person, after_s=way.for_s)
     if way.sign is not None:
-        await owe(
-            tx,
-            f"{key}:sign",
-            Kind.REACT,
-            Rank.CHANGE,
-            way.sign["chat_id"],
-            body={"emoji": way.sign["emoji"]},
-            target=way.sign["target"],
-            person=person,
-        )
+        await owe_reaction(tx, f"{key}:sign", person=person, **way.sign)
 
 
 async def owe_removal(

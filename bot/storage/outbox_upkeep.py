@@ -7,7 +7,16 @@ from sqlalchemy import String, cast, delete, literal, select, update
 
 from bot.storage import jobs
 from bot.storage.database import Transaction
-from bot.storage.outbox import ABOUT_MESSAGES, ALIVE, as_owed, close, drop_all, owe, pending_chats
+from bot.storage.outbox import (
+    ABOUT_MESSAGES,
+    ALIVE,
+    as_owed,
+    close,
+    drop_all,
+    owe,
+    owe_reaction,
+    pending_chats,
+)
 from bot.storage.records import PENDING, Kind, OutboxState, Owed, Rank
 from bot.storage.schema import outbox
 
@@ -73,15 +82,7 @@ async def _take_signs_away(tx: Transaction, job_ids: Collection[int]) -> None:
     )
     for sign in [as_owed(row) for row in await tx.rows(query)]:
         await tx.run(delete(outbox).where(outbox.c.id == sign.id))
-        await owe(
-            tx,
-            f"gone:{sign.id}",
-            Kind.REACT,
-            Rank.CHANGE,
-            sign.chat_id,
-            body={"emoji": None},
-            target=sign.target,
-        )
+        await owe_reaction(tx, f"gone:{sign.id}", sign.chat_id, sign.target, None)
 
 
 async def _tidy_after(tx: Transaction, job_ids: Collection[int]) -> None:

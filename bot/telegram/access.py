@@ -371,20 +371,20 @@ def _check_numbers(update: Update) -> None:
     Raises:
         ValueError: A number is none.
     """
-    message, chat, sender = (
-        update.effective_message,
-        update.effective_chat,
-        update.effective_sender,
-    )
-    numbers: list[object] = [one.id for one in (chat, sender, update.effective_user) if one]
+    message, chat = update.effective_message, update.effective_chat
+    people = (update.effective_sender, update.effective_user)
+    numbers: list[object] = [one.id for one in (chat, *people) if one]
     if message is not None:
         numbers += [message.message_id, message.chat.id]
     if isinstance(message, Message):
-        others = (message.message_thread_id, message.migrate_to_chat_id)
         reply = message.reply_to_message
-        replied = None if reply is None else reply.message_id
-        more = (*others, message.migrate_from_chat_id, replied)
-        numbers += [number for number in more if number is not None]
+        optional = (
+            message.message_thread_id,
+            message.migrate_to_chat_id,
+            message.migrate_from_chat_id,
+            None if reply is None else reply.message_id,
+        )
+        numbers += [number for number in optional if number is not None]
     if not all(type(number) is int and abs(number) < _MOST for number in numbers):
         raise ValueError("a number that is none of Telegram's")
 

@@ -36,6 +36,7 @@ def evaluate(
     from bot.workshop.evaluation.writing import write_essays
     from bot.workshop.texts.cards import load_cards
     from bot.workshop.texts.compositions import load_compositions
+    from bot.workshop.texts.forms import load_forms
     from bot.workshop.texts.held_out import load_held_out
     from bot.workshop.texts.kinds import load_kinds, load_sentences
     from bot.workshop.texts.spelling import load_dictionary
@@ -51,6 +52,7 @@ def evaluate(
         for group in of_kind.values()
         for line in group
     ]
+    patterns += [text for form in load_forms() for step in form.steps for text in step.variants]
     training = TrainingTexts([*lines, *(text.text for text in load_compositions())], patterns)
     is_word = load_dictionary()
     own_words = {text: topic.words for text, topic in asked.items()}

@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -30,7 +29,7 @@ from bot.storage.database import Database, Transaction
 from bot.storage.records import Preferences
 from bot.texts import SPANISH
 from tests.e2e.conftest import PATIENCE_S, Bot
-from tests.storage.front.postgres import PostgresServer, find_binaries
+from tests.storage.front.postgres import PostgresServer, find_binaries, running
 
 BINARIES = find_binaries()
 CLASSES = int(os.environ.get("SCALE_CLASSES", "2"))
@@ -170,11 +169,8 @@ async def until_open(port: int) -> None:
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[PostgresServer]:
     assert BINARIES is not None
-    with TemporaryDirectory(prefix="redactor-postgres-") as folder:
-        server = PostgresServer.create(BINARIES, Path(folder))
-        server.start()
+    with running(BINARIES) as server:
         yield server
-        server.stop()
 
 
 @asynccontextmanager

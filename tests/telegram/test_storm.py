@@ -77,9 +77,8 @@ def signs(room):
 def essays(room):
     """When each essay came to the group."""
     found = []
-    for event in room.telegram.history(room.group):
-        if event.kind == "message" and event.is_bots:
-            found += [event.at] * len(re.findall(r"^Receta \w{5}, ", event.text, re.M))
+    for event in room.telegram.said(room.group):
+        found += [event.at] * len(re.findall(r"^Receta \w{5}, ", event.text, re.M))
     return found
 
 
@@ -143,8 +142,7 @@ async def test_forty_ask_three_times_each_and_others_want_answers(room):
     assert room.telegram.floods() == []
     came = [
         int(turn)
-        for event in room.telegram.history(room.group)
-        if event.kind == "message" and event.is_bots
+        for event in room.telegram.said(room.group)
         for turn in re.findall(r"^(?:\d\. \w+: )?Tema \d+, vez (\d)", event.text, re.M)
     ]
     assert sorted(came) == [0] * 40 + [1] * 40 + [2] * 40

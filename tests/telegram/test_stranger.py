@@ -244,11 +244,7 @@ def held(front):
 
 def said_to(room, chat_id):
     """When the bot wrote what in a chat."""
-    return [
-        (one.at, one.text)
-        for one in room.telegram.history(chat_id)
-        if one.is_bots and one.kind == "message" and one.text
-    ]
+    return [(one.at, one.text) for one in room.telegram.said(chat_id) if one.text]
 
 
 def apart(times):

@@ -64,9 +64,7 @@ async def test_ten_students_for_three_minutes(url):
         await room.finish()
         shown = room.telegram.from_bot(group)
         texts = sum(len(message.text) for message in shown)
-        sent = [
-            one for one in room.telegram.history(group) if one.kind == "message" and one.is_bots
-        ]
+        sent = room.telegram.said(group)
         figures = (
             f"messages sent: {len(sent)}, standing: {len(shown)}, characters: {texts}, "
             f"before unfolding: {sum(map(folded, shown))}"

@@ -122,18 +122,13 @@ async def test_cancel_button_is_for_the_author_and_admins(classroom):
     assert classroom.telegram.texts(group) == ["Cancelado."]
 
 
-def said(telegram, chat_id):
-    """What the bot wrote in a chat, also what is gone since: short answers are, in a group."""
-    return [one.text for one in telegram.history(chat_id) if one.is_bots and one.kind == "message"]
-
-
 async def test_cancel_before_the_acknowledgement_is_sent(classroom):
     group = classroom.group
     classroom.telegram.fail("sendMessage", status=429, retry_after=30)
     await classroom.say(f"{WRITE} El mar", chat_id=group)
     await classroom.say("/cancelar@redactor_bot", chat_id=group)
     await classroom.settle()
-    assert said(classroom.telegram, group) == ["Cancelado."]
+    assert [one.text for one in classroom.telegram.said(group)] == ["Cancelado."]
 
 
 async def test_stop_button_of_telegram(classroom):
@@ -276,7 +271,7 @@ async def test_impatient_person_gets_few_answers(classroom):
     for _ in range(20):
         classroom.telegram.write(classroom.lucia, "/ayuda@redactor_bot", classroom.group)
     await classroom.settle()
-    assert 1 <= len(said(classroom.telegram, classroom.group)) <= 4
+    assert 1 <= len(classroom.telegram.said(classroom.group)) <= 4
 
 
 async def test_preview_that_met_a_flood_limit_does_not_undo_the_end(classroom):
@@ -291,7 +286,7 @@ async def test_preview_that_met_a_flood_limit_does_not_undo_the_end(classroom):
     await classroom.settle()
     (word,) = telegram.texts(group)
     assert word.startswith("Cancelado. Esto es lo que llevaba escrito:")
-    assert said(telegram, group)[-1] == "Cancelado."
+    assert telegram.said(group)[-1].text == "Cancelado."
 
 
 async def test_status_that_met_a_flood_limit_does_not_undo_the_end(narrow):

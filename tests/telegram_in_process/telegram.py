@@ -174,6 +174,10 @@ class TelegramInProcess:
         """Return how the messages of a chat came, changed and went, in order."""
         return events(self.world.changes.after(0), chat_id, self.bot_id)
 
+    def said(self, chat_id: int) -> list[Event]:
+        """Return how each message of the bot came, also of those that are gone since."""
+        return [one for one in self.history(chat_id) if one.is_bots and one.kind == "message"]
+
     def draft(self, chat_id: int) -> str | None:
         """Return what the bot is writing in a private chat, while it is shown."""
         draft = self.world.chats[chat_id].draft

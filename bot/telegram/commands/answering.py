@@ -176,16 +176,7 @@ async def sign_answered(tx: Transaction, visit: Visit) -> None:
     address = visit.address
     sign = None if address is None else await _sign(tx, visit, address)
     if sign is not None:
-        await outbox.owe(
-            tx,
-            f"u{visit.update_id}:sign",
-            Kind.REACT,
-            Rank.CHANGE,
-            sign["chat_id"],
-            body={"emoji": sign["emoji"]},
-            target=sign["target"],
-            person=visit.person,
-        )
+        await outbox.owe_reaction(tx, f"u{visit.update_id}:sign", person=visit.person, **sign)
 
 
 async def ask(

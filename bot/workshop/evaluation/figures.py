@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from bot.workshop.evaluation.writing import Essay
 from bot.workshop.texts.ideas import stem
+from bot.workshop.texts.slots import SLOT
 
 RUN_WORDS = 8
 """Length of the runs of words that are looked for in the training texts."""
 
 _WORD = re.compile(r"[^\W\d_]+")
-_SLOT = re.compile(r"\{\w+\}")
 _SENTENCE_END = re.compile(r"(?<=[.!?…»])\s+|\n+")
 _OPENING_WORDS = 4
 _FEWEST_WORDS = 4
@@ -58,7 +58,7 @@ class TrainingTexts:
         """
         slotted = [part for line in patterns for part in sentences_of(line)]
         self._patterns = re.compile("|".join(map(_pattern_of, slotted)) or r"(?!)")
-        texts = [*texts, *(part for line in slotted for part in _SLOT.split(line))]
+        texts = [*texts, *(part for line in slotted for part in SLOT.split(line)[::2])]
         self.words: set[str] = set()
         self._runs: set[int] = set()
         self._sentences: set[int] = set()
@@ -83,7 +83,7 @@ class TrainingTexts:
 
 def _pattern_of(line: str) -> str:
     """Return an expression for a line, in small letters, with anything in its slots."""
-    return ".*".join(re.escape(part) for part in _SLOT.split(line.lower()))
+    return ".*".join(re.escape(part) for part in SLOT.split(line.lower())[::2])
 
 
 def count(

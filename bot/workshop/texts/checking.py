@@ -116,7 +116,7 @@ def check_held_out(
         for topic in topics:
             words = _content(topic)
             for text, wanted in barred:
-                if len(words & wanted) >= max(1, _SAME_SHARE * len(wanted)):
+                if _is_nearly(words, wanted):
                     yield Fault(source, topic, "held out", text)
 
 
@@ -198,7 +198,7 @@ def check_topics(
             yield Fault(source, topic, "double", "topic")
         words = _content(topic)
         for text, barred, about in wanted:
-            if about & words or len(words & barred) >= max(1, _SAME_SHARE * len(barred)):
+            if about & words or _is_nearly(words, barred):
                 yield Fault(source, topic, "held out", text)
 
 
@@ -214,6 +214,11 @@ def _texts(
             yield card.source, card.topic, line
     for composition in compositions:
         yield composition.source, composition.topics[0], composition.text
+
+
+def _is_nearly(words: frozenset[str], barred: frozenset[str]) -> bool:
+    """Whether the content words of a topic are those of another, or nearly."""
+    return len(words & barred) >= max(1, _SAME_SHARE * len(barred))
 
 
 def _content(topic: str) -> frozenset[str]:

@@ -31,6 +31,7 @@ _LENGTHS = (60, 100, 150, 200, 250, 250, 250, 300, 350, 400, 450)
 _KIND_LENGTHS = (*_LENGTHS, 500, 550)
 _WITHOUT_IDEAS = 1 / 3
 _WHOLE_SHARE = 0.75
+_FULL_SHARE = 0.8
 _HASTY_SHARE = 0.6
 _INVENTED_SHARE = 0.12
 _FEWEST_WORDS = 30
@@ -155,12 +156,10 @@ class Exposures:
             topic = fill(rng.choice(form.headlines), noun.slots())
         elif rng.random() < _BY_STYLE:
             topic = ask_for(noun.phrase, rng.choice(_ASKED_BY_STYLE[style]))
-        asked = rng.choice(_LENGTHS) * rng.uniform(0.85, 1.15)
+        asked = _draw_length(_LENGTHS, rng)
         paragraphs = form.write(noun, round(asked), rng)
         text, steps = set_out(paragraphs), [step for steps in paragraphs for step in steps]
-        words = len(text.split())
-        said = words if words < 0.8 * asked else asked
-        return self._headed(style, topic, text, steps, said, rng)
+        return self._headed(style, topic, text, steps, asked, rng)
 
     def of_guess(self, rng: random.Random) -> str:
         """Return a text on a word that nobody knows."""
@@ -198,10 +197,9 @@ class Exposures:
         hasty: bool = True,
     ) -> str:
         style = rng.choices(list(styles), list(styles.values()))[0]
-        asked = rng.choice(lengths) * rng.uniform(0.85, 1.15)
+        asked = _draw_length(lengths, rng)
         essay = compose(request.card, rng, round(asked), style, request.wanted)
-        said = essay.words if essay.words < 0.8 * asked else asked
-        return self._headed(style, request.topic, essay.text, essay.lines, said, rng, hasty=hasty)
+        return self._headed(style, request.topic, essay.text, essay.lines, asked, rng, hasty=hasty)
 
     def _headed(
         self,
@@ -217,9 +215,14 @@ class Exposures:
         ideas: list[str] = []
         if rng.random() > _WITHOUT_IDEAS:
             ideas = self.finder.ideas(lines, topic, rng)
-        return (
-            header(style, vary(topic, rng, hasty=hasty), round(asked)) + ideas_line(ideas) + text
-        )
+        words = len(text.split())
+        # What has no more to say is headed with what it has.
+        said = round(words if words < _FULL_SHARE * asked else asked)
+        return header(style, vary(topic, rng, hasty=hasty), said) + ideas_line(ideas) + text
+
+
+def _draw_length(lengths: Sequence[int], rng: random.Random) -> float:
+    return rng.choice(lengths) * rng.uniform(0.85, 1.15)
 
 
 def _joined(card: Card, kind: Card, rng: random.Random) -> Card:

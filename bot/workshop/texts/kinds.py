@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.workshop.texts.cards import LINES_OF, Card
-from bot.workshop.texts.slots import Noun, SlotError, fill, slots_of
+from bot.workshop.texts.slots import Noun, fill, slots_of
 
 KINDS = Path(__file__).parent / "kinds"
 SENTENCES = Path(__file__).parent / "sentences"
 
+_UNCOUNTABLE = "uncountable"
 _UNSEEN_EVERY = 25
 _PLURALS = 0.22
 _BY_NAME = 0.55
@@ -114,12 +115,11 @@ def parse_kind(text: str, name: str) -> Kind:
         KindFormError: A line has no letter of the form, or a group lacks lines.
         SlotError: A noun has no article, or a line a slot that does not exist.
     """
-    is_countable = not re.search(r"^uncountable$", text, re.MULTILINE)
-    found = _read(text.replace("\nuncountable", ""), name, "NT")
+    found = _read(text, name, "NT")
     every = [Noun.parse(part) for part in ", ".join(found.pop("N")).split(",") if part.strip()]
     nouns = tuple(noun for noun in every if not _is_unseen(noun))
     unseen = tuple(noun for noun in every if _is_unseen(noun))
-    plurals = tuple(filter(None, (noun.plural() for noun in nouns))) if is_countable else ()
+    plurals = tuple(filter(None, (noun.plural() for noun in nouns))) if _is_countable(text) else ()
     askings, lines = found.pop("T"), _complete(found, name)
     if not nouns:
         raise KindFormError(f"{name}: no nouns")
@@ -148,6 +148,10 @@ def parse_sentences(text: str, name: str) -> SentenceKind:
     return SentenceKind(name, tuple(sentences), lines)
 
 
+def _is_countable(text: str) -> bool:
+    return _UNCOUNTABLE not in text.splitlines()
+
+
 def _is_unseen(noun: Noun) -> bool:
     return zlib.crc32(noun.words.encode()) % _UNSEEN_EVERY == 0
 
@@ -155,7 +159,7 @@ def _is_unseen(noun: Noun) -> bool:
 def _read(text: str, name: str, others: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {letter: [] for letter in (*others, *LINES_OF)}
     for line in filter(None, map(str.strip, text.splitlines())):
-        if line.startswith("# "):
+        if line.startswith("# ") or line == _UNCOUNTABLE:
             continue
         letter, colon, words = line.partition(":")
         if not colon or letter not in found:
@@ -184,7 +188,3 @@ def load_sentences(folder: Path = SENTENCES) -> list[SentenceKind]:
         parse_sentences(path.read_text(encoding="utf-8"), path.stem)
         for path in sorted(folder.glob("*.txt"))
     ]
-
-
-__all__ = ["Kind", "KindFormError", "Sentence", "SentenceKind", "SlotError", "load_kinds",
-           "load_sentences", "parse_kind", "parse_sentences"]  # fmt: skip

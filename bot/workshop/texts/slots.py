@@ -11,7 +11,8 @@ from functools import cache
 
 from bot.workshop.texts.wording import contract
 
-_SLOT = re.compile(r"\{(\w+)\}")
+SLOT = re.compile(r"\{(\w+)\}")
+"""Parts a line into the words between its slots and the names of these."""
 _NOUN = re.compile(r"^(?:(el|la|los|las) )?(.+?)( \(f\))?$")
 _VOWELS = "aeiouáéíóú"
 _BARE = str.maketrans("áéíóú", "aeiou")
@@ -149,7 +150,7 @@ def fill(line: str, slots: Mapping[str, str]) -> str:
 @cache
 def _parsed(line: str) -> tuple[list[str], list[str]]:
     """Return the words between a line's slots, and the names of the slots."""
-    parts = _SLOT.split(line)
+    parts = SLOT.split(line)
     if any("{" in words or "}" in words for words in parts[::2]):
         raise SlotError(f"a brace that is no slot in {line!r}")
     return parts[::2], parts[1::2]
@@ -157,4 +158,4 @@ def _parsed(line: str) -> tuple[list[str], list[str]]:
 
 def slots_of(line: str) -> frozenset[str]:
     """Return the names of a line's slots."""
-    return frozenset(_SLOT.findall(line))
+    return frozenset(_parsed(line)[1])

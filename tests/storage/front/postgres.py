@@ -5,8 +5,11 @@ import pwd
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 
@@ -90,3 +93,18 @@ def _unprivileged() -> str | None:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
+
+
+@contextmanager
+def running(binaries: Path) -> Iterator[PostgresServer]:
+    """Run a server of one's own.
+
+    Args:
+        binaries: The folder of its programs.
+    """
+    # Not in pytest's own folder, which is closed to whoever the server runs as.
+    with TemporaryDirectory(prefix="redactor-postgres-") as folder:
+        server = PostgresServer.create(binaries, Path(folder))
+        server.start()
+        yield server
+        server.stop()

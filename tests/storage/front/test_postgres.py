@@ -5,8 +5,6 @@ import gc
 import re
 import warnings
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -21,7 +19,7 @@ from bot.storage.leases import hold_lease
 from bot.storage.migrating import migrate
 from bot.storage.records import JobState, Preferences
 from bot.storage.schema import metadata
-from tests.storage.front.postgres import PostgresServer, find_binaries
+from tests.storage.front.postgres import find_binaries, running
 from tests.telegram.classroom import BOT_ID, Classroom
 
 BINARIES = find_binaries()
@@ -43,12 +41,8 @@ def connections_that_their_server_left():
 @pytest.fixture(scope="module")
 def server():
     assert BINARIES is not None
-    # Not in pytest's own folder, which is closed to whoever the server runs as.
-    with TemporaryDirectory(prefix="redactor-postgres-") as folder:
-        server = PostgresServer.create(BINARIES, Path(folder))
-        server.start()
+    with running(BINARIES) as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture
