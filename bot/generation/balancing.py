@@ -47,6 +47,7 @@ class _Service:
         self.open = 0
         self.last_asked = 0
         self.away_since: datetime | None = None
+        self._has_answered = False
         self._full_until_s = 0.0
         # Behind one address several may stand; each look sees one of them.
         self._slots_of: dict[str, tuple[int, float]] = {}
@@ -71,12 +72,14 @@ class _Service:
 
     def note_away(self, reason: str) -> None:
         if self.away_since is None:
-            _log.info("the service at %s is away: %s", self.address, reason)
+            if self._has_answered:  # else it is still starting, which others tell
+                _log.info("the service at %s is away: %s", self.address, reason)
             self.away_since = datetime.now(UTC)
             self._slots_of.clear()
 
     def note(self, response: httpx.Response) -> None:
         """Learn from an answer whether it takes requests, and when again."""
+        self._has_answered = True
         if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
             self.note_away(f"status {response.status_code}")
         else:
